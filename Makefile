@@ -1,0 +1,42 @@
+# The two commands a newcomer needs are `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lint types imports images lock clean help
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml requirements-dev.lock
+	@PYTHON="$(PYTHON)" sh docker/make_venv.sh "$(VENV)"
+	@touch $@
+
+demo: $(VENV)/.installed images ## review and fix a made-up pull request, with proof
+	$(BIN)/pullwright demo
+
+test: $(VENV)/.installed images ## run all tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: lint types imports test ## all that CI runs
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/zizmor --offline --quiet .github
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed
+	$(BIN)/lint-imports --no-logo
+
+images: $(VENV)/.installed ## build the tools and sandbox images where Docker answers
+	@sh docker/build_images.sh
+
+lock: $(VENV)/.installed ## renew the locked dependencies
+	$(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## remove what the build made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache demo-output

@@ -1,0 +1,1 @@
+"""One technology each, behind a port; types and errors are translated here."""

@@ -1,0 +1,1 @@
+"""The loop and its tools; it sees the world through ports only."""

@@ -1,0 +1,1 @@
+"""The tools that the loop may pick, one file each."""

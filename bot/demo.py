@@ -1,0 +1,1 @@
+"""Build a real repository with a pull-request branch to try Pullwright on."""

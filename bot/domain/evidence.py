@@ -1,0 +1,166 @@
+"""Evidence: what the tests said, before and after, and which grade a suggestion earns by it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of one test."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+    @property
+    def is_red(self) -> bool:
+        """A failure or an error."""
+        return self in (Outcome.FAILED, Outcome.ERROR)
+
+
+class StopReason(StrEnum):
+    """Why a command ended. Anything but `exited` means its results are not evidence."""
+
+    EXITED = "exited"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out of memory"
+    OUTPUT_LIMIT = "output limit"
+    KILLED = "killed"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tests failed (errors included) and passed."""
+
+    failed: int
+    passed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """One run of the tests on one tree.
+
+    It is evidence only when `problem` is None: the command ended by itself, wrote a result file,
+    and its exit code agrees with that file (rule R14).
+    """
+
+    command: tuple[str, ...]
+    exit_code: int | None
+    outcomes: Mapping[str, Outcome]
+    """By test id as the framework prints it, such as `tests/test_a.py::test_b`."""
+    seconds: float
+    stop: StopReason = StopReason.EXITED
+    problem: str | None = None
+    """One sentence on why this run proves nothing, or None when it does."""
+    messages: Mapping[str, str] = field(default_factory=dict)
+    """The failure text of red tests, at most 4,000 characters each."""
+    reach: Mapping[str, Mapping[int, frozenset[str]]] = field(default_factory=dict)
+    """Path to line to the ids of tests that executed it; empty where coverage is unknown."""
+    is_self_reported: bool = False
+    """The pull request changed files that control how tests report, so this is its own word."""
+    image: str = ""
+    """The image digest, or `process` for a run on the person's own machine."""
+    flaky: frozenset[str] = frozenset()
+    """Tests that said one thing and then another on the same tree; they are no evidence."""
+
+    @property
+    def is_evidence(self) -> bool:
+        """True when the run may prove something."""
+        return self.problem is None
+
+    @property
+    def red(self) -> frozenset[str]:
+        """Tests that failed or broke, flaky ones left out."""
+        return frozenset(i for i, o in self.outcomes.items() if o.is_red) - self.flaky
+
+    @property
+    def green(self) -> frozenset[str]:
+        """Tests that passed, flaky ones left out."""
+        return frozenset(i for i, o in self.outcomes.items() if o is Outcome.PASSED) - self.flaky
+
+    @property
+    def counts(self) -> Counts:
+        """How many failed and passed."""
+        return Counts(failed=len(self.red), passed=len(self.green))
+
+
+@dataclass(frozen=True, slots=True)
+class TestComparison:
+    """The same tests on two trees."""
+
+    fail_to_pass: tuple[str, ...]
+    pass_to_fail: tuple[str, ...]
+    """A test that passed before and is red after, or is gone after."""
+    still_red: tuple[str, ...]
+    flaky: tuple[str, ...]
+
+
+def compare(before: TestReport, after: TestReport) -> TestComparison:
+    """Return what changed between two runs; flaky tests of either run count for nothing.
+
+    A test that vanished counts as pass-to-fail: deleting a test is not fixing it.
+    """
+    flaky = before.flaky | after.flaky
+    gone = before.green - frozenset(after.outcomes)
+    return TestComparison(
+        fail_to_pass=tuple(sorted(before.red & after.green - flaky)),
+        pass_to_fail=tuple(sorted((before.green & after.red | gone) - flaky)),
+        still_red=tuple(sorted(before.red & after.red)),
+        flaky=tuple(sorted(flaky)),
+    )
+
+
+class Grade(StrEnum):
+    """The three grades of evidence; only `proved` is ever one-click."""
+
+    PROVED = "proved"
+    CHECKED = "checked"
+    NOT_VERIFIED = "not verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was tried with one patch on the exact head, and what came of it."""
+
+    target: str
+    """The rule or the test id that has to be gone."""
+    is_applied: bool
+    is_parsed: bool | None
+    """None where no parser knows the language."""
+    new_lint: tuple[str, ...] | None
+    """Rules that fire only with the patch; None when no linter could look."""
+    is_target_gone: bool
+    """With the patch."""
+    is_target_back: bool
+    """Without it again."""
+    before: Counts | None = None
+    """The suite at head; None when there are no tests or they could not run."""
+    after: Counts | None = None
+    fail_to_pass: tuple[str, ...] = ()
+    pass_to_fail: tuple[str, ...] = ()
+    reaching: int | None = None
+    """How many tests execute an edited line; None where coverage is unknown."""
+    is_self_reported: bool = False
+    image: str = ""
+    quality: float | None = None
+    """The quality score Q in [0, 1]."""
+    seconds: float = 0.0
+    run_id: str = ""
+    problem: str | None = None
+    """What kept the evidence from being complete, as one clause."""
+
+    @property
+    def grade(self) -> Grade:
+        """Proved: the target is gone with the patch and back without it, and nothing got worse.
+
+        Without a parser, a linter or a suite that ran before and after, the best is `checked`.
+        """
+        is_sound = self.is_applied and self.is_parsed is not False and not self.new_lint
+        if not is_sound or not self.is_target_gone or self.pass_to_fail:
+            return Grade.NOT_VERIFIED
+        looked = (self.is_parsed, self.new_lint, self.before, self.after)
+        is_complete = None not in looked and self.is_target_back
+        if not is_complete or self.problem is not None or self.is_self_reported:
+            return Grade.CHECKED
+        return Grade.PROVED

@@ -1,0 +1,123 @@
+"""Our diagnostics: what is wrong, where, how sure we are, and what would mend it."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NewType
+
+from bot.domain.diff import Side
+from bot.domain.edits import Patch
+from bot.domain.evidence import Proof
+
+FindingId = NewType("FindingId", str)
+"""F1, F2 ... within one pull request."""
+
+
+class Severity(StrEnum):
+    """How much harm the finding does if it is merged."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst, so that sorting puts it first."""
+        return list(Severity).index(self)
+
+
+class Category(StrEnum):
+    """What kind of harm it is."""
+
+    BUG = "bug"
+    SECURITY = "security"
+    REGRESSION = "regression"
+    TEST = "test"
+    STYLE = "style"
+    TYPO = "typo"
+
+
+class FindingState(StrEnum):
+    """Where a finding stands; `stale` means its code is gone."""
+
+    OPEN = "open"
+    FIXED = "fixed"
+    DISMISSED = "dismissed"
+    REFUTED = "refuted"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Lines of one file, from 1, both ends included."""
+
+    path: str
+    start_line: int
+    end_line: int
+    side: Side = Side.RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A patch that would end its finding, and the evidence for it."""
+
+    patch: Patch
+    source: str
+    """The tool that made it: autofix, bisect, repair or rewrite."""
+    proof: Proof | None = None
+    """None until `verify` looked; unproved ones are prose, never one-click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnostic on the head of the pull request."""
+
+    rule: str
+    """The tool's own code, such as `F401` or `py-mutable-default`."""
+    severity: Severity
+    category: Category
+    title: str
+    """One line, no full stop."""
+    body: str
+    """At most three sentences: what fails, with which input."""
+    location: Location
+    snippet: str
+    """The lines the finding is about, as they stand at head."""
+    source: str
+    """The tool that found it, such as `ruff`."""
+    confidence: float
+    """In [0, 1]."""
+    symbol: str = ""
+    """The enclosing function or class, dotted; empty at module level or where unknown."""
+    evidence: tuple[str, ...] = ()
+    """One line each: test ids, tool output, other instances of the same rule."""
+    is_fix_safe: bool = False
+    """The tool that made `suggestion` calls it behaviour-preserving."""
+    suggestion: Suggestion | None = None
+    state: FindingState = FindingState.OPEN
+    id: FindingId = FindingId("")
+    """Given once per run by `number`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Rule, enclosing symbol and normalised snippet as 16 hex digits.
+
+        Line numbers and paths are left out, so shifts, rebases and renames keep the identity.
+        """
+        snippet = re.sub(r"\s+", " ", self.snippet).strip()
+        key = "\0".join((self.rule, self.symbol, snippet)).encode("utf-8", "surrogateescape")
+        return hashlib.sha256(key).hexdigest()[:16]
+
+    @property
+    def line_key(self) -> tuple[str, int, str]:
+        """Sorts findings as a reader meets them."""
+        return (self.location.path, self.location.start_line, self.rule)
+
+
+def number(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings worst first, with ids F1, F2 ...; the order is the same in every run."""
+    ordered = sorted(findings, key=lambda f: (f.severity.rank, -f.confidence, f.line_key))
+    return tuple(replace(f, id=FindingId(f"F{i}")) for i, f in enumerate(ordered, 1))

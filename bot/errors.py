@@ -1,0 +1,46 @@
+"""The error tree: who must act when something goes wrong.
+
+PullwrightError
+├── Refused            the person who asked must change something; nothing was done
+│   └── TooLarge       a budget in entries, bytes or seconds was met before the work began
+├── Retryable          the same job may succeed later; nothing was posted
+├── AnalyzerFailed     an analyzer could not look; the review says so and goes on
+└── SandboxUnavailable no place to run code in; the operator must act
+    └── SandboxFailed  the sandbox broke while it was used; its results are not evidence
+
+Anything else that is raised is a bug: logged whole, shown as one sentence and a run id.
+"""
+
+from datetime import datetime
+
+
+class PullwrightError(Exception):
+    """Base of every error that a person is told about in one sentence."""
+
+
+class Refused(PullwrightError):
+    """What was asked cannot be done as asked; the message says what to change."""
+
+
+class TooLarge(Refused):
+    """The change or repository is over a budget, so it was not looked at."""
+
+
+class Retryable(PullwrightError):
+    """The same job may succeed later; nothing was posted."""
+
+    def __init__(self, reason: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.retry_at = retry_at
+
+
+class SandboxUnavailable(PullwrightError):
+    """There is no sandbox of the kind that was asked for; the message says what to install."""
+
+
+class AnalyzerFailed(PullwrightError):
+    """An analyzer could not look: it crashed, timed out or wrote something unreadable."""
+
+
+class SandboxFailed(SandboxUnavailable):
+    """The sandbox broke in use (lost volume, dead daemon): its results are not evidence."""

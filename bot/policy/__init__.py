@@ -1,0 +1,1 @@
+"""The paper's decision theory: features, weights, utility, selection."""

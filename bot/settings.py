@@ -1,0 +1,1 @@
+"""Process settings, read once at start; the only reader of the environment."""
