@@ -94,8 +94,10 @@ class Finding:
     """The enclosing function or class, dotted; empty at module level or where unknown."""
     evidence: tuple[str, ...] = ()
     """One line each: test ids, tool output, other instances of the same rule."""
+    fix: Patch | None = None
+    """What the tool itself would change; `autofix` makes it a suggestion where it fits."""
     is_fix_safe: bool = False
-    """The tool that made `suggestion` calls it behaviour-preserving."""
+    """The tool calls `fix` behaviour-preserving."""
     suggestion: Suggestion | None = None
     state: FindingState = FindingState.OPEN
     id: FindingId = FindingId("")

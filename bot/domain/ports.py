@@ -167,6 +167,15 @@ class Sandboxes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one analyzer says of some files."""
+
+    findings: tuple[Finding, ...]
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Path to reason: files that it was given and could not read, so they are not seen by it."""
+
+
 class Analyzer(Protocol):
     """One static analyzer, run in a sandbox of the tools image."""
 
@@ -175,12 +184,17 @@ class Analyzer(Protocol):
         """The tool's name, as in `Finding.source`."""
         ...
 
+    @property
+    def is_language_aware(self) -> bool:
+        """False for a spell checker: to read the words of a hunk is not to have seen its code."""
+        ...
+
     def understands(self, path: str) -> bool:
         """Tell whether the analyzer has rules for this file."""
         ...
 
-    def analyze(self, sandbox: Sandbox, paths: Sequence[str]) -> Sequence[Finding]:
-        """Return all findings in these files of the sandbox's tree, fixes included.
+    def analyze(self, sandbox: Sandbox, files: Mapping[str, bytes]) -> Analysis:
+        """Return all findings in these files, which the sandbox's tree holds, fixes included.
 
         Raises AnalyzerFailed when it could not look.
         """
