@@ -131,7 +131,8 @@ class Sandbox(Protocol):
     def put(self, files: Iterable[SourceFile]) -> None:
         """Make the tree hold exactly these files, and empty the folder for results.
 
-        Raises SandboxFailed when they did not arrive, TooLarge when they do not fit.
+        Raises SandboxFailed when they did not arrive, TooLarge when they do not fit, Refused for
+        a path that leaves the tree.
         """
         ...
 
@@ -140,6 +141,8 @@ class Sandbox(Protocol):
     ) -> CommandResult:
         """Run one command to its end or its limits; nothing of it is alive afterwards.
 
+        Standard input is empty. A program that is not there exits 127, and one that a signal
+        ended exits 128 and the signal's number, as in a shell.
         Raises SandboxFailed when the sandbox itself broke.
         """
         ...
@@ -147,6 +150,7 @@ class Sandbox(Protocol):
     def get(self, name: str, *, limit_bytes: int) -> bytes | None:
         """Return a regular file of the folder for results, or None when there is none.
 
+        A name `tree:PATH` is a file of the tree instead. Links are not followed.
         Raises Refused when it is larger than the limit or is not a regular file.
         """
         ...
