@@ -1,0 +1,112 @@
+"""One review, whole: the value that every report is rendered from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.domain.diff import Diff
+from bot.domain.edits import EditRefused
+from bot.domain.evidence import Proof, TestReport
+from bot.domain.findings import Finding, FindingState, Suggestion
+from bot.domain.ports import SandboxFacts
+from bot.domain.pull_request import PullRequest, Sha
+from bot.domain.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One step of the loop: what could be picked, what each tool was worth, and what came back."""
+
+    step: int
+    """From 1."""
+    tool: str
+    eligible: Mapping[str, bool]
+    """The mask, by every tool of the run."""
+    features: Mapping[str, Mapping[str, float]]
+    """f(t, s), by eligible tool."""
+    utilities: Mapping[str, float]
+    """U(t, s), by eligible tool."""
+    contributions: Mapping[str, Mapping[str, float]]
+    """w_j f_j by eligible tool; they sum to its utility."""
+    propensities: Mapping[str, float]
+    """The probability with which each eligible tool was picked."""
+    policy_version: str
+    seconds: float
+    observation: str
+    """What came back, in one line."""
+
+
+class ProgressListener(Protocol):
+    """Hears of each step while a run is under way."""
+
+    def step_started(self, tool: str) -> None:
+        """Hear that a tool was picked and runs now."""
+        ...
+
+    def step_finished(self, decision: Decision) -> None:
+        """Hear what came back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything that one run learned about one head."""
+
+    change: PullRequest
+    verdict: Verdict
+    run_id: str
+    diff: Diff | None = None
+    """For the lines around a finding; a report without it shows the snippets alone."""
+    findings: tuple[Finding, ...] = ()
+    """Numbered, worst first."""
+    decisions: tuple[Decision, ...] = ()
+    base_tests: TestReport | None = None
+    head_tests: TestReport | None = None
+    sandboxes: tuple[SandboxFacts, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader of the verdict must know and what limits nothing, one sentence each."""
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    """The head's contents of at least the files that suggestions edit."""
+
+    @property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """The findings that stand, worst first."""
+        return tuple(f for f in self.findings if f.state is FindingState.OPEN)
+
+    def patch_text(self, suggestion: Suggestion) -> str:
+        """Return the suggestion as a diff that `git apply` takes.
+
+        Empty where the patch does not fit the head, which its proof then says.
+        """
+        try:
+            return suggestion.patch.unified(self.contents)
+        except EditRefused:
+            return ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchResult:
+    """One patch that a fix offers."""
+
+    rank: int
+    """From 1, the best first."""
+    text: str
+    """A unified diff against the head."""
+    source: str
+    """autofix, bisect, repair or rewrite."""
+    proof: Proof
+    is_ambiguous: bool = False
+    """Another patch of another meaning passes the same tests."""
+    distinguishing_input: str | None = None
+    """An input on which the two differ, where one was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixOutcome:
+    """What `fix` did: patches, and a commit where it was asked for."""
+
+    review: Review
+    patches: tuple[PatchResult, ...] = ()
+    commit: Sha | None = None
+    refused: str | None = None
+    """Why nothing was committed or offered, one sentence."""
