@@ -34,9 +34,11 @@ imports: $(VENV)/.installed
 images: $(VENV)/.installed ## build the tools and sandbox images where Docker answers
 	@sh docker/build_images.sh
 
+COMPILE := $(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links
+
 lock: $(VENV)/.installed ## renew the locked dependencies
-	$(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -o requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## remove what the build made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache demo-output

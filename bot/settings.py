@@ -1,1 +1,89 @@
 """Process settings, read once at start; the only reader of the environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from bot.errors import Refused
+
+
+T = TypeVar("T", bound=StrEnum)
+
+
+class SandboxChoice(StrEnum):
+    """`PULLWRIGHT_SANDBOX`: where code may run."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    PROCESS = "process"
+    NONE = "none"
+
+
+class SetupNetwork(StrEnum):
+    """`PULLWRIGHT_SETUP_NETWORK`: may the setup phase (dependencies) reach a network."""
+
+    ASK = "ask"
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides; nothing in a repository can change any of it."""
+
+    state_dir: Path
+    """Mirrors, answers given once; created with mode 0700 when first used."""
+    sandbox: SandboxChoice = SandboxChoice.AUTO
+    sandbox_image: str | None = None
+    """Replaces the test image that `make images` builds."""
+    tools_image: str | None = None
+    setup_network: SetupNetwork = SetupNetwork.ASK
+    workspace_mib: int = 1024
+    """Size of the workspace volume in a Docker sandbox."""
+    search_path: str = os.defpath
+    """PATH for the process sandbox."""
+    is_colour_off: bool = False
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of this process; raises Refused naming the variable and its values."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        state_dir=_state_dir(env),
+        sandbox=_choice(env, "PULLWRIGHT_SANDBOX", SandboxChoice, SandboxChoice.AUTO),
+        sandbox_image=env.get("PULLWRIGHT_SANDBOX_IMAGE") or None,
+        tools_image=env.get("PULLWRIGHT_TOOLS_IMAGE") or None,
+        setup_network=_choice(env, "PULLWRIGHT_SETUP_NETWORK", SetupNetwork, SetupNetwork.ASK),
+        workspace_mib=_mebibytes(env, "PULLWRIGHT_WORKSPACE_MIB", 1024),
+        search_path=env.get("PATH", os.defpath),
+        is_colour_off=bool(env.get("NO_COLOR")),
+    )
+
+
+def _state_dir(env: Mapping[str, str]) -> Path:
+    if given := env.get("PULLWRIGHT_STATE_DIR"):
+        return Path(given).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "pullwright"
+    home = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(home) / "pullwright"
+
+
+def _choice(env: Mapping[str, str], name: str, kind: type[T], default: T) -> T:
+    value = env.get(name) or default.value
+    try:
+        return kind(value.lower())
+    except ValueError:
+        allowed = ", ".join(kind)
+        raise Refused(f"{name}={value} is not one of: {allowed}") from None
+
+
+def _mebibytes(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdecimal() or not 16 <= int(value) <= 1 << 20:
+        raise Refused(f"{name}={value} is not a number of MiB from 16 to 1048576")
+    return int(value)

@@ -1,0 +1,72 @@
+"""Looks at files with every analyzer: the one way that `lint` and the proofs use."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from bot.domain.findings import Finding
+from bot.domain.ports import Analyzer, Purpose, Sandboxes, SandboxFacts, SourceFile, Syntax
+from bot.errors import AnalyzerFailed
+
+
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """What the analyzers said of some files."""
+
+    findings: tuple[Finding, ...]
+    read: frozenset[str]
+    """Files that an analyzer with rules for their language has read."""
+    failures: tuple[str, ...]
+    """Analyzers that could not look, one sentence each."""
+    facts: SandboxFacts
+
+
+class Linter:
+    """All analyzers in one sandbox of the tools image, opened anew for each look."""
+
+    def __init__(
+        self, sandboxes: Sandboxes, analyzers: Sequence[Analyzer], syntax: Syntax
+    ) -> None:
+        self._sandboxes = sandboxes
+        self._analyzers = tuple(analyzers)
+        self._syntax = syntax
+
+    def understands(self, path: str) -> bool:
+        """Tell whether any analyzer has rules for this file's language."""
+        return any(a.understands(path) for a in self._analyzers if a.is_language_aware)
+
+    def look(self, files: Mapping[str, bytes]) -> LintReport:
+        """Return every finding in these files; raises SandboxUnavailable."""
+        found: list[Finding] = []
+        read: set[str] = set()
+        failures: list[str] = []
+        with closing(self._sandboxes.open(Purpose.TOOLS)) as sandbox:
+            sandbox.put(SourceFile(path, data) for path, data in sorted(files.items()))
+            for analyzer in self._analyzers:
+                theirs = {p: d for p, d in files.items() if analyzer.understands(p)}
+                if not theirs:
+                    continue
+                try:
+                    analysis = analyzer.analyze(sandbox, theirs)
+                except AnalyzerFailed as error:
+                    failures.append(str(error))
+                    continue
+                found.extend(analysis.findings)
+                read |= theirs.keys() - analysis.unread if analyzer.is_language_aware else set()
+            facts = sandbox.facts
+        named = tuple(self._with_symbol(f, files) for f in found)
+        return LintReport(named, frozenset(read), tuple(failures), facts)
+
+    def _with_symbol(self, finding: Finding, files: Mapping[str, bytes]) -> Finding:
+        place = finding.location
+        symbol = self._syntax.enclosing_symbol(place.path, files[place.path], place.start_line)
+        return replace(finding, symbol=symbol)
+
+
+def kinds(findings: Iterable[Finding]) -> dict[tuple[str, str, str], int]:
+    """Count findings by path, rule and symbol: what a patch may not increase."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for finding in findings:
+        key = (finding.location.path, finding.rule, finding.symbol)
+        counts[key] = counts.get(key, 0) + 1
+    return counts

@@ -1,0 +1,89 @@
+"""The loop: pick the eligible tool of greatest utility, run it, fold what it saw, until the end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.agent.state import Observation, State
+from bot.agent.tool import Tool
+from bot.domain.ports import Clock
+from bot.domain.review import Decision, ProgressListener
+from bot.errors import Retryable, SandboxUnavailable
+from bot.policy.features import Features
+from bot.policy.selection import Choice
+
+
+class Policy(Protocol):
+    """pi: picks one of the eligible tools."""
+
+    def pick(self, eligible: Mapping[str, Features]) -> Choice:
+        """Return the choice with everything that explains it."""
+        ...
+
+
+class Loop:
+    """Runs one episode; `finish` must be among the tools, and is always eligible."""
+
+    def __init__(
+        self, tools: Sequence[Tool], policy: Policy, clock: Clock, listener: ProgressListener
+    ) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._policy = policy
+        self._clock = clock
+        self._listener = listener
+
+    def run(self, state: State) -> State:
+        """Return the last state: final, or out of steps or seconds with that as a limit."""
+        while not state.is_final and not (limit := _limit(state)):
+            state = self.step(state)
+        return state if state.is_final else replace(state, limits=(*state.limits, limit))
+
+    def step(self, state: State) -> State:
+        """Return s_{t+1}."""
+        eligible = {n: t.features(state) for n, t in self._tools.items() if t.is_eligible(state)}
+        choice = self._policy.pick(eligible)
+        self._listener.step_started(choice.tool)
+        started = self._clock.seconds()
+        seen = self._observe(choice.tool, state)
+        seconds = self._clock.seconds() - started
+        decision = self._decision(state, eligible, choice, seen, seconds)
+        self._listener.step_finished(decision)
+        after = state.after(choice.tool, seen, seconds=seconds)
+        return replace(after, decisions=(*state.decisions, decision))
+
+    def _observe(self, tool: str, state: State) -> Observation:
+        try:
+            return self._tools[tool].run(state)
+        except (SandboxUnavailable, Retryable) as error:
+            # Rule R26: what could not run makes the verdict partial, and the rest goes on.
+            return Observation(f"could not run: {error}", limits=(f"{tool} could not run: {error}",))
+
+    def _decision(
+        self,
+        state: State,
+        eligible: Mapping[str, Features],
+        choice: Choice,
+        seen: Observation,
+        seconds: float,
+    ) -> Decision:
+        return Decision(
+            step=len(state.decisions) + 1,
+            tool=choice.tool,
+            eligible={name: name in eligible for name in self._tools},
+            features=eligible,
+            utilities=choice.utilities,
+            contributions=choice.contributions,
+            propensities=choice.propensities,
+            policy_version=choice.policy_version,
+            seconds=seconds,
+            observation=seen.summary,
+        )
+
+
+def _limit(state: State) -> str:
+    """Name the limit that ends the run now, or nothing."""
+    if state.steps_left <= 0:
+        return f"the run ended after {len(state.decisions)} steps, its limit"
+    if state.seconds_left <= 0:
+        return "the run ended at its time limit"
+    return ""

@@ -1,0 +1,300 @@
+"""Proof: what happens to the exact head when a patch is applied to it.
+
+Suggestions are tried together, because each suite run costs the same: those that do not overlap
+share one look of the analyzers and one run of the suite. Where that union makes something worse it
+is split in two until the culprit stands alone, so one bad patch spoils no other's proof.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bot.agent.linting import Linter, LintReport, kinds
+from bot.agent.state import State
+from bot.agent.testing import OpenSuite, Suite
+from bot.domain.bisection import Overlay
+from bot.domain.edits import EditRefused, Patch, union
+from bot.domain.evidence import Proof, TestComparison, TestReport, compare
+from bot.domain.findings import Finding
+from bot.domain.gaming import refusal
+from bot.domain.ports import Clock, NoTests, SandboxFacts, Syntax
+from bot.domain.quality import quality
+from bot.domain.test_files import is_test_control, is_test_file
+from bot.errors import SandboxUnavailable
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A finding that should be gone once the patch is applied."""
+
+    finding: Finding
+    patch: Patch
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The red tests that the patch must turn green; none for a finding of an analyzer."""
+        return self.finding.evidence if self.finding.source == "test" else ()
+
+
+class Prover:
+    """Tries patches on the head of one change."""
+
+    def __init__(self, linter: Linter, suite: Suite, syntax: Syntax, clock: Clock) -> None:
+        self._linter = linter
+        self._suite = suite
+        self._syntax = syntax
+        self._clock = clock
+
+    def prove(self, state: State, candidates: Sequence[Candidate]) -> tuple[Proof, ...]:
+        """Return one proof per candidate, in their order; raises SandboxUnavailable."""
+        refused = {i: p for i, c in enumerate(candidates) if (p := self._refused(state, c))}
+        rest = [c for i, c in enumerate(candidates) if i not in refused]
+        with ExitStack() as stack:
+            suite, problem = self._open(state, stack) if rest else (None, None)
+            bench = _Bench(state, self._linter, suite, problem, rest)
+            proofs: dict[int, Proof] = {}
+            for group in _groups(rest):
+                proofs |= self._prove(bench, group)
+        return tuple(
+            refused[i] if i in refused else proofs[id(candidate)]
+            for i, candidate in enumerate(candidates)
+        )
+
+    def _open(self, state: State, stack: ExitStack) -> tuple[OpenSuite | None, str | None]:
+        """Return the open suite, or none and why there is no evidence from tests."""
+        plan = self._suite.plan()
+        if isinstance(plan, NoTests):
+            return None, plan.reason
+        if state.head_tests is None:
+            return None, "the tests did not run at head"
+        try:
+            return stack.enter_context(
+                self._suite.open(plan, seconds_left=state.seconds_left)
+            ), None
+        except SandboxUnavailable as error:
+            return None, f"the tests could not run: {error}"
+
+    def _prove(self, bench: "_Bench", group: Sequence[Candidate]) -> dict[int, Proof]:
+        """Try the union, and its halves when it makes anything worse."""
+        started = self._clock.seconds()
+        trial = bench.try_together(group)
+        if len(group) > 1 and (trial.is_worse or not all(trial.ended(c) for c in group)):
+            middle = len(group) // 2
+            return self._prove(bench, group[:middle]) | self._prove(bench, group[middle:])
+        seconds = self._clock.seconds() - started
+        return {id(c): self._proof(bench, trial, c, seconds) for c in group}
+
+    def _proof(
+        self, bench: "_Bench", trial: "_Trial", candidate: Candidate, seconds: float
+    ) -> Proof:
+        tests, compared = trial.tests, trial.comparison
+        before = bench.before.counts if bench.before is not None and tests is not None else None
+        return Proof(
+            target=candidate.tests[0] if candidate.tests else candidate.finding.rule,
+            is_applied=True,
+            is_parsed=self._parses(bench.state, candidate.patch),
+            new_lint=trial.new_lint,
+            is_target_gone=trial.ended(candidate),
+            is_target_back=bench.has_target(candidate),
+            before=before,
+            after=tests.counts if tests is not None else None,
+            fail_to_pass=compared.fail_to_pass if compared else (),
+            pass_to_fail=trial.broken,
+            reaching=_reaching(bench.before, candidate.patch),
+            is_self_reported=trial.is_self_reported,
+            image=bench.facts.image if bench.facts else "",
+            quality=quality(
+                before,
+                compared,
+                lint_change=len(trial.new_lint or ()) - (not candidate.tests),
+                churn=candidate.patch.changed_lines,
+            ),
+            seconds=seconds,
+            problem=trial.problem,
+        )
+
+    def _refused(self, state: State, candidate: Candidate) -> Proof | None:
+        """Return a proof that the patch must not be offered at all, or None."""
+        problem = refusal(candidate.patch, state.head, state.config.fix.protected_paths)
+        is_applied = True
+        try:
+            candidate.patch.apply(state.head)
+        except EditRefused as error:
+            problem, is_applied = str(error), False
+        if problem is None:
+            return None
+        return Proof(
+            target=candidate.finding.rule,
+            is_applied=is_applied,
+            is_parsed=None,
+            new_lint=None,
+            is_target_gone=False,
+            is_target_back=True,
+            problem=problem,
+        )
+
+    def _parses(self, state: State, patch: Patch) -> bool | None:
+        answers = {self._syntax.parses(path, d) for path, d in patch.apply(state.head).items()}
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What a union of patches did to the head."""
+
+    gone: frozenset[str]
+    """Fingerprints of which fewer are left, by as many as the union meant to end."""
+    new_lint: tuple[str, ...] | None
+    tests: TestReport | None
+    comparison: TestComparison | None
+    guard: TestComparison | None
+    problem: str | None
+    is_self_reported: bool
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Tests that passed without the patches: the head's and the merge base's copies."""
+        both = [c.pass_to_fail for c in (self.comparison, self.guard) if c is not None]
+        return tuple(sorted({test for tests in both for test in tests}))
+
+    @property
+    def is_worse(self) -> bool:
+        return bool(self.new_lint or self.broken)
+
+    def ended(self, candidate: Candidate) -> bool:
+        """Tell whether the candidate's target is gone."""
+        if candidate.tests:
+            return self.tests is not None and self.tests.green >= set(candidate.tests)
+        return candidate.finding.fingerprint in self.gone
+
+
+class _Bench:
+    """The head without any patch, measured once, and the means to try patches on it."""
+
+    def __init__(
+        self,
+        state: State,
+        linter: Linter,
+        suite: OpenSuite | None,
+        problem: str | None,
+        candidates: Sequence[Candidate],
+    ) -> None:
+        self.state = state
+        self._linter = linter
+        self._suite = suite
+        self._problem = problem
+        paths = {path for c in candidates for path in c.patch.paths}
+        self._files = {path: state.head[path] for path in sorted(paths)}
+        self._lint = linter.look(self._files) if self._files else None
+        self._guard = _guard_overlay(state)
+        self._guarded = self._run(self._guard) if self._guard else None
+        self.before = state.head_tests if suite is not None else None
+        tests = sorted({test for c in candidates for test in c.tests})
+        head = state.change.head_sha
+        self._again = suite.run(head, only=tests) if suite is not None and tests else None
+
+    @property
+    def facts(self) -> SandboxFacts | None:
+        """The sandbox that the evidence comes from."""
+        return self._suite.sandbox.facts if self._suite is not None else None
+
+    def has_target(self, candidate: Candidate) -> bool:
+        """Tell whether the target is there without the patch, looked at once more."""
+        if candidate.tests:
+            return self._again is not None and self._again.red >= set(candidate.tests)
+        found = self._lint.findings if self._lint is not None else ()
+        return any(f.fingerprint == candidate.finding.fingerprint for f in found)
+
+    def try_together(self, group: Sequence[Candidate]) -> _Trial:
+        """Apply the patches to the head as one and look again."""
+        after = union(c.patch for c in group).apply(self.state.head)
+        lint = self._linter.look({**self._files, **after})
+        tests = self._run(after)
+        guarded = self._run({**self._guard, **after}) if self._guard else None
+        is_guarded = bool(self._guarded and guarded) and _are_evidence(self._guarded, guarded)
+        comparison = compare(self.before, tests) if self.before and _are_evidence(tests) else None
+        problem = self._problem or (tests.problem if tests is not None else None)
+        return _Trial(
+            gone=self._gone(group, lint),
+            new_lint=self._new_rules(lint),
+            tests=tests if comparison is not None else None,
+            comparison=comparison,
+            guard=compare(self._guarded, guarded) if is_guarded else None,
+            problem=problem if self._suite is not None else None,
+            is_self_reported=bool(self._guard) and not is_guarded,
+        )
+
+    def _run(self, overlay: Overlay) -> TestReport | None:
+        if self._suite is None:
+            return None
+        return self._suite.confirmed(self.state.change.head_sha, overlay)
+
+    def _gone(self, group: Sequence[Candidate], lint: LintReport) -> frozenset[str]:
+        was = Counter(f.fingerprint for f in self._lint.findings) if self._lint else Counter()
+        now = Counter(f.fingerprint for f in lint.findings)
+        meant = Counter(c.finding.fingerprint for c in group)
+        return frozenset(mark for mark, n in meant.items() if now[mark] <= was[mark] - n)
+
+    def _new_rules(self, lint: LintReport) -> tuple[str, ...] | None:
+        """Return rules that fire more often than before, or None when a linter could not look."""
+        if lint.failures or self._lint is None or self._lint.failures:
+            return None
+        was = kinds(self._lint.findings)
+        more = {k[1] for k, n in kinds(lint.findings).items() if n > was.get(k, 0)}
+        return tuple(sorted(more))
+
+
+def _groups(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+    """Yield groups whose patches do not overlap.
+
+    A patch that mends tests stands alone: in a union its merit would show in every receipt.
+    """
+    groups: list[list[Candidate]] = []
+    for candidate in candidates:
+        if candidate.tests:
+            yield [candidate]
+            continue
+        for group in groups:
+            if not any(candidate.patch.overlaps(other.patch) for other in group):
+                group.append(candidate)
+                break
+        else:
+            groups.append([candidate])
+    yield from groups
+
+
+def _are_evidence(*reports: TestReport | None) -> bool:
+    return all(report is not None and report.is_evidence for report in reports)
+
+
+def _guard_overlay(state: State) -> dict[str, bytes | None]:
+    """Return the base copies of tests and test configuration that the pull request touched.
+
+    Rule R14: what the author changed about the tests must not decide that a fix breaks nothing.
+    """
+    overlay: dict[str, bytes | None] = {}
+    for file in state.diff.files:
+        names = {file.path, file.old_path}
+        has_base = file.old_path in state.base
+        is_test = has_base and any(is_test_file(name) for name in names)
+        if not is_test and not any(is_test_control(name) for name in names):
+            continue
+        overlay[file.path] = None
+        if has_base:
+            overlay[file.old_path] = state.base[file.old_path]
+    return overlay
+
+
+def _reaching(report: TestReport | None, patch: Patch) -> int | None:
+    """Return how many tests execute a line that the patch edits; None where nobody traced."""
+    if report is None or not any(path in report.reach for path in patch.paths):
+        return None
+    tests: set[str] = set()
+    for edit in patch.edits:
+        lines = report.reach.get(edit.path, {})
+        for line in range(edit.start_line, max(edit.start_line, edit.end_line) + 1):
+            tests |= lines.get(line, frozenset())
+    return len(tests)

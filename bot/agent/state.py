@@ -1,0 +1,107 @@
+"""s_t: what is known in one step of a run. A state is the fold of its observations, nothing else,
+so a host that resumes a run rebuilds it from what the steps returned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from bot.domain.diff import Diff
+from bot.domain.evidence import TestReport
+from bot.domain.findings import Finding
+from bot.domain.ports import SandboxFacts
+from bot.domain.pull_request import PullRequest
+from bot.domain.repo_config import RepoConfig
+from bot.domain.review import Decision
+from bot.domain.verdict import SkippedFile
+
+T = TypeVar("T")
+
+HunkKey = tuple[str, int]
+"""A path and the index of a hunk in that file's diff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a tool returns: only what it learned; None and empty leave the state as it was."""
+
+    summary: str
+    """One line for the decision log."""
+    findings: tuple[Finding, ...] | None = None
+    """The whole list from now on."""
+    seen: frozenset[HunkKey] = frozenset()
+    base_tests: TestReport | None = None
+    head_tests: TestReport | None = None
+    sandboxes: tuple[SandboxFacts, ...] = ()
+    limits: tuple[str, ...] = ()
+    """What could not be looked at; any of these makes the verdict partial."""
+    notes: tuple[str, ...] = ()
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
+class State:
+    """s_t of the paper."""
+
+    change: PullRequest
+    diff: Diff
+    config: RepoConfig
+    base: Mapping[str, bytes]
+    """The merge base's contents of the files of the diff, by old path."""
+    head: Mapping[str, bytes]
+    """The head's contents of the files of the diff."""
+    exempt: tuple[SkippedFile, ...]
+    steps_left: int
+    seconds_left: float
+    findings: tuple[Finding, ...] = ()
+    seen: frozenset[HunkKey] = frozenset()
+    base_tests: TestReport | None = None
+    head_tests: TestReport | None = None
+    sandboxes: tuple[SandboxFacts, ...] = ()
+    limits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    tools_run: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = field(default=())
+    is_final: bool = False
+
+    @property
+    def hunks(self) -> frozenset[HunkKey]:
+        """Every hunk that somebody is expected to see: those of files that are not exempt."""
+        exempt = {file.path for file in self.exempt if file.is_exempt}
+        return frozenset(
+            (file.path, index)
+            for file in self.diff.files
+            if file.path not in exempt
+            for index in range(len(file.hunks))
+        )
+
+    @property
+    def unseen(self) -> frozenset[HunkKey]:
+        """Hunks that nothing has looked at yet."""
+        return self.hunks - self.seen
+
+    @property
+    def unproved(self) -> tuple[Finding, ...]:
+        """Findings whose suggestion nobody has tried yet."""
+        return tuple(f for f in self.findings if f.suggestion and f.suggestion.proof is None)
+
+    def after(self, tool: str, seen: Observation, *, seconds: float) -> "State":
+        """Return the next state: this one and what the tool observed."""
+        return replace(
+            self,
+            findings=self.findings if seen.findings is None else seen.findings,
+            seen=self.seen | seen.seen,
+            base_tests=seen.base_tests or self.base_tests,
+            head_tests=seen.head_tests or self.head_tests,
+            sandboxes=_once(self.sandboxes + seen.sandboxes),
+            limits=_once(self.limits + seen.limits),
+            notes=_once(self.notes + seen.notes),
+            tools_run=(*self.tools_run, tool),
+            steps_left=self.steps_left - 1,
+            seconds_left=self.seconds_left - seconds,
+            is_final=seen.is_final,
+        )
+
+
+def _once(values: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))

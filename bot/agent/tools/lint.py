@@ -1,0 +1,49 @@
+"""`lint`: every analyzer over the changed files; only findings on changed lines are kept."""
+
+from bot.agent.linting import Linter
+from bot.agent.state import Observation, State
+from bot.domain.findings import Location
+from bot.policy.features import Features, cost, share
+
+
+class Lint:
+    """Reads all changed files that are not exempt, once per run."""
+
+    name = "lint"
+
+    def __init__(self, linter: Linter) -> None:
+        self._linter = linter
+
+    def is_eligible(self, state: State) -> bool:
+        return self.name not in state.tools_run and bool(_readable(state))
+
+    def features(self, state: State) -> Features:
+        readable = {path for path in _readable(state) if self._linter.understands(path)}
+        would_see = sum(path in readable for path, _ in state.unseen)
+        return {
+            "unseen": share(would_see, len(state.hunks)),
+            "evidence": 0.5,
+            "seconds": cost(2 + len(readable) / 50),
+        }
+
+    def run(self, state: State) -> Observation:
+        files = _readable(state)
+        report = self._linter.look(files)
+        found = tuple(f for f in report.findings if _is_on_changed_line(state, f.location))
+        seen = frozenset(key for key in state.hunks if key[0] in report.read)
+        return Observation(
+            f"{len(found)} findings on changed lines of {len(files)} files",
+            findings=state.findings + found,
+            seen=seen,
+            sandboxes=(report.facts,),
+            limits=report.failures,
+        )
+
+
+def _readable(state: State) -> dict[str, bytes]:
+    exempt = {file.path for file in state.exempt}
+    return {path: data for path, data in state.head.items() if path not in exempt}
+
+
+def _is_on_changed_line(state: State, place: Location) -> bool:
+    return state.diff.touches(place.path, place.start_line, place.end_line)
