@@ -3,12 +3,14 @@
 Paths are `str` decoded from bytes with `surrogateescape`, so every name git can hold survives.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
 
-from bot.domain.pull_request import Sha
+from bot.domain.pull_request import Sha, printable
 from bot.errors import Refused
 
 
@@ -38,9 +40,11 @@ class LineKind(StrEnum):
     REMOVED = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a hunk; a number is None on the side where the line does not exist."""
+class Line(NamedTuple):
+    """One line of a hunk; a number is None on the side where the line does not exist.
+
+    A tuple, because a diff has as many as it has lines and a frozen dataclass is four times slower.
+    """
 
     kind: LineKind
     old_number: int | None
@@ -66,7 +70,29 @@ class Hunk:
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines in order, numbered on the side or sides where they exist."""
-        return tuple(self._parse())
+        old, new = self.old_start, self.new_start
+        lines: list[Line] = []
+        for row in self._rows():
+            kind, text = row[0], row[1:]
+            if kind == "+":
+                lines.append(Line(LineKind.ADDED, None, new, text))
+                new += 1
+            elif kind == "-":
+                lines.append(Line(LineKind.REMOVED, old, None, text))
+                old += 1
+            else:
+                lines.append(Line(LineKind.CONTEXT, old, new, text))
+                old, new = old + 1, new + 1
+        return tuple(lines)
+
+    @property
+    def added_numbers(self) -> list[int]:
+        """The RIGHT numbers of added lines, in order, found without making the lines."""
+        if not self.old_count:
+            return list(self.new_range)
+        marks = (row[:1] for row in self.body.split(b"\n"))
+        on_right = [mark for mark in marks if mark in (b"+", b" ")]
+        return [n for n, mark in zip(self.new_range, on_right, strict=True) if mark == b"+"]
 
     @property
     def new_range(self) -> range:
@@ -78,31 +104,35 @@ class Hunk:
         """The line numbers this hunk covers on the LEFT side, context included."""
         return range(self.old_start, self.old_start + self.old_count)
 
-    def _parse(self) -> Iterator[Line]:
-        old, new = self.old_start, self.new_start
-        for row in _rows(self.body):
-            text = row[1:].decode("utf-8", "surrogateescape")
-            match row[:1]:
-                case b"+":
-                    yield Line(LineKind.ADDED, None, new, text)
-                    new += 1
-                case b"-":
-                    yield Line(LineKind.REMOVED, old, None, text)
-                    old += 1
-                case _:
-                    yield Line(LineKind.CONTEXT, old, new, text)
-                    old, new = old + 1, new + 1
+    def range_on(self, side: Side) -> range:
+        """Return the line numbers this hunk covers on `side`, context included."""
+        return self.new_range if side is Side.RIGHT else self.old_range
+
+    def _rows(self) -> list[str]:
+        """Split only at line feeds, and take the line feed off where git says the file has none."""
+        # No byte of a multi-byte character is a line feed, so decoding first changes nothing.
+        parts = self.body.decode("utf-8", "surrogateescape").split("\n")[:-1]
+        rows: list[str] = []
+        for part in parts:
+            if part[0] == "\\":
+                rows[-1] = rows[-1][:-1]
+            else:
+                rows.append(part + "\n")
+        return rows
 
 
-def _rows(body: bytes) -> list[bytes]:
-    """Split only at line feeds, and take the line feed off where git says the file has none."""
-    rows: list[bytes] = []
-    for row in body.split(b"\n")[:-1]:
-        if row.startswith(b"\\"):
-            rows[-1] = rows[-1][:-1]
-        else:
-            rows.append(row + b"\n")
-    return rows
+class _HunkIndex(NamedTuple):
+    """The hunks that show a line on one side, by their first line there."""
+
+    starts: list[int]
+    hunks: list[Hunk]
+
+    def find(self, line: int, side: Side) -> Hunk | None:
+        index = bisect_right(self.starts, line) - 1
+        if index < 0:
+            return None
+        hunk = self.hunks[index]
+        return hunk if line in hunk.range_on(side) else None
 
 
 @dataclass(frozen=True)
@@ -123,27 +153,32 @@ class FileDiff:
     @cached_property
     def added_lines(self) -> frozenset[int]:
         """The RIGHT line numbers that this change added or rewrote."""
-        return frozenset(
-            line.new_number
-            for hunk in self.hunks
-            for line in hunk.lines
-            if line.kind is LineKind.ADDED and line.new_number is not None
-        )
+        return frozenset(chain.from_iterable(hunk.added_numbers for hunk in self.hunks))
 
     def hunk_at(self, line: int, *, side: Side) -> Hunk | None:
         """Return the hunk that shows `line` on `side`, or None when the diff does not show it."""
-        for hunk in self.hunks:
-            if line in (hunk.new_range if side is Side.RIGHT else hunk.old_range):
-                return hunk
-        return None
+        index = self._on_right if side is Side.RIGHT else self._on_left
+        return index.find(line, side)
+
+    @cached_property
+    def _on_right(self) -> _HunkIndex:
+        return self._index(Side.RIGHT)
+
+    @cached_property
+    def _on_left(self) -> _HunkIndex:
+        return self._index(Side.LEFT)
+
+    def _index(self, side: Side) -> _HunkIndex:
+        # An empty range has no place in the order: git gives it the line before, or 0.
+        hunks = [hunk for hunk in self.hunks if hunk.range_on(side)]
+        return _HunkIndex([hunk.range_on(side).start for hunk in hunks], hunks)
 
 
 class NotAnchorable(Refused):
     """GitHub would refuse a review comment there; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """A place that GitHub accepts for a review comment: one hunk, one side, in order."""
 
     path: str
@@ -176,7 +211,7 @@ class Diff:
         file = self.by_path.get(path)
         if file is None:
             return False
-        return any(line in file.added_lines for line in range(start_line, end_line + 1))
+        return not file.added_lines.isdisjoint(range(start_line, end_line + 1))
 
     def anchor(
         self, path: str, line: int, side: Side = Side.RIGHT, *, start_line: int | None = None
@@ -188,12 +223,12 @@ class Diff:
         """
         file = self.by_path.get(path)
         if file is None:
-            raise NotAnchorable(f"{path} is not in the diff")
+            raise NotAnchorable(f"{printable(path)} is not in the diff")
         hunk = file.hunk_at(line, side=side)
         if hunk is None:
-            raise NotAnchorable(f"{path}:{line} is not in a hunk on the {side} side")
+            raise NotAnchorable(f"{printable(path)}:{line} is in no hunk on the {side} side")
         if start_line is None or start_line == line:
             return Anchor(path, side, line, None)
-        if start_line > line or file.hunk_at(start_line, side=side) is not hunk:
-            raise NotAnchorable(f"{path}:{start_line}-{line} is not one range of one hunk")
+        if start_line > line or start_line not in hunk.range_on(side):
+            raise NotAnchorable(f"{printable(path)}:{start_line}-{line} is not inside one hunk")
         return Anchor(path, side, line, start_line)
