@@ -1,0 +1,271 @@
+"""Every sentence that people read, in one voice: one fact, then what to do.
+
+All of it is pure. What others wrote goes through `untrusted` before it stands in a sentence.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from bot.domain.evidence import Counts, Grade, Proof
+from bot.domain.findings import Finding, Severity
+from bot.domain.ports import CommitMessage
+from bot.domain.pull_request import printable
+from bot.domain.untrusted import neutral, one_line
+from bot.domain.verdict import Conclusion, Coverage, Verdict
+
+_SUBJECT_LENGTH = 59
+_DIGEST_LENGTH = len("sha256:") + 12
+
+
+def headline(verdict: Verdict, findings: Sequence[Finding]) -> str:
+    """Return line one: what was concluded and how much was looked at.
+
+    "Found nothing" and "could not look" are different sentences. `findings` are the open ones.
+    """
+    coverage = verdict.coverage
+    match verdict.conclusion:
+        case Conclusion.SUCCESS:
+            return f"No findings: {_coverage(coverage)}"
+        case Conclusion.FINDINGS:
+            return f"{_tally(findings)}: {_coverage(coverage)}"
+        case Conclusion.PARTIAL:
+            return f"Partial, nothing found so far: {_coverage(coverage)}{_why(verdict)}"
+        case Conclusion.NOT_REVIEWED:
+            return f"Not reviewed: {_coverage(coverage)}{_why(verdict)}"
+        case Conclusion.ERROR:
+            return f"The run broke, this is no review: {_coverage(coverage)}{_why(verdict)}"
+
+
+def receipt(proof: Proof | None) -> str:
+    """Return the evidence for a patch in one line; it begins with the grade."""
+    if proof is None:
+        return f"{Grade.NOT_VERIFIED}: the patch was not tried"
+    if proof.grade is Grade.NOT_VERIFIED:
+        return f"{Grade.NOT_VERIFIED}: {', '.join(_faults(proof))}"
+    parts = [*_achieved(proof), *_suite(proof), *_where(proof)]
+    if proof.grade is Grade.CHECKED:
+        parts.append(f"missing: {', '.join(_missing(proof))}")
+    return f"{proof.grade}: {' · '.join(parts)}"
+
+
+def spoken_test(test_id: str) -> str:
+    """Return the part of a test id that a person would say."""
+    head, bracket, parameters = test_id.partition("[")
+    return one_line(head.rpartition("::")[2] + bracket + parameters, limit=80)
+
+
+def red_tests_title(is_regression: bool, tests: Sequence[str]) -> str:
+    """Return the title of a finding about red tests."""
+    subject, is_one = _tests(tests), len(tests) == 1
+    if is_regression:
+        return f"{subject} passed before this change and {'fails' if is_one else 'fail'} now"
+    verbs = "fails and is" if is_one else "fail and are"
+    return f"{subject} {verbs} part of this change"
+
+
+def red_tests_body(tests: Sequence[str], messages: Mapping[str, str]) -> str:
+    """Return which test fails and what it says, in at most two sentences."""
+    first = tests[0]
+    said = _telling_line(messages.get(first, ""))
+    sentence = f"`{one_line(first)}` fails" + (f" with: {said}" if said else ".")
+    more = len(tests) - 1
+    return (
+        f"{sentence}\n{_count(more, 'more test')} {'fails' if more == 1 else 'fail'}."
+        if more
+        else sentence
+    )
+
+
+def regression_located(body: str, places: Sequence[str]) -> str:
+    """Return the body of a regression with the hunks that cause it."""
+    if len(places) == 1:
+        return f"{body}\nThe cause is the hunk at {places[0]}: taken back, the rest passes."
+    where = ", ".join(places)
+    return f"{body}\nThe cause is these hunks together, taken back the rest passes: {where}."
+
+
+def not_bisected(tests: Sequence[str]) -> str:
+    """Say that no hunk can be named."""
+    return f"no hunk is named: {_tests(tests)} did not pass with the whole change taken back"
+
+
+def tests_are_no_evidence(side: str, problem: str) -> str:
+    """Say that a test run counts for nothing; `side` is `head` or `merge base`."""
+    return f"the tests at the {side} prove nothing: {one_line(problem)}"
+
+
+def dependencies_changed(paths: Sequence[str]) -> str:
+    """Say on which dependencies the tests ran."""
+    names = ", ".join(printable(path) for path in paths)
+    return f"the tests ran with the merge base's dependencies, although this change edits {names}"
+
+
+def nothing_to_fix() -> str:
+    """Say that a fix has nothing to do."""
+    return "no open finding has a patch, so nothing was changed"
+
+
+def nothing_proved(findings: Sequence[Finding]) -> str:
+    """Say why patches exist and none was committed."""
+    ids = ", ".join(finding.id for finding in findings)
+    return (
+        f"no patch is proved ({ids}), so nothing was committed: read the patch before you apply it"
+    )
+
+
+def unknown_findings(ids: Iterable[str], known: Sequence[Finding]) -> str:
+    """Say which finding ids do not exist."""
+    there = f"this review has F1 to F{len(known)}" if known else "this review has no findings"
+    return f"unknown finding: {', '.join(one_line(i, limit=20) for i in ids)} ({there})"
+
+
+def commit_message(
+    findings: Sequence[Finding], *, command: Sequence[str], requester: str, run_id: str
+) -> CommitMessage:
+    """Return the message of a fix commit; `findings` are those it ends, each with its proof.
+
+    `requester` is `Name <address>`, or empty where nobody is known.
+    """
+    lines = [f"{_place(f)}\n  {receipt(f.suggestion.proof)}" for f in findings if f.suggestion]
+    tests = f"Tests: {' '.join(command)}" if command else "Tests: none were found"
+    trailers = [("Co-authored-by", one_line(requester))] if requester else []
+    trailers.append(("Pullwright-Run", run_id))
+    trailers.extend(("Pullwright-Suggestion", finding.fingerprint) for finding in findings)
+    return CommitMessage(
+        subject=_subject(findings),
+        body=neutral("\n".join([*lines, "", one_line(tests)])),
+        trailers=tuple(trailers),
+    )
+
+
+def _subject(findings: Sequence[Finding]) -> str:
+    if len(findings) > 1:
+        rules = ", ".join(dict.fromkeys(f.rule for f in findings))
+        return _first_fitting(
+            f"Fix {len(findings)} findings: {rules}", f"Fix {len(findings)} findings"
+        )
+    finding = findings[0]
+    name = printable(finding.location.path.rpartition("/")[2])
+    if finding.suggestion is not None and finding.suggestion.source == "bisect":
+        return _first_fitting(f"Take back a hunk of {name}", f"Take back the hunk of {finding.id}")
+    return _first_fitting(
+        f"Fix {finding.rule} in {name}", f"Fix {finding.rule}", f"Fix {finding.id}"
+    )
+
+
+def _first_fitting(*subjects: str) -> str:
+    safe = [neutral(one_line(subject)) for subject in subjects]
+    return next((s for s in safe if len(s) <= _SUBJECT_LENGTH), safe[-1])
+
+
+def _place(finding: Finding) -> str:
+    where = f"{printable(finding.location.path)}:{finding.location.start_line}"
+    return f"{finding.id} {finding.rule} {where}: {one_line(finding.title)}"
+
+
+def _coverage(coverage: Coverage) -> str:
+    if not coverage.hunks_total:
+        return "no hunk that a tool is expected to read"
+    return f"{coverage.hunks_seen} of {_count(coverage.hunks_total, 'hunk')} seen"
+
+
+def _why(verdict: Verdict) -> str:
+    return f"; {one_line(verdict.limits[0])}" if verdict.limits else ""
+
+
+def _tally(findings: Sequence[Finding]) -> str:
+    by_severity = Counter(finding.severity for finding in findings)
+    parts = [f"{by_severity[s]} {s}" for s in Severity if by_severity[s]]
+    return f"{_count(len(findings), 'finding')} ({', '.join(parts)})"
+
+
+def _achieved(proof: Proof) -> list[str]:
+    """Return what the patch does; where a test is the target, every check that led there."""
+    if proof.target not in proof.fail_to_pass:
+        return [f"{one_line(proof.target)} gone"]
+    parts = ["applied"]
+    if proof.is_parsed:
+        parts.append("parses")
+    if proof.new_lint is not None:
+        parts.append("0 new lint")
+    ordered = [proof.target, *(t for t in proof.fail_to_pass if t != proof.target)]
+    return [*parts, f"{_tests(ordered)} failed -> passed"]
+
+
+def _suite(proof: Proof) -> list[str]:
+    if proof.before is None or proof.after is None:
+        return []
+    return [f"suite {_counts(proof.before, proof.after)}{_reach(proof.reaching)}"]
+
+
+def _counts(before: Counts, after: Counts) -> str:
+    total = after.failed + after.passed
+    if before.failed != after.failed:
+        return f"{before.failed} failed -> {after.failed} failed of {total}"
+    if before.failed:
+        return f"{before.failed} failed of {total} before and after"
+    if before.passed != after.passed:
+        return f"{before.passed} passed -> {after.passed} passed"
+    return f"{after.passed} passed before and after"
+
+
+def _reach(tests: int | None) -> str:
+    if tests is None:
+        return ""
+    who = {0: "no test reaches", 1: "1 reaches"}.get(tests, f"{tests} reach")
+    return f" ({who} this line)"
+
+
+def _where(proof: Proof) -> list[str]:
+    parts = [f"{proof.seconds:.1f} s"] if proof.seconds else []
+    if proof.image == "process":
+        return [*parts, "on this machine, without a container"]
+    if len(proof.image) > _DIGEST_LENGTH:
+        return [*parts, f"image {proof.image[:_DIGEST_LENGTH]}…"]
+    return [*parts, f"image {proof.image}"] if proof.image else parts
+
+
+def _missing(proof: Proof) -> list[str]:
+    """Return what keeps a checked patch from being proved; never empty for one."""
+    gaps = [
+        (proof.is_parsed is None, "no parser knows this language"),
+        (proof.new_lint is None, "a linter could not look"),
+        (proof.is_self_reported, "the change decides what its own tests report"),
+        (not proof.is_target_back, "the target was not seen again without the patch"),
+        (
+            proof.problem is None and (proof.before is None or proof.after is None),
+            "no tests ran before and after",
+        ),
+    ]
+    named = [sentence for is_missing, sentence in gaps if is_missing]
+    return [*named, one_line(proof.problem)] if proof.problem else named
+
+
+def _faults(proof: Proof) -> list[str]:
+    """Return what is wrong with a patch that is not verified; never empty for one."""
+    if proof.problem is not None and not proof.is_target_gone:
+        return [one_line(proof.problem)]
+    faults = [
+        (not proof.is_applied, "it does not apply to this head"),
+        (proof.is_parsed is False, "the file does not parse with it"),
+        (bool(proof.new_lint), f"it brings {', '.join(proof.new_lint or ())}"),
+        (bool(proof.pass_to_fail), f"it breaks {_tests(proof.pass_to_fail)}"),
+        (not proof.is_target_gone, f"{one_line(proof.target)} is still there with it"),
+    ]
+    return [sentence for is_fault, sentence in faults if is_fault]
+
+
+def _telling_line(message: str) -> str:
+    """Return the line of a failure that says most: pytest's first `E` line, else the first."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    marked = [line[2:] for line in lines if line.startswith("E ")]
+    return one_line((marked or lines or [""])[0])
+
+
+def _tests(tests: Sequence[str]) -> str:
+    more = len(tests) - 1
+    return spoken_test(tests[0]) + (f" and {more} more" if more else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
