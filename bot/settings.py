@@ -44,6 +44,10 @@ class Settings:
     setup_network: SetupNetwork = SetupNetwork.ASK
     workspace_mib: int = 1024
     """Size of the workspace volume in a Docker sandbox."""
+    docker_host: str | None = None
+    """`DOCKER_HOST`: the Engine that runs code; None for the local socket."""
+    docker_cert_path: Path | None = None
+    """`DOCKER_CERT_PATH`, where `DOCKER_TLS_VERIFY` is set."""
     search_path: str = os.defpath
     """PATH for the process sandbox."""
     is_colour_off: bool = False
@@ -59,6 +63,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         tools_image=env.get("PULLWRIGHT_TOOLS_IMAGE") or None,
         setup_network=_choice(env, "PULLWRIGHT_SETUP_NETWORK", SetupNetwork, SetupNetwork.ASK),
         workspace_mib=_mebibytes(env, "PULLWRIGHT_WORKSPACE_MIB", 1024),
+        docker_host=env.get("DOCKER_HOST") or None,
+        docker_cert_path=_docker_cert_path(env),
         search_path=env.get("PATH", os.defpath),
         is_colour_off=bool(env.get("NO_COLOR")),
     )
@@ -71,6 +77,12 @@ def _state_dir(env: Mapping[str, str]) -> Path:
         return Path.home() / "Library" / "Application Support" / "pullwright"
     home = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(home) / "pullwright"
+
+
+def _docker_cert_path(env: Mapping[str, str]) -> Path | None:
+    if not env.get("DOCKER_TLS_VERIFY"):
+        return None
+    return Path(env.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
 
 
 def _choice(env: Mapping[str, str], name: str, kind: type[T], default: T) -> T:

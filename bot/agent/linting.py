@@ -24,9 +24,7 @@ class LintReport:
 class Linter:
     """All analyzers in one sandbox of the tools image, opened anew for each look."""
 
-    def __init__(
-        self, sandboxes: Sandboxes, analyzers: Sequence[Analyzer], syntax: Syntax
-    ) -> None:
+    def __init__(self, sandboxes: Sandboxes, analyzers: Sequence[Analyzer], syntax: Syntax) -> None:
         self._sandboxes = sandboxes
         self._analyzers = tuple(analyzers)
         self._syntax = syntax

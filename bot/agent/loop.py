@@ -56,7 +56,9 @@ class Loop:
             return self._tools[tool].run(state)
         except (SandboxUnavailable, Retryable) as error:
             # Rule R26: what could not run makes the verdict partial, and the rest goes on.
-            return Observation(f"could not run: {error}", limits=(f"{tool} could not run: {error}",))
+            return Observation(
+                f"could not run: {error}", limits=(f"{tool} could not run: {error}",)
+            )
 
     def _decision(
         self,

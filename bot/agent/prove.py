@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import combinations
 
 from bot.agent.linting import Linter, LintReport, kinds
 from bot.agent.state import State
@@ -60,6 +61,16 @@ class Prover:
             refused[i] if i in refused else proofs[id(candidate)]
             for i, candidate in enumerate(candidates)
         )
+
+    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:
+        """Tell whether all the patches as one end every target and make nothing worse."""
+        if _has_overlap(candidates):
+            return False
+        with ExitStack() as stack:
+            suite, problem = self._open(state, stack)
+            bench = _Bench(state, self._linter, suite, problem, candidates)
+            trial = bench.try_together(candidates)
+        return not trial.is_worse and all(trial.ended(candidate) for candidate in candidates)
 
     def _open(self, state: State, stack: ExitStack) -> tuple[OpenSuite | None, str | None]:
         """Return the open suite, or none and why there is no evidence from tests."""
@@ -116,7 +127,7 @@ class Prover:
 
     def _refused(self, state: State, candidate: Candidate) -> Proof | None:
         """Return a proof that the patch must not be offered at all, or None."""
-        problem = refusal(candidate.patch, state.head, state.config.fix.protected_paths)
+        problem = refusal(candidate.patch, state.config.fix.protected_paths)
         is_applied = True
         try:
             candidate.patch.apply(state.head)
@@ -214,17 +225,16 @@ class _Bench:
         lint = self._linter.look({**self._files, **after})
         tests = self._run(after)
         guarded = self._run({**self._guard, **after}) if self._guard else None
-        is_guarded = bool(self._guarded and guarded) and _are_evidence(self._guarded, guarded)
-        comparison = compare(self.before, tests) if self.before and _are_evidence(tests) else None
+        comparison, guard = _compared(self.before, tests), _compared(self._guarded, guarded)
         problem = self._problem or (tests.problem if tests is not None else None)
         return _Trial(
             gone=self._gone(group, lint),
             new_lint=self._new_rules(lint),
             tests=tests if comparison is not None else None,
             comparison=comparison,
-            guard=compare(self._guarded, guarded) if is_guarded else None,
+            guard=guard,
             problem=problem if self._suite is not None else None,
-            is_self_reported=bool(self._guard) and not is_guarded,
+            is_self_reported=bool(self._guard) and guard is None,
         )
 
     def _run(self, overlay: Overlay) -> TestReport | None:
@@ -266,8 +276,16 @@ def _groups(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
     yield from groups
 
 
-def _are_evidence(*reports: TestReport | None) -> bool:
-    return all(report is not None and report.is_evidence for report in reports)
+def _has_overlap(candidates: Sequence[Candidate]) -> bool:
+    pairs = combinations(candidates, 2)
+    return any(one.patch.overlaps(other.patch) for one, other in pairs)
+
+
+def _compared(before: TestReport | None, after: TestReport | None) -> TestComparison | None:
+    """Compare two runs where both are evidence."""
+    if before is None or after is None or not (before.is_evidence and after.is_evidence):
+        return None
+    return compare(before, after)
 
 
 def _guard_overlay(state: State) -> dict[str, bytes | None]:

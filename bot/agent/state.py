@@ -1,5 +1,7 @@
-"""s_t: what is known in one step of a run. A state is the fold of its observations, nothing else,
-so a host that resumes a run rebuilds it from what the steps returned.
+"""s_t: what is known in one step of a run.
+
+A state is the fold of its observations and nothing else, so a host that resumes a run rebuilds it
+from what the steps returned.
 """
 
 from collections.abc import Mapping

@@ -18,7 +18,7 @@ Overlay = Mapping[str, bytes | None]
 
 @dataclass(frozen=True)
 class Unit:
-    """One hunk, or a whole file where hunks alone cannot be taken back (new, gone, binary, moved)."""
+    """One hunk, or a whole file where hunks cannot be taken back (new, gone, binary, moved)."""
 
     file: FileDiff
     hunk: Hunk | None
@@ -30,7 +30,7 @@ class Unit:
 
 
 def units(diff: Diff) -> tuple[Unit, ...]:
-    """Cut the diff into units, in the diff's order; a pure mode change cannot break text, so none."""
+    """Cut the diff into units, in its order; a pure change of mode is none."""
     return tuple(unit for file in diff.files for unit in _units_of(file))
 
 

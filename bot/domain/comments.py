@@ -113,6 +113,28 @@ def nothing_proved(findings: Sequence[Finding]) -> str:
     )
 
 
+def reverts_by_name(findings: Sequence[Finding]) -> str:
+    """Say that only the author's own work could be taken back, and how to ask for it."""
+    ids = " ".join(finding.id for finding in findings)
+    return (
+        f"nothing was committed: the only proved patch takes your own hunk back ({ids}); "
+        f"ask for that by name with `fix {ids} revert`"
+    )
+
+
+def fix_too_large(files: int, lines: int, *, max_files: int, max_lines: int) -> str:
+    """Say that the fix is over the limits of the configuration."""
+    return (
+        f"nothing was committed: the fix edits {_count(files, 'file')} and {_count(lines, 'line')}, "
+        f"the limits are {max_files} and {max_lines}; name fewer findings"
+    )
+
+
+def not_proved_together() -> str:
+    """Say that patches which are proved one by one break something as a whole."""
+    return "nothing was committed: the patches are proved one by one, but not together; name one"
+
+
 def unknown_findings(ids: Iterable[str], known: Sequence[Finding]) -> str:
     """Say which finding ids do not exist."""
     there = f"this review has F1 to F{len(known)}" if known else "this review has no findings"

@@ -87,7 +87,7 @@ class Patch:
     def overlaps(self, other: "Patch") -> bool:
         """Tell whether the two patches edit a line in common and so cannot be applied together."""
         try:
-            Patch(self.edits + other.edits)
+            union((self, other))
         except EditRefused:
             return True
         return False
@@ -109,8 +109,8 @@ def edits_between(path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
 
 
 def union(patches: Iterable[Patch]) -> Patch:
-    """Return one patch of all edits; raises EditRefused when any two overlap."""
-    return Patch(tuple(edit for patch in patches for edit in patch.edits))
+    """Return one patch of all edits, equal ones once; raises EditRefused when any two overlap."""
+    return Patch(tuple(dict.fromkeys(edit for patch in patches for edit in patch.edits)))
 
 
 def unified_diff(path: str, before: bytes, after: bytes) -> str:

@@ -3,7 +3,7 @@
 import fnmatch
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from bot.domain.edits import Patch
 from bot.domain.test_files import is_test_control, is_test_file
@@ -34,7 +34,7 @@ _SILENCER = re.compile(
 _TOLERANCE = re.compile(r"\b(approx|isclose|allclose|assertAlmostEqual|toBeCloseTo)\b")
 
 
-def refusal(patch: Patch, head: Mapping[str, bytes], protected: Iterable[str] = ()) -> str | None:
+def refusal(patch: Patch, protected: Iterable[str] = ()) -> str | None:
     """Return why the patch may not be offered, or None.
 
     `protected` are more path globs, from `fix.protected_paths` of the repository's configuration.

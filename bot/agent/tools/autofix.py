@@ -22,14 +22,16 @@ class Autofix:
 
     def run(self, state: State) -> Observation:
         taken: list[Patch] = []
-        findings: list[Finding] = []
-        for finding in state.findings:
-            patch = finding.fix
-            if finding.suggestion is None and patch is not None and _may_offer(state, patch, taken):
-                taken.append(patch)
-                finding = replace(finding, suggestion=Suggestion(patch, source=self.name))
-            findings.append(finding)
-        return Observation(f"{len(taken)} fixes fit", findings=tuple(findings))
+        for finding in _fixable(state):
+            if finding.fix is not None and _may_offer(state, finding.fix, taken):
+                taken.append(finding.fix)
+        findings = tuple(
+            replace(f, suggestion=Suggestion(f.fix, source=self.name))
+            if f.suggestion is None and f.fix is not None and f.fix in taken
+            else f
+            for f in state.findings
+        )
+        return Observation(f"{len(taken)} fixes fit", findings=findings)
 
 
 def _fixable(state: State) -> list[Finding]:
@@ -44,4 +46,4 @@ def _may_offer(state: State, patch: Patch, taken: list[Patch]) -> bool:
         return False
     is_change = any(after[path] != state.head[path] for path in after)
     is_free = not any(patch.overlaps(other) for other in taken)
-    return is_change and is_free and refusal(patch, state.head) is None
+    return is_change and is_free and refusal(patch, state.config.fix.protected_paths) is None

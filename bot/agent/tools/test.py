@@ -104,7 +104,9 @@ def _reached(state: State, head: TestReport) -> list[tuple[str, int]]:
 
 def _honest(state: State, head: TestReport) -> TestReport:
     """Mark the report where the pull request edits what decides how tests run or report."""
-    controls = any(is_test_control(p) for file in state.diff.files for p in (file.path, file.old_path))
+    controls = any(
+        is_test_control(p) for file in state.diff.files for p in (file.path, file.old_path)
+    )
     return replace(head, is_self_reported=head.is_self_reported or controls)
 
 

@@ -1,0 +1,113 @@
+"""One fix: the proved patches of a review, applied as one commit or shown as a patch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.agent.prove import Candidate, Prover
+from bot.agent.review import Episode
+from bot.domain import comments
+from bot.domain.edits import union
+from bot.domain.evidence import Grade
+from bot.domain.findings import Finding, FindingId
+from bot.domain.ports import Workspace
+from bot.domain.repo_config import RepoConfig
+from bot.domain.review import FixOutcome, PatchResult, Review
+from bot.errors import Refused
+
+REVERT_SOURCE = "bisect"
+"""Suggestions of this source take the author's own work back, so they are only made by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person asked for."""
+
+    ids: tuple[FindingId, ...] = ()
+    """Empty for every open finding."""
+    is_revert: bool = False
+    """`fix F1 revert`: the named findings' reverts are wanted."""
+    is_commit: bool = True
+    requester: str = ""
+    """`Name <address>` for the trailer."""
+
+
+def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) -> FixOutcome:
+    """Return the patches that may be offered and, where asked, the commit that holds them.
+
+    Raises Refused for an id that this review does not have.
+    """
+    review = episode.review
+    chosen = _chosen(review, asked)
+    offered = [finding for finding in chosen if _may_commit(finding, asked)]
+    patches = _results(review, chosen)
+    refused = _refusal(chosen, offered, asked) or _oversized(offered, episode.state.config)
+    if refused is None and len(offered) > 1 and not _is_proved_as_one(prover, episode, offered):
+        refused = comments.not_proved_together()
+    if refused is not None or not asked.is_commit:
+        return FixOutcome(review, patches, refused=refused)
+    whole = union(f.suggestion.patch for f in offered if f.suggestion)
+    message = comments.commit_message(
+        offered,
+        command=review.head_tests.command if review.head_tests else (),
+        requester=asked.requester,
+        run_id=review.run_id,
+    )
+    sha = workspace.commit(whole.apply(episode.state.head), message=message)
+    return FixOutcome(review, patches, commit=sha)
+
+
+def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:
+    known = {finding.id: finding for finding in review.open_findings}
+    if unknown := [name for name in asked.ids if name not in known]:
+        raise Refused(comments.unknown_findings(unknown, review.open_findings))
+    return tuple(known[name] for name in asked.ids) if asked.ids else review.open_findings
+
+
+def _results(review: Review, chosen: Sequence[Finding]) -> tuple[PatchResult, ...]:
+    """Return the tried patches, the best grade first and within it the worst finding first."""
+    tried = [(s, s.proof) for f in chosen if (s := f.suggestion) and s.proof]
+    order = list(Grade)
+    tried.sort(key=lambda pair: order.index(pair[1].grade))
+    return tuple(
+        PatchResult(rank, review.patch_text(suggestion), suggestion.source, proof)
+        for rank, (suggestion, proof) in enumerate(tried, 1)
+    )
+
+
+def _may_commit(finding: Finding, asked: Asked) -> bool:
+    suggestion = finding.suggestion
+    if suggestion is None or suggestion.proof is None:
+        return False
+    is_named_revert = asked.is_revert and finding.id in asked.ids
+    is_ours = is_named_revert if suggestion.source == REVERT_SOURCE else not asked.is_revert
+    return is_ours and suggestion.proof.grade is Grade.PROVED
+
+
+def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked) -> str | None:
+    if offered:
+        return None
+    tried = [f for f in chosen if f.suggestion and f.suggestion.proof]
+    if not tried:
+        return comments.nothing_to_fix()
+    reverts = [f for f in tried if f.suggestion and f.suggestion.source == REVERT_SOURCE]
+    is_only_revert = len(reverts) == len(tried) and not asked.is_revert
+    return comments.reverts_by_name(reverts) if is_only_revert else comments.nothing_proved(tried)
+
+
+def _oversized(offered: Sequence[Finding], config: RepoConfig) -> str | None:
+    """Apply the size rules of R20."""
+    patches = [f.suggestion.patch for f in offered if f.suggestion]
+    files = len({path for patch in patches for path in patch.paths})
+    lines = sum(patch.changed_lines for patch in patches)
+    limits = config.fix
+    if files <= limits.max_files and lines <= limits.max_lines:
+        return None
+    return comments.fix_too_large(
+        files, lines, max_files=limits.max_files, max_lines=limits.max_lines
+    )
+
+
+def _is_proved_as_one(prover: Prover, episode: Episode, offered: Sequence[Finding]) -> bool:
+    """Try exactly what would be committed, because patches that are fine alone may clash."""
+    candidates = [Candidate(f, f.suggestion.patch) for f in offered if f.suggestion]
+    return prover.holds_together(episode.state, candidates)

@@ -1,0 +1,109 @@
+"""One review: an episode of the loop on one head, and the verdict it ends in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.agent.loop import Loop
+from bot.agent.state import State
+from bot.agent.trees import contents
+from bot.domain import exempt
+from bot.domain.diff import Diff, FileStatus
+from bot.domain.findings import Finding, Severity, number
+from bot.domain.ports import Workspace
+from bot.domain.pull_request import Sha
+from bot.domain.repo_config import PathFilter, RepoConfig
+from bot.domain.review import Review
+from bot.domain.verdict import Cost, Coverage, SkippedFile, conclude
+
+STEPS = 32
+"""H, the horizon of an episode, where the configuration names no smaller one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A finished run: the review that people read, and the state that `fix` goes on from."""
+
+    review: Review
+    state: State
+
+
+def review(workspace: Workspace, loop: Loop, config: RepoConfig, *, run_id: str) -> Episode:
+    """Run the loop on the workspace's change and return what it concluded."""
+    first = start(workspace, config)
+    last = loop.run(first)
+    findings = number(f for f in last.findings if _is_severe(f, config.severity_threshold))
+    last = replace(last, findings=findings)
+    cost = Cost(seconds=round(first.seconds_left - last.seconds_left, 3))
+    verdict = conclude(
+        findings, coverage=_coverage(last), limits=last.limits, tools=last.tools_run, cost=cost
+    )
+    told = Review(
+        change=workspace.change,
+        verdict=verdict,
+        run_id=run_id,
+        diff=last.diff,
+        findings=findings,
+        decisions=last.decisions,
+        base_tests=last.base_tests,
+        head_tests=last.head_tests,
+        sandboxes=last.sandboxes,
+        notes=last.notes,
+        contents=last.head,
+    )
+    return Episode(told, last)
+
+
+def start(workspace: Workspace, config: RepoConfig) -> State:
+    """Return s_0: the change, its contents on both sides, and what is exempt and why."""
+    change, diff = workspace.change, workspace.diff()
+    head = _side(workspace, change.head_sha, [f.path for f in diff.files if _is_there(f.status)])
+    base = _side(workspace, change.merge_base_sha, [f.old_path for f in diff.files])
+    return State(
+        change=change,
+        diff=diff,
+        config=config,
+        base=base,
+        head=head,
+        exempt=tuple(_exempt(diff, head, PathFilter(config.path_filters))),
+        steps_left=min(STEPS, config.budget.steps),
+        seconds_left=config.budget.seconds,
+    )
+
+
+def _side(workspace: Workspace, sha: Sha, paths: Sequence[str]) -> dict[str, bytes]:
+    return dict(contents(workspace, sha, list(paths)))
+
+
+def _is_there(status: FileStatus) -> bool:
+    return status is not FileStatus.DELETED
+
+
+def _exempt(diff: Diff, head: dict[str, bytes], wanted: PathFilter) -> list[SkippedFile]:
+    skipped: list[SkippedFile] = []
+    for file in diff.files:
+        if not wanted.matches(file.path):
+            skipped.append(SkippedFile(file.path, "left out by path_filters", is_exempt=True))
+        elif file.path not in head:
+            skipped.append(SkippedFile(file.path, "deleted", is_exempt=True))
+        elif reason := exempt.skip(file.path, head[file.path]):
+            skipped.append(reason)
+    return skipped
+
+
+def _coverage(state: State) -> Coverage:
+    return Coverage(
+        hunks_seen=len(state.hunks & state.seen),
+        hunks_total=len(state.hunks),
+        files_skipped=(*state.exempt, *_not_understood(state)),
+    )
+
+
+def _not_understood(state: State) -> list[SkippedFile]:
+    """Name the files with hunks that nobody saw, so that a partial verdict says where."""
+    named = {file.path for file in state.exempt}
+    paths = sorted({path for path, _ in state.unseen} - named)
+    return [SkippedFile(path, "no tool read all of it", is_exempt=False) for path in paths]
+
+
+def _is_severe(finding: Finding, threshold: Severity) -> bool:
+    return finding.severity.rank <= threshold.rank
