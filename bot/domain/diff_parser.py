@@ -68,6 +68,7 @@ _STATUS = {
     b"T": FileStatus.TYPE_CHANGED,
 }
 _NO_MODE = b"000000"
+_MARK = b"\n\\ No newline at end of file\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,8 @@ def _parse_hunk(part: bytes) -> Hunk:
     rows = part[match.end() - 1 :]
     added, removed = rows.count(b"\n+"), rows.count(b"\n-")
     context, marks = rows.count(b"\n "), rows.count(b"\n\\")
-    is_whole = added + removed + context + marks == rows.count(b"\n") - 1
+    is_known = marks == rows[1:].count(_MARK) <= 2
+    is_whole = is_known and added + removed + context + marks == rows.count(b"\n") - 1
     if not is_whole or (removed + context, added + context) != (hunk.old_count, hunk.new_count):
         raise MalformedDiff(f"git diff printed a hunk that its counts deny: @@ -{part[:60]!r}")
     return hunk
