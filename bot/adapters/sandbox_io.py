@@ -19,6 +19,8 @@ def checked_path(path: str) -> str:
 
 def with_places(argv: Sequence[str], *, out: str, python: str) -> list[str]:
     """Return the arguments with `{out}` and `{python}` filled in; other braces stay."""
+    if any("\0" in arg for arg in argv):
+        raise Refused("an argument of a command holds a zero byte")
     return [arg.replace("{out}", out).replace("{python}", python) for arg in argv]
 
 
