@@ -1,11 +1,12 @@
 """Which hunks of a pull request broke a test: delta debugging over what the change did.
 
 The pull request is cut into units that can be taken back one by one. A set of units is a culprit
-set when taking it back makes the red tests pass; `ddmin` finds one that is 1-minimal: no unit of it
-can be spared (Zeller and Hildebrandt, Simplifying and isolating failure-inducing input, 2002).
+set when taking it back makes the red tests pass; the one we look for is 1-minimal, no unit of it
+can be spared (Zeller and Hildebrandt, Simplifying and isolating failure-inducing input, 2002),
+searched for by halves (Junker, QuickXplain, 2004).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.diff import Diff, FileDiff, FileStatus, Hunk
@@ -58,39 +59,41 @@ def reverting_patch(chosen: Sequence[Unit]) -> Patch | None:
     return Patch(tuple(edits))
 
 
-def ddmin(
+def minimal_culprits(
     items: Sequence[Unit], is_culprit: Callable[[Sequence[Unit]], bool | None]
 ) -> tuple[Unit, ...]:
-    """Return a 1-minimal subset for which `is_culprit` is true.
+    """Return a 1-minimal subset for which `is_culprit` is true, in the order of `items`.
 
-    `items` as a whole must be a culprit set. An answer of None (could not tell) counts as no. Each
-    subset is asked at most once.
+    `items` as a whole must be a culprit set. An answer of None (could not tell) counts as no. k culprits among n items take about k log2(n) + 2k questions:
+    each is the end of the shortest prefix that, with those already found, is a culprit set.
     """
-    asked: dict[frozenset[int], bool] = {}
+    asked: dict[frozenset[int], bool] = {frozenset(): False, frozenset(range(len(items))): True}
 
-    def holds(subset: Sequence[int]) -> bool:
+    def holds(subset: Iterable[int]) -> bool:
         key = frozenset(subset)
         if key not in asked:
-            asked[key] = is_culprit([items[i] for i in subset]) is True
+            asked[key] = is_culprit([items[i] for i in sorted(key)]) is True
         return asked[key]
 
-    kept = list(range(len(items)))
-    parts = 2
-    while len(kept) > 1:
-        chunks = _split(kept, parts)
-        smaller = next((c for c in chunks if holds(c)), None)
-        if smaller is not None:
-            kept, parts = smaller, 2
-            continue
-        complements = ([i for i in kept if i not in chunk] for chunk in chunks)
-        smaller = next((c for c in complements if parts > 2 and holds(c)), None)
-        if smaller is not None:
-            kept, parts = smaller, max(parts - 1, 2)
-        elif parts >= len(kept):
-            break
-        else:
-            parts = min(len(kept), parts * 2)
-    return tuple(items[i] for i in kept)
+    found: list[int] = []
+    end = len(items)
+    while not holds(found):
+        low, high = 0, end  # found + the first `low` is no culprit set, with `high` it is one
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if holds([*found, *range(middle)]) else (middle, high)
+        found.append(high - 1)
+        end = high - 1
+    return tuple(items[i] for i in sorted(_without_needless(found, holds)))
+
+
+def _without_needless(found: list[int], holds: Callable[[Iterable[int]], bool]) -> list[int]:
+    """Drop what can be spared; only where the culprits do not simply add up is there any."""
+    for item in found:
+        rest = [other for other in found if other != item]
+        if holds(rest):
+            return _without_needless(rest, holds)
+    return found
 
 
 def _units_of(file: FileDiff) -> list[Unit]:
@@ -120,15 +123,3 @@ def _taken_back_in_file(
             return {file.path: None}
         case _:
             return {file.path: content}
-
-
-def _split(items: Sequence[int], parts: int) -> list[list[int]]:
-    """Cut into `parts` runs of nearly the same length, none of them empty."""
-    size, extra = divmod(len(items), parts)
-    chunks: list[list[int]] = []
-    start = 0
-    for index in range(parts):
-        end = start + size + (index < extra)
-        chunks.append(list(items[start:end]))
-        start = end
-    return [chunk for chunk in chunks if chunk]

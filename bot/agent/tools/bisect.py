@@ -8,7 +8,7 @@ from bot.agent.state import Observation, State
 from bot.agent.testing import OpenSuite, Suite
 from bot.agent.tools.test import REGRESSION
 from bot.domain import comments
-from bot.domain.bisection import Unit, ddmin, reverting_patch, taken_back, units
+from bot.domain.bisection import Unit, minimal_culprits, reverting_patch, taken_back, units
 from bot.domain.findings import Finding, Location, Suggestion
 from bot.domain.ports import NoTests
 from bot.domain.pull_request import printable
@@ -43,7 +43,7 @@ class Bisect:
             if not candidates:
                 limit = comments.not_bisected(finding.evidence)
                 return Observation(limit, limits=(limit,))
-            culprits = ddmin(candidates, search.is_culprit)
+            culprits = minimal_culprits(candidates, search.is_culprit)
         located = _located(finding, culprits)
         return Observation(
             f"{len(culprits)} of {len(units(state.diff))} hunks, in {search.runs} runs",

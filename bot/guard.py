@@ -1,0 +1,86 @@
+"""The guard that every entry point shares: errors become one sentence and an exit code."""
+
+import os
+import secrets
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from bot.errors import PullwrightError, Refused, TooLarge
+
+
+class Exit(IntEnum):
+    """The documented exit codes of every command."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    PARTIAL = 3
+    ERROR = 4
+    STOPPED = 130
+
+
+def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
+    """Run a command to its exit code; nobody is ever shown a traceback.
+
+    A bug is written whole to a file of its own in `bug_folder`, mode 0600.
+    """
+    # A polite kill unwinds like Ctrl-C, so that containers and processes are removed.
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = command()
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        return _say("stopped; nothing was changed", Exit.STOPPED)
+    except PullwrightError as error:
+        return _say(str(error), _exit_of(error))
+    except BrokenPipeError:
+        # The reader left (`| head`): what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.ERROR
+    except Exception as error:  # noqa: BLE001 - the one place where a bug is caught: the edge
+        bug = f"this is a bug in pullwright, not in your code ({error!r})"
+        return _say(f"{bug}: {_record(bug_folder)}", Exit.ERROR)
+    return code if isinstance(code, int) else Exit.CLEAN
+
+
+def _exit_of(error: PullwrightError) -> Exit:
+    """Whoever asked must act on usage; what is too large was not reviewed; the rest is ours."""
+    match error:
+        case TooLarge():
+            return Exit.PARTIAL
+        case Refused():
+            return Exit.USAGE
+        case _:
+            return Exit.ERROR
+
+
+def _say(sentence: str, code: Exit) -> Exit:
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
+    click.echo(f"pullwright: {safe}", err=True)
+    return code
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _record(folder: Path) -> str:
+    """Write the traceback to a private file and say where it is."""
+    name = folder / f"bug-{secrets.token_hex(4)}.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exc(file=file)
+    except OSError as error:
+        return f"the report could not be written ({error})"
+    return f"the whole report is in {name}"
