@@ -9,9 +9,10 @@ from bot.agent.trees import contents
 from bot.domain import exempt
 from bot.domain.diff import Diff, FileStatus
 from bot.domain.findings import Finding, Severity, number
+from bot.domain.path_filter import PathFilter
 from bot.domain.ports import Workspace
 from bot.domain.pull_request import Sha
-from bot.domain.repo_config import PathFilter, RepoConfig
+from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Review
 from bot.domain.verdict import Cost, Coverage, SkippedFile, conclude
 
