@@ -1,1 +1,256 @@
-"""The command line."""
+"""The command line: reads what was typed, calls the wiring, prints what came back."""
+
+import json
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import __version__, wiring
+from bot.agent.fix import Asked
+from bot.demo_run import run_demo
+from bot.doctor import examine
+from bot.domain.findings import FindingId
+from bot.domain.repo_config import schema
+from bot.domain.review import FixOutcome, Review
+from bot.domain.verdict import Conclusion, FailOn, is_failure
+from bot.errors import Refused
+from bot.guard import Exit, guarded
+from bot.output import Output, write
+from bot.settings import load_settings
+from bot.wiring import Place, Run, Uncommitted
+
+app = typer.Typer(
+    help="Reviews pull requests and patches them, and shows its work.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 partial, 4 error.",
+)
+config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Repository = Annotated[
+    str, typer.Option("--repo", "-C", help="A git repository: a folder, or an https URL.")
+]
+Base = Annotated[
+    str | None, typer.Option(help="What to compare with; the main branch where none is named.")
+]
+Head = Annotated[str | None, typer.Option(help="What is under review; HEAD where none is named.")]
+Staged = Annotated[bool, typer.Option("--staged", help="Review what is staged, on top of HEAD.")]
+Worktree = Annotated[bool, typer.Option("--worktree", help="Review all uncommitted work.")]
+Tests = Annotated[str | None, typer.Option("--tests", help="The shell line that runs the tests.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Show why each tool was picked.")]
+Sarif = Annotated[Path | None, typer.Option(help="Also write SARIF 2.1.0 to this file.")]
+Html = Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.")]
+Fails = Annotated[
+    list[FailOn] | None, typer.Option("--fail-on", help="Exit with 1 for this; may be repeated.")
+]
+
+
+def main() -> None:
+    """Run the command line; the process ends with one of the documented exit codes."""
+    sys.exit(guarded(lambda: app(standalone_mode=False)))
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"pullwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Reviews pull requests and patches them, and shows its work."""
+
+
+@app.command()
+def review(
+    repo: Repository = ".",
+    base: Base = None,
+    head: Head = None,
+    staged: Staged = False,
+    worktree: Worktree = False,
+    tests: Tests = None,
+    fail_on: Fails = None,
+    as_json: Json = False,
+    sarif: Sarif = None,
+    html: Html = None,
+    explain: Explain = False,
+    quiet: Quiet = False,
+) -> int:
+    """Review a branch: findings, proved suggestions, and what was not looked at."""
+    place = Place(repo, base, head, _uncommitted(staged=staged, worktree=worktree))
+    output = Output(as_json, sarif, html, explain, quiet)
+    with _run(place, output, tests=tests, fail_on=fail_on) as run:
+        told = run.review().review
+        output.show(told)
+        return _exit_code(told, run.config.fail_on)
+
+
+@app.command()
+def fix(
+    findings: Annotated[
+        list[str] | None, typer.Argument(help="F1 F2 ..., or all; `F1 revert` takes a hunk back.")
+    ] = None,
+    repo: Repository = ".",
+    base: Base = None,
+    head: Head = None,
+    commit: Annotated[
+        bool, typer.Option("--commit/--no-commit", help="Commit, or only show the patch.")
+    ] = True,
+    patch: Annotated[
+        Path | None, typer.Option(help="Also write the proved patches to this file.")
+    ] = None,
+    tests: Tests = None,
+    as_json: Json = False,
+    explain: Explain = False,
+    quiet: Quiet = False,
+) -> int:
+    """Patch what a review found, and commit the patches that are proved."""
+    output = Output(as_json, is_explained=explain, is_quiet=quiet)
+    asked = _asked(findings or [], is_commit=commit)
+    with _run(Place(repo, base, head), output, tests=tests) as run:
+        outcome = run.fix(run.review(), asked)
+        output.show(outcome)
+        if patch is not None:
+            write(patch, outcome.patch_text)
+        return _fix_exit_code(outcome, is_commit=commit)
+
+
+@app.command("test")
+def run_tests(
+    repo: Repository = ".",
+    base: Base = None,
+    head: Head = None,
+    tests: Tests = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run the tests at the merge base and at the head, and show the difference."""
+    output = Output(as_json, is_quiet=quiet)
+    with _run(
+        Place(repo, base, head), output, tests=tests, tools=("test", "bisect", "verify")
+    ) as run:
+        told = run.review().review
+        output.show(told)
+        return _exit_code(told, (FailOn.HIGH,))
+
+
+@app.command()
+def demo(
+    into: Annotated[
+        Path, typer.Option(help="The folder for the repository and the reports.")
+    ] = Path("demo-output"),
+) -> int:
+    """Build a small repository with a broken branch, review it, and fix it."""
+    return run_demo(into, load_settings())
+
+
+@app.command()
+def doctor(repo: Repository = ".") -> int:
+    """Check what this machine has for reviews, and say what to install."""
+    return Exit.CLEAN if examine(load_settings(), Path(repo)) else Exit.ERROR
+
+
+@config_app.command("check")
+def config_check(
+    file: Annotated[Path, typer.Argument(help="The file to check.")] = Path(
+        ".github/pullwright.yml"
+    ),
+) -> None:
+    """Check a configuration file before it is merged."""
+    wiring.check_config(file)
+    typer.echo(f"{file}: valid")
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema of the configuration, for editors."""
+    typer.echo(json.dumps(schema(), indent=2))
+
+
+@config_app.command("show")
+def config_show(repo: Repository = ".", base: Base = None, head: Head = None) -> None:
+    """Show every key with its value and who decided it."""
+    with wiring.open_workspace(load_settings(), Place(repo, base, head)) as workspace:
+        rows = wiring.load_config(workspace, {}).rows()
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for key, value, origin in rows:
+        typer.echo(f"{key:{widths[0]}}  {value:{widths[1]}}  {origin}")
+
+
+@contextmanager
+def _run(
+    place: Place,
+    output: Output,
+    *,
+    tests: str | None = None,
+    fail_on: Sequence[FailOn] | None = None,
+    tools: Collection[str] = (),
+) -> Iterator[Run]:
+    """Open the change, its configuration and its sandbox, and build the run."""
+    settings = load_settings()
+    overrides: dict[str, object] = {}
+    if tests is not None:
+        overrides["tests"] = {"command": tests}
+    if fail_on:
+        overrides["fail_on"] = [choice.value for choice in fail_on]
+    with wiring.open_workspace(settings, place) as workspace:
+        config = wiring.load_config(workspace, overrides).config
+        sandboxes = wiring.open_sandboxes(settings, place, _ask)
+        yield wiring.build_run(workspace, config, sandboxes, output.listener(), tools=tools)
+
+
+def _ask(question: str) -> bool:
+    """Ask on a terminal; where nobody can answer, the answer is no."""
+    return sys.stdin.isatty() and typer.confirm(question, err=True)
+
+
+def _uncommitted(*, staged: bool, worktree: bool) -> Uncommitted:
+    if staged and worktree:
+        raise Refused("--staged and --worktree are two different reviews: choose one")
+    if staged:
+        return Uncommitted.STAGED
+    return Uncommitted.WORKTREE if worktree else Uncommitted.NONE
+
+
+def _asked(words: Sequence[str], *, is_commit: bool) -> Asked:
+    """Read `F1 F2`, `all` and `F1 revert` as the command in a comment would be."""
+    is_revert = bool(words) and words[-1] == "revert"
+    names = [word for word in (words[:-1] if is_revert else words) if word != "all"]
+    if is_revert and not names:
+        raise Refused("a revert is only made by name: fix F1 revert")
+    return Asked(tuple(FindingId(n.upper()) for n in names), is_revert, is_commit)
+
+
+def _exit_code(told: Review, fail_on: Sequence[FailOn]) -> Exit:
+    if is_failure(told.verdict, told.findings, fail_on=fail_on):
+        return Exit.FINDINGS
+    match told.verdict.conclusion:
+        case Conclusion.PARTIAL | Conclusion.NOT_REVIEWED:
+            return Exit.PARTIAL
+        case Conclusion.ERROR:
+            return Exit.ERROR
+        case _:
+            return Exit.CLEAN
+
+
+def _fix_exit_code(outcome: FixOutcome, *, is_commit: bool) -> Exit:
+    """0 when a proved patch is there or nothing was to do, 1 when findings stay unfixed."""
+    if outcome.commit or not outcome.review.open_findings:
+        return Exit.CLEAN
+    is_offered = not is_commit and outcome.patch_text
+    return Exit.CLEAN if is_offered and outcome.refused is None else Exit.FINDINGS

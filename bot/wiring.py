@@ -1,1 +1,195 @@
-"""The composition root: the only place that names adapters."""
+"""The composition root: the only place that builds the agent and its adapters.
+
+Adapters are imported inside the factories that need them, so that `pullwright --help` does not pay
+for Docker, GitPython and four parsers.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bot.agent.fix import Asked, fix
+from bot.agent.linting import Linter
+from bot.agent.loop import Loop
+from bot.agent.prove import Prover
+from bot.agent.review import Episode, review
+from bot.agent.testing import Suite
+from bot.agent.tool import Tool
+from bot.agent.tools.autofix import Autofix
+from bot.agent.tools.bisect import Bisect
+from bot.agent.tools.finish import Finish
+from bot.agent.tools.lint import Lint
+from bot.agent.tools.test import Test
+from bot.agent.tools.verify import Verify
+from bot.domain.effective_config import EffectiveConfig, Layer, effective
+from bot.domain.ports import Sandboxes, Workspace
+from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
+from bot.domain.review import FixOutcome, ProgressListener
+from bot.errors import Refused, SandboxUnavailable
+from bot.policy.selection import HAND_WEIGHTS, Greedy
+from bot.settings import SandboxChoice, Settings, SetupNetwork
+
+Ask = Callable[[str], bool]
+"""Asks a person a question that yes or no answers."""
+
+
+class Uncommitted(StrEnum):
+    """Which work of a checkout that is in no commit is under review."""
+
+    NONE = "none"
+    STAGED = "staged"
+    WORKTREE = "worktree"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the change is."""
+
+    repo: str
+    """A folder, or an https URL."""
+    base: str | None = None
+    head: str | None = None
+    uncommitted: Uncommitted = Uncommitted.NONE
+
+    @property
+    def is_remote(self) -> bool:
+        """True for a URL."""
+        return "://" in self.repo
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that one run on one change needs."""
+
+    workspace: Workspace
+    config: RepoConfig
+    loop: Loop
+    prover: Prover
+    run_id: str
+
+    def review(self) -> Episode:
+        """Run the loop to its verdict."""
+        return review(self.workspace, self.loop, self.config, run_id=self.run_id)
+
+    def fix(self, episode: Episode, asked: Asked) -> FixOutcome:
+        """Offer or commit what the review proved."""
+        return fix(self.workspace, self.prover, episode, asked)
+
+
+@contextmanager
+def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
+    """Open the change in the mirror cache and give the mirror back at the end."""
+    from bot.adapters import git_workspace
+
+    cache = settings.state_dir / "mirrors"
+    if place.is_remote:
+        if place.uncommitted is not Uncommitted.NONE:
+            raise Refused(f"{place.uncommitted} work is on a machine, not at a URL: name a folder")
+        opened = git_workspace.open_remote(
+            place.repo, base=place.base, head=place.head, cache=cache
+        )
+    else:
+        opened = git_workspace.open_local(
+            Path(place.repo),
+            base=place.base,
+            head=place.head,
+            uncommitted=git_workspace.Uncommitted(place.uncommitted),
+            cache=cache,
+        )
+    with opened as workspace:
+        yield workspace
+
+
+def load_config(workspace: Workspace, overrides: Mapping[str, object]) -> EffectiveConfig:
+    """Return the base side's configuration with the command line's keys on top."""
+    from bot.adapters.yaml_config import load_repo_config
+
+    sha = workspace.change.base_sha
+    files = {file.path: file.data for file in workspace.files(sha, CONFIG_PATHS)}
+    own = load_repo_config(files, sha=sha)
+    typed = [Layer("command line", overrides)] if overrides else []
+    return effective([*([own] if own else []), *typed])
+
+
+def open_sandboxes(settings: Settings, place: Place, ask: Ask) -> Sandboxes:
+    """Return where code runs, as the operator chose; raises SandboxUnavailable.
+
+    `auto` takes Docker where it answers, and on a person's own checkout the process sandbox.
+    """
+    chosen = settings.sandbox
+    if chosen is SandboxChoice.NONE:
+        return _tools_only(settings, "PULLWRIGHT_SANDBOX is none")
+    if chosen is SandboxChoice.PROCESS:
+        return _process(settings, place, "PULLWRIGHT_SANDBOX is process")
+    try:
+        return _docker(settings, ask)
+    except SandboxUnavailable as error:
+        if chosen is SandboxChoice.DOCKER:
+            raise
+        if place.is_remote:
+            return _tools_only(settings, f"it is not your own checkout, and {error}")
+        return _process(settings, place, f"no container was used: {error}")
+
+
+def _process(settings: Settings, place: Place, reason: str) -> Sandboxes:
+    from bot.adapters.process_sandbox import ProcessSandboxes
+
+    return ProcessSandboxes(
+        reason=reason,
+        checkout=Path(place.repo),
+        home=Path.home(),
+        search_path=settings.search_path,
+    )
+
+
+def _tools_only(settings: Settings, reason: str) -> Sandboxes:
+    from bot.adapters.no_sandbox import ToolsOnly
+    from bot.adapters.process_sandbox import ProcessSandboxes
+
+    tools = ProcessSandboxes(reason=reason, search_path=settings.search_path)
+    return ToolsOnly(tools, reason=reason)
+
+
+def check_config(file: Path) -> None:
+    """Raise ConfigRefused where the file is no valid configuration."""
+    from bot.adapters.yaml_config import parse_config
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Refused(f"cannot read {file}: {error.strerror}") from error
+    effective([parse_config(data, origin=str(file))])
+
+
+def build_run(
+    workspace: Workspace,
+    config: RepoConfig,
+    sandboxes: Sandboxes,
+    listener: ProgressListener,
+    *,
+    tools: Collection[str] = (),
+) -> Run:
+    """Build the loop for one change, with all tools or with those named (and `finish`)."""
+    from bot.adapters.analyzers.catalog import analyzers
+    from bot.adapters.junit_runner import JunitRunner
+    from bot.adapters.system_clock import SystemClock
+    from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
+
+    clock, syntax = SystemClock(), TreeSitterSyntax()
+    linter = Linter(sandboxes, analyzers(config.analyzers.disable), syntax)
+    runner = JunitRunner(command=config.tests.command, timeout_s=config.tests.timeout_s)
+    suite = Suite(workspace, sandboxes, runner, setup=config.tests.setup)
+    prover = Prover(linter, suite, syntax, clock)
+    everything: tuple[Tool, ...] = (
+        Lint(linter),
+        Test(suite),
+        Bisect(suite),
+        Autofix(),
+        Verify(prover),
+    )
+    wanted = [tool for tool in everything if not tools or tool.name in tools]
+    loop = Loop([*wanted, Finish()], Greedy(HAND_WEIGHTS), clock, listener)
+    return Run(workspace, config, loop, prover, run_id=secrets.token_hex(8))

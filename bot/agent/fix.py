@@ -43,9 +43,12 @@ def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) ->
     refused = _refusal(chosen, offered, asked) or _oversized(offered, episode.state.config)
     if refused is None and len(offered) > 1 and not _is_proved_as_one(prover, episode, offered):
         refused = comments.not_proved_together()
-    if refused is not None or not asked.is_commit:
+    if refused is not None:
         return FixOutcome(review, patches, refused=refused)
     whole = union(f.suggestion.patch for f in offered if f.suggestion)
+    text = whole.unified(episode.state.head)
+    if not asked.is_commit:
+        return FixOutcome(review, patches, patch_text=text)
     message = comments.commit_message(
         offered,
         command=review.head_tests.command if review.head_tests else (),
@@ -53,7 +56,7 @@ def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) ->
         run_id=review.run_id,
     )
     sha = workspace.commit(whole.apply(episode.state.head), message=message)
-    return FixOutcome(review, patches, commit=sha)
+    return FixOutcome(review, patches, patch_text=text, commit=sha)
 
 
 def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:

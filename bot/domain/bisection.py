@@ -64,8 +64,9 @@ def minimal_culprits(
 ) -> tuple[Unit, ...]:
     """Return a 1-minimal subset for which `is_culprit` is true, in the order of `items`.
 
-    `items` as a whole must be a culprit set. An answer of None (could not tell) counts as no. k culprits among n items take about k log2(n) + 2k questions:
-    each is the end of the shortest prefix that, with those already found, is a culprit set.
+    `items` as a whole must be a culprit set. An answer of None (could not tell) counts as no.
+    k culprits among n items take about k log2(n) + 2k questions: each is the end of the shortest
+    prefix that, with those already found, is a culprit set.
     """
     asked: dict[frozenset[int], bool] = {frozenset(): False, frozenset(range(len(items))): True}
 

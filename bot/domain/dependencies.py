@@ -20,6 +20,7 @@ _NAMES = (
     "Cargo.lock",
 )
 
+
 def dependency_files(paths: Iterable[str]) -> tuple[str, ...]:
     """Return the files at the repository's root (and `requirements/`) that name dependencies."""
     return tuple(path for path in paths if is_dependency_file(path))

@@ -1,28 +1,27 @@
 """The anti-gaming guard: a fix mends the code, never what judges the code (rules R14 and R20)."""
 
-import fnmatch
-import posixpath
 import re
 from collections.abc import Iterable
 
 from bot.domain.edits import Patch
+from bot.domain.path_filter import is_match
 from bot.domain.test_files import is_test_control, is_test_file
 
 _PROTECTED = (
-    ".github/*",
+    ".github/**",
     ".gitlab-ci.yml",
-    ".circleci/*",
+    ".circleci/**",
     "action.yml",
     "action.yaml",
-    "*CODEOWNERS",
-    "*.gitmodules",
-    "*.gitattributes",
+    "CODEOWNERS",
+    ".gitmodules",
+    ".gitattributes",
     ".pullwright.yml",
     "*.lock",
     "*-lock.json",
     "*-lock.yaml",
-    "*go.sum",
-    "*requirements*.txt",
+    "go.sum",
+    "requirements*.txt",
 )
 _SILENCER = re.compile(
     r"#\s*(noqa|nosec|type:\s*ignore|pragma:\s*no cover|pylint:\s*disable)"
@@ -43,15 +42,10 @@ def refusal(patch: Patch, protected: Iterable[str] = ()) -> str | None:
     for path in patch.paths:
         if is_test_file(path) or is_test_control(path):
             return f"it edits {path}, which decides what the tests say"
-        if any(_is_match(path, pattern) for pattern in patterns):
+        if any(is_match(path, pattern) for pattern in patterns):
             return f"it edits {path}, which is protected"
     for edit in patch.edits:
         for name, pattern in (("silences a check", _SILENCER), ("moves a tolerance", _TOLERANCE)):
             if len(pattern.findall(edit.new_text)) > len(pattern.findall(edit.old_text)):
                 return f"it {name} at {edit.path}:{edit.start_line}"
     return None
-
-
-def _is_match(path: str, pattern: str) -> bool:
-    name = posixpath.basename(path)
-    return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(name, pattern)

@@ -107,6 +107,8 @@ class FixOutcome:
 
     review: Review
     patches: tuple[PatchResult, ...] = ()
+    patch_text: str = ""
+    """What was committed or would be, as one unified diff; empty where nothing is."""
     commit: Sha | None = None
     refused: str | None = None
     """Why nothing was committed or offered, one sentence."""

@@ -1,6 +1,6 @@
 """One verdict per head SHA: what was concluded, and what was looked at to conclude it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,9 +95,12 @@ def conclude(
     return Verdict(conclusion, coverage, tuple(limits), tuple(dict.fromkeys(tools)), cost)
 
 
-def is_failure(verdict: Verdict, findings: Sequence[Finding], *, fail_on: FailOn) -> bool:
-    """Tell whether `fail_on` turns this verdict into a failure."""
-    if fail_on is FailOn.PARTIAL:
-        return verdict.conclusion in (Conclusion.PARTIAL, Conclusion.NOT_REVIEWED)
-    worst = Severity(fail_on.value).rank
-    return any(f.severity.rank <= worst for f in findings if f.state is FindingState.OPEN)
+def is_failure(
+    verdict: Verdict, findings: Sequence[Finding], *, fail_on: Collection[FailOn]
+) -> bool:
+    """Tell whether anything in `fail_on` turns this verdict into a failure."""
+    ranks = [Severity(choice.value).rank for choice in fail_on if choice is not FailOn.PARTIAL]
+    open_ranks = [f.severity.rank for f in findings if f.state is FindingState.OPEN]
+    is_severe = any(rank <= allowed for rank in open_ranks for allowed in ranks)
+    has_gap = bool(verdict.limits) or not verdict.coverage.is_whole
+    return is_severe or (FailOn.PARTIAL in fail_on and has_gap)

@@ -1,0 +1,58 @@
+"""What a command prints and writes: picks the reports, and hears the progress."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.adapters.html_report import render_html
+from bot.adapters.json_report import render_json
+from bot.adapters.sarif_report import render_sarif
+from bot.adapters.terminal_report import Progress, QuietProgress, print_explanation, print_review
+from bot.domain.review import FixOutcome, ProgressListener, Review
+from bot.errors import Refused
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the person asked to see."""
+
+    is_json: bool = False
+    sarif: Path | None = None
+    html: Path | None = None
+    is_explained: bool = False
+    is_quiet: bool = False
+    is_colour_off: bool = False
+
+    def listener(self) -> ProgressListener:
+        """Return who hears of each step: a live line on a terminal, else nobody."""
+        console = self._console(is_stderr=True)
+        if self.is_quiet or not console.is_terminal:
+            return QuietProgress()
+        return Progress(console)
+
+    def show(self, told: Review | FixOutcome) -> None:
+        """Print the result and write the files that were asked for."""
+        review = told.review if isinstance(told, FixOutcome) else told
+        if self.is_json:
+            sys.stdout.write(render_json(told) + "\n")
+        else:
+            print_review(self._console(), told)
+        if self.is_explained:
+            print_explanation(self._console(is_stderr=self.is_json), review)
+        for path, text in ((self.sarif, render_sarif), (self.html, render_html)):
+            if path is not None:
+                write(path, text(review))
+
+    def _console(self, *, is_stderr: bool = False) -> Console:
+        return Console(stderr=is_stderr, no_color=self.is_colour_off, highlight=False)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a report; raises Refused naming the file when that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}") from error
