@@ -69,11 +69,9 @@ def red_tests_body(tests: Sequence[str], messages: Mapping[str, str]) -> str:
     said = _telling_line(messages.get(first, ""))
     sentence = f"`{one_line(first)}` fails" + (f" with: {said}" if said else ".")
     more = len(tests) - 1
-    return (
-        f"{sentence}\n{_count(more, 'more test')} {'fails' if more == 1 else 'fail'}."
-        if more
-        else sentence
-    )
+    if not more:
+        return sentence
+    return f"{sentence}\n{_count(more, 'more test')} {'fails' if more == 1 else 'fail'}."
 
 
 def regression_located(body: str, places: Sequence[str]) -> str:
@@ -267,14 +265,18 @@ def _faults(proof: Proof) -> list[str]:
     """Return what is wrong with a patch that is not verified; never empty for one."""
     if proof.problem is not None and not proof.is_target_gone:
         return [one_line(proof.problem)]
-    faults = [
-        (not proof.is_applied, "it does not apply to this head"),
-        (proof.is_parsed is False, "the file does not parse with it"),
-        (bool(proof.new_lint), f"it brings {', '.join(proof.new_lint or ())}"),
-        (bool(proof.pass_to_fail), f"it breaks {_tests(proof.pass_to_fail)}"),
-        (not proof.is_target_gone, f"{one_line(proof.target)} is still there with it"),
-    ]
-    return [sentence for is_fault, sentence in faults if is_fault]
+    faults: list[str] = []
+    if not proof.is_applied:
+        faults.append("it does not apply to this head")
+    if proof.is_parsed is False:
+        faults.append("the file does not parse with it")
+    if proof.new_lint:
+        faults.append(f"it brings {', '.join(proof.new_lint)}")
+    if proof.pass_to_fail:
+        faults.append(f"it breaks {_tests(proof.pass_to_fail)}")
+    if not proof.is_target_gone:
+        faults.append(f"{one_line(proof.target)} is still there with it")
+    return faults
 
 
 def _telling_line(message: str) -> str:
