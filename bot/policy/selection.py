@@ -12,11 +12,11 @@ from bot.policy.features import Features
 HAND_WEIGHTS: Mapping[str, float] = {
     "unseen": 3.0,
     "evidence": 2.0,
-    "red_tests": 1.5,
+    "red_tests": 2.5,
     "unlocated": 1.5,
-    "fixable": 1.0,
-    "unproved": 0.8,
-    "seconds": -0.4,
+    "fixable": 6.0,
+    "unproved": 3.0,
+    "seconds": -2.5,
     "repeat": -2.0,
 }
 VERSION = "hand-1"

@@ -30,7 +30,12 @@ class Bisect:
     def features(self, state: State) -> Features:
         seconds = state.head_tests.seconds if state.head_tests is not None else 60.0
         runs = 3 * math.log2(max(2, len(units(state.diff))))
-        return {"unlocated": 1.0, "red_tests": 1.0, "seconds": cost(seconds * runs)}
+        return {
+            "unlocated": 1.0,
+            "red_tests": 1.0,
+            "evidence": 1.0,
+            "seconds": cost(seconds * runs),
+        }
 
     def run(self, state: State) -> Observation:
         finding = _regression(state)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.agent.prove import Candidate, Prover
 from bot.agent.state import Observation, State
+from bot.agent.tools.test import Test
 from bot.domain.evidence import Grade
 from bot.policy.features import Features, cost, saturating
 
@@ -17,12 +18,14 @@ class Verify:
         self._prover = prover
 
     def is_eligible(self, state: State) -> bool:
-        return bool(state.unproved)
+        # A proof compares with the suite at head, so that has to have been run, or tried.
+        return bool(state.unproved) and Test.name in state.tools_run
 
     def features(self, state: State) -> Features:
         seconds = state.head_tests.seconds if state.head_tests is not None else 5.0
         return {
-            "unproved": saturating(len(state.unproved), half=1),
+            "evidence": 1.0,
+            "unproved": saturating(len(state.unproved), half=4),
             "seconds": cost(seconds + 2),
         }
 
