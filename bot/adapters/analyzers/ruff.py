@@ -56,7 +56,7 @@ class Ruff:
     is_language_aware = True
 
     def __init__(self) -> None:
-        self._rules = table("ruff")
+        self._rules = table("ruff", "Python")
         select = ",".join(rule for rule in self._rules if rule != "invalid-syntax")
         self._program = Program(
             self.name,

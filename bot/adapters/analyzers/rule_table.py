@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from bot.adapters.analyzers.source import Source
 from bot.domain.edits import Patch
@@ -23,9 +24,12 @@ class Rule:
     confidence: float
     harm: str
     """What goes wrong, in at most two sentences; empty where the tool's message says it all."""
+    title: str = ""
+    """What we say in place of the tool's message; empty to let the tool speak."""
     languages: str = ""
     """For people, such as `Python`."""
     has_fix: bool = False
+    is_fix_safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,15 @@ def title(message: str) -> str:
 
 
 @functools.cache
-def table(name: str) -> Mapping[str, Rule]:
+def table(name: str, languages: str) -> Mapping[str, Rule]:
     """Return the rules of `rules/NAME_rules.toml` by id; the file is part of the package."""
     text = files(__package__).joinpath("rules", f"{name}_rules.toml").read_text("utf-8")
-    return {key: _rule(key, row) for key, row in tomllib.loads(text).items()}
+    rows = tomllib.loads(text).items()
+    return {key: rule_of(key, row, languages=languages) for key, row in rows}
 
 
-def _rule(key: str, row: Mapping[str, str]) -> Rule:
+def rule_of(key: str, row: Mapping[str, Any], *, languages: str) -> Rule:
+    """Return the rule of one row: `is` holds severity, category and confidence."""
     severity, category, confidence = row["is"].split()
     return Rule(
         id=key,
@@ -80,5 +86,8 @@ def _rule(key: str, row: Mapping[str, str]) -> Rule:
         category=Category(category),
         confidence=float(confidence),
         harm=row["harm"],
+        title=row.get("title", ""),
+        languages=languages,
         has_fix=bool(row.get("fix")),
+        is_fix_safe=bool(row.get("safe")),
     )
