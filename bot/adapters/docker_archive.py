@@ -18,6 +18,7 @@ _BLOCK = 512
 _PAGE = 4096
 # One date for all files: what is built twice is the same twice, and zip refuses years before 1980.
 _DATE = 1_577_836_800
+_GO_FOLDER = 0x8000_0000
 _GO_TYPE_BITS = 0x8F28_0000
 """Directory, symlink, device, named pipe, socket, character device, irregular: Go's ModeType."""
 
@@ -47,13 +48,19 @@ def tree_tar(files: Iterable[SourceFile], *, nonce: bytes, limits: DockerLimits)
     yield bytes(2 * _BLOCK)
 
 
-def read_file(engine: DockerEngine, container: str, path: str, *, limit_bytes: int) -> bytes | None:
-    """Return a regular file of a container, None when it is not there.
+def read_file(
+    engine: DockerEngine, container: str, folder: str, name: str, *, limit_bytes: int
+) -> bytes | None:
+    """Return a regular file below a folder of a container, None when it is not there.
 
     Raises Refused when it is something else or larger than the limit; nothing of it is read then.
     """
-    name = PurePosixPath(path).name
-    with engine.download(container, path) as found:
+    # The engine follows links among the folders of a path, though never out of the container.
+    for above in reversed(PurePosixPath(name).parents[:-1]):
+        with engine.download(container, f"{folder}/{above}") as found:
+            if found is None or found[0].mode & _GO_TYPE_BITS != _GO_FOLDER:
+                return None
+    with engine.download(container, f"{folder}/{name}") as found:
         if found is None:
             return None
         said, stream = found

@@ -130,17 +130,23 @@ class DockerEngine:
 
     # Images
 
-    def image(self, name: str) -> Image:
-        """Return the image; raises SandboxUnavailable when it is not there."""
+    def find_image(self, name: str) -> Image | None:
+        """Return the image, or None when it is not there."""
         try:
             with _translated(f"look for the image {name}", passing=ImageNotFound):
-                found = self._client.inspect_image(name)
-        except ImageNotFound as error:
+                return _image(self._client.inspect_image(name))
+        except ImageNotFound:
+            return None
+
+    def image(self, name: str) -> Image:
+        """Return the image; raises SandboxUnavailable when it is not there."""
+        found = self.find_image(name)
+        if found is None:
             raise SandboxUnavailable(
-                f"the image {name} is missing: run `make images`, "
-                "or name another with PULLWRIGHT_SANDBOX_IMAGE"
-            ) from error
-        return _image(found)
+                f"the image {name} is missing: run `make images`, or name another with "
+                "PULLWRIGHT_SANDBOX_IMAGE or PULLWRIGHT_TOOLS_IMAGE"
+            )
+        return found
 
     def images(self, label: str) -> tuple[Image, ...]:
         """Return the images that carry a label."""

@@ -29,10 +29,12 @@ def reap(engine: DockerEngine, now: float) -> int:
 
 
 def _is_left_over(found: Labelled, now: float) -> bool:
-    deadline = found.labels.get(DEADLINE, "")
+    owner, deadline = found.labels.get(OWNER), found.labels.get(DEADLINE, "")
+    if not owner:
+        return False
     if not deadline.isdecimal() or float(deadline) < now:
         return True
-    place, _, process = found.labels.get(OWNER, "").partition(" ")
+    place, _, process = owner.partition(" ")
     return place == _place() and not _is_alive(process)
 
 

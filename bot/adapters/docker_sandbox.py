@@ -119,8 +119,8 @@ class DockerSandbox:
     def get(self, name: str, *, limit_bytes: int) -> bytes | None:
         self._check_open()
         folder = TREE if name.startswith(TREE_PREFIX) else OUT
-        path = f"{folder}/{checked_path(name.removeprefix(TREE_PREFIX))}"
-        return read_file(self._engine, self._holder, path, limit_bytes=limit_bytes)
+        path = checked_path(name.removeprefix(TREE_PREFIX))
+        return read_file(self._engine, self._holder, folder, path, limit_bytes=limit_bytes)
 
     def close(self) -> None:
         with self._lock:
@@ -200,9 +200,10 @@ class DockerSandbox:
         )
 
     def _check_nonce(self) -> None:
-        path = f"{WORKSPACE}/nonce"
         try:
-            found = read_file(self._engine, self._holder, path, limit_bytes=len(self._nonce))
+            found = read_file(
+                self._engine, self._holder, WORKSPACE, "nonce", limit_bytes=len(self._nonce)
+            )
         except Refused as error:
             raise SandboxFailed(f"the workspace was replaced: {error}") from error
         if found != self._nonce:

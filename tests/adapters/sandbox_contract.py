@@ -8,6 +8,7 @@ Clauses need a shell, `{python}` and room for CAPACITY_BYTES; `contract_script` 
 fake. A clause leaves the sandbox open, so that one sandbox may be used for all of them.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -26,6 +27,7 @@ LIST = "find . -type f | sort"
 SAY = "echo out; echo err >&2; exit 3"
 WRITE = "printf kept > {out}/a.txt; mkdir {out}/dir; printf deep > {out}/dir/b.txt"
 LINKS = "ln -s /etc/passwd {out}/link; mkfifo {out}/fifo; mkdir -p {out}/folder"
+LINKED_FOLDER = "ln -s /etc {out}/linked"
 LOUD = "i=0; while [ $i -lt 3000 ]; do echo line-$i; i=$((i+1)); done"
 HOSTILE = (
     "mkdir -p shut/in; touch shut/in/file; ln -s /etc/passwd l; mkfifo f; chmod 000 shut/in shut"
@@ -188,6 +190,14 @@ def a_result_that_is_not_a_regular_file_is_refused(sandbox: Sandbox) -> None:
             sandbox.get(name, limit_bytes=1 << 20)
 
 
+def links_in_place_of_folders_lead_nowhere(sandbox: Sandbox) -> None:
+    put(sandbox)
+    sh(sandbox, LINKED_FOLDER)
+
+    with contextlib.suppress(Refused):
+        assert sandbox.get("linked/passwd", limit_bytes=1 << 20) is None
+
+
 def names_that_leave_the_workspace_are_refused(sandbox: Sandbox) -> None:
     put(sandbox)
 
@@ -228,6 +238,7 @@ CONTRACT: tuple[Clause, ...] = (
     files_of_the_tree_come_back_by_a_tree_name,
     a_result_over_the_limit_is_refused,
     a_result_that_is_not_a_regular_file_is_refused,
+    links_in_place_of_folders_lead_nowhere,
     names_that_leave_the_workspace_are_refused,
     a_tree_that_does_not_fit_is_too_large,
 )
@@ -246,6 +257,7 @@ def contract_script(argv: tuple[str, ...], files: Mapping[str, bytes]) -> Answer
         f"sh -c {LOUD}": Answer(loud),
         written: Answer(results={"a.txt": b"kept", "dir/b.txt": b"deep"}),
         linked: Answer(results={"link": None, "fifo": None, "folder": None}),
+        f"sh -c {LINKED_FOLDER.replace('{out}', '/ws/out')}": Answer(results={"linked": None}),
         "sh -c cat data.bin": Answer(files.get("data.bin", b"")),
         "sh -c find . -type f -print0 | tr -cd '\\0' | wc -c": Answer(b"%d\n" % len(files)),
         "sh -c printf made > made.txt": Answer(tree={"made.txt": b"made"}),
