@@ -81,13 +81,14 @@ def repository(
     name: str = "project",
     upstream: Tree | None = None,
     head_branch: str = "feature",
+    object_format: str = "sha1",
 ) -> RepoFixture:
     """Build `folder/name`: `main` holds `base`; `feature` holds `head` on top and is checked out.
 
     With `upstream`, `main` has gone on by these contents after `feature` left it, so that the merge
     base is older than the base.
     """
-    path = empty_repository(folder, name=name)
+    path = empty_repository(folder, name=name, object_format=object_format)
     stream = [
         _commit("refs/heads/main", base, subject="Base"),
         _commit(f"refs/heads/{head_branch}", head, subject="Head", parent="refs/heads/main"),
@@ -101,11 +102,38 @@ def repository(
     return RepoFixture(path, Sha(shas[0]), Sha(shas[1]), head_branch=head_branch)
 
 
-def empty_repository(folder: Path, *, name: str = "project") -> Path:
+def empty_repository(folder: Path, *, name: str = "project", object_format: str = "sha1") -> Path:
     """Build a repository without a commit."""
     path = folder / name
     path.mkdir(parents=True, exist_ok=True)
-    _git(path, "init", "--quiet", "--template=", "--initial-branch=main")
+    _git(
+        path, "init", "--quiet", "--template=", "--initial-branch=main",
+        f"--object-format={object_format}",
+    )  # fmt: skip
+    return path
+
+
+def shallow_clone(repo: RepoFixture, path: Path) -> Path:
+    """Clone only the last commit of each branch, so that no merge base is known."""
+    url = f"file://{repo.path}"
+    run_git(repo.path, "clone", "-q", "--depth=1", "--no-single-branch", url, path)
+    return path
+
+
+def repository_of_a_million_files(folder: Path, *, name: str = "huge") -> Path:
+    """Build a repository whose `feature` branch has 100 x 100 x 100 files, all of them one blob."""
+    path = empty_repository(folder, name=name)
+    sha = run_git(path, "hash-object", "-w", "--stdin", stdin=b"x\n")
+    kind = "100644 blob"
+    for _ in range(3):
+        rows = "".join(f"{kind} {sha}\t{number}\n" for number in range(100))
+        sha, kind = run_git(path, "mktree", stdin=rows.encode()), "040000 tree"
+    empty = run_git(path, "mktree", stdin=b"")
+    base = run_git(path, "commit-tree", "-m", "Base", empty)
+    head = run_git(path, "commit-tree", "-m", "Head", "-p", base, sha)
+    run_git(path, "update-ref", "refs/heads/main", base)
+    run_git(path, "update-ref", "refs/heads/feature", head)
+    run_git(path, "symbolic-ref", "HEAD", "refs/heads/feature")
     return path
 
 
