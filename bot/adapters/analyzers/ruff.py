@@ -18,6 +18,7 @@ _TARGET = "py313"
 _NEWER_SYNTAX = "(syntax was added in"
 _HARMLESS_SHELL = "seems safe"
 _UNREADABLE = "E902"
+_SYNTAX = "invalid-syntax"
 _NO_SUCH_FILE = "no-such-file"
 
 
@@ -57,7 +58,7 @@ class Ruff:
 
     def __init__(self) -> None:
         self._rules = table("ruff", "Python")
-        select = ",".join(rule for rule in self._rules if rule != "invalid-syntax")
+        select = ",".join((_UNREADABLE, *(rule for rule in self._rules if rule != _SYNTAX)))
         self._program = Program(
             self.name,
             (
@@ -109,7 +110,7 @@ class Ruff:
                     yield path, diagnostic
 
     def _finding(self, source: Source, diagnostic: _Diagnostic) -> Finding | None:
-        rule = self._rules.get(diagnostic.code or "invalid-syntax")
+        rule = self._rules.get(diagnostic.code or _SYNTAX)
         if rule is None or _is_noise(rule, diagnostic, source.path):
             return None
         fix = diagnostic.fix
