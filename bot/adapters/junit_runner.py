@@ -122,12 +122,14 @@ def _program() -> str:
     sources = {module: (folder / f"{n}.py").read_text("utf-8") for module, n in names.items()}
     entry = (folder / "run_tests.py").read_text("utf-8")
     return (
-        "import sys, types\n"
+        "import sys\n"
+        "sys.path[:] = [path for path in sys.path if path]\n"  # -c puts the tree there
+        "module = type(sys)\n"
         f"sources = {sources!r}\n"
         "for name in sources:\n"
-        "    sys.modules[name] = types.ModuleType(name)\n"
+        "    sys.modules[name] = module(name)\n"
         "    exec(compile(sources[name], name, 'exec'), sys.modules[name].__dict__)\n"
-        "main = types.ModuleType('pullwright_tests')\n"
+        "main = module('pullwright_tests')\n"
         f"exec(compile({entry!r}, 'pullwright_tests', 'exec'), main.__dict__)\n"
         "for name in sources:\n"
         "    del sys.modules[name]\n"

@@ -88,7 +88,7 @@ def test_no_process_outlives_its_command(escape: str, hangs: bool, box: Sandbox)
     program = START.format(long=LONG.format(tag=tag)) + ESCAPES[escape]
     box.put([])
 
-    stop = python(box, program + ("\ntime.sleep(600)" if hangs else ""), timeout_s=1.0)
+    stop = python(box, program + ("\ntime.sleep(600)" if hangs else ""), timeout_s=0.7)
 
     assert stop is (StopReason.TIMEOUT if hangs else StopReason.EXITED)
     assert alive(tag) == []

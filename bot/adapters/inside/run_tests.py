@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     root = request.root
     # Our imports are over before anything can be imported from the tree: a `json.py` in its root
     # is the project's business, and must not become ours or pytest's.
-    sys.path[:] = [path for path in sys.path if path not in ("", str(root))]
+    sys.path[:] = [path for path in sys.path if path != str(root)]
     pytest = optional("pytest")
     tracer = Tracer(request)
     roots = import_roots(root)

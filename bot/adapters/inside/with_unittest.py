@@ -34,10 +34,10 @@ def run_unittest(request: Request, tracer: Tracer) -> int:
         relative = str(path.relative_to(root))
         if wanted and relative not in files:
             continue
-        try:
-            module = _import(path, root)
-        except (Exception, SystemExit):  # noqa: BLE001 - whatever a test file raises is its outcome
-            result.outcomes[relative] = ("error", traceback.format_exc())
+        loaded = Loading(path, root)
+        module = loaded.module
+        if module is None:
+            result.outcomes[relative] = loaded.outcome
             continue
         if _has_plain_tests(module):
             return NEEDS_PYTEST
@@ -54,6 +54,29 @@ def _test_files(root: Path) -> Iterator[Path]:
         for name in names:
             if name.endswith(".py") and (name.startswith("test") or name.endswith("_test.py")):
                 yield Path(folder, name)
+
+
+class Loading(unittest.TestCase):
+    """One import of a test file, run as a test: whatever the file raises becomes its outcome."""
+
+    def __init__(self, path: Path, root: Path) -> None:
+        super().__init__("load")
+        self._path = path
+        self._root = root
+        self.module: Any = None
+        self._result = unittest.TestResult()
+        self.run(self._result)
+
+    def load(self) -> None:
+        """Import the file."""
+        self.module = _import(self._path, self._root)
+
+    @property
+    def outcome(self) -> tuple[str, str]:
+        """Return what became of a file that has no module."""
+        kind = "skipped" if self._result.skipped else "error"
+        texts = (*self._result.skipped, *self._result.errors, *self._result.failures)
+        return kind, "".join(text for _, text in texts)
 
 
 def _import(path: Path, root: Path) -> Any:
