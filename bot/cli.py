@@ -12,7 +12,6 @@ import typer
 from bot import __version__, wiring
 from bot.agent.fix import Asked
 from bot.demo_run import run_demo
-from bot.doctor import examine
 from bot.domain.findings import FindingId
 from bot.domain.repo_config import schema
 from bot.domain.review import FixOutcome, Review
@@ -20,7 +19,7 @@ from bot.domain.verdict import Conclusion, FailOn, is_failure
 from bot.errors import Refused
 from bot.guard import Exit, guarded
 from bot.output import Output, write
-from bot.settings import load_settings
+from bot.settings import load_settings, state_dir
 from bot.wiring import Place, Run, Uncommitted
 
 app = typer.Typer(
@@ -55,7 +54,7 @@ Fails = Annotated[
 
 def main() -> None:
     """Run the command line; the process ends with one of the documented exit codes."""
-    sys.exit(guarded(lambda: app(standalone_mode=False)))
+    sys.exit(guarded(lambda: app(standalone_mode=False), bug_folder=state_dir() / "bugs"))
 
 
 def _print_version(is_asked: bool) -> None:
@@ -156,13 +155,19 @@ def demo(
     ] = Path("demo-output"),
 ) -> int:
     """Build a small repository with a broken branch, review it, and fix it."""
-    return run_demo(into, load_settings())
+    settings = load_settings()
+    return run_demo(into, settings, Output(is_colour_off=settings.is_colour_off))
 
 
 @app.command()
-def doctor(repo: Repository = ".") -> int:
+def doctor() -> int:
     """Check what this machine has for reviews, and say what to install."""
-    return Exit.CLEAN if examine(load_settings(), Path(repo)) else Exit.ERROR
+    missing = 0
+    for check in wiring.examine(load_settings()):
+        mark = "ok  " if check.is_good else "BAD " if check.is_needed else "none"
+        typer.echo(f"{mark} {check.name}: {check.detail}")
+        missing += check.is_needed and not check.is_good
+    return Exit.ERROR if missing else Exit.CLEAN
 
 
 @config_app.command("check")

@@ -36,7 +36,7 @@ class Output:
         """Print the result and write the files that were asked for."""
         review = told.review if isinstance(told, FixOutcome) else told
         if self.is_json:
-            sys.stdout.write(render_json(told) + "\n")
+            sys.stdout.write(json_text(told))
         else:
             print_review(self._console(), told)
         if self.is_explained:
@@ -45,8 +45,17 @@ class Output:
             if path is not None:
                 write(path, text(review))
 
+    def say(self, text: str) -> None:
+        """Print a line as it is."""
+        self._console().print(text, markup=False, soft_wrap=True)
+
     def _console(self, *, is_stderr: bool = False) -> Console:
         return Console(stderr=is_stderr, no_color=self.is_colour_off, highlight=False)
+
+
+def json_text(told: Review | FixOutcome) -> str:
+    """Return the JSON document of a review or a fix, with a line end."""
+    return render_json(told) + "\n"
 
 
 def write(path: Path, text: str) -> None:

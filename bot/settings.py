@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from bot.errors import Refused
 
-
 T = TypeVar("T", bound=StrEnum)
 
 
@@ -57,7 +56,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of this process; raises Refused naming the variable and its values."""
     env = os.environ if environ is None else environ
     return Settings(
-        state_dir=_state_dir(env),
+        state_dir=state_dir(env),
         sandbox=_choice(env, "PULLWRIGHT_SANDBOX", SandboxChoice, SandboxChoice.AUTO),
         sandbox_image=env.get("PULLWRIGHT_SANDBOX_IMAGE") or None,
         tools_image=env.get("PULLWRIGHT_TOOLS_IMAGE") or None,
@@ -70,7 +69,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _state_dir(env: Mapping[str, str]) -> Path:
+def state_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the folder for what outlives a run; never raises, so that bugs have a place."""
+    env = os.environ if environ is None else environ
     if given := env.get("PULLWRIGHT_STATE_DIR"):
         return Path(given).expanduser().absolute()
     if sys.platform == "darwin":

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.agent.fix import Asked, fix
 from bot.agent.linting import Linter
@@ -28,9 +29,13 @@ from bot.domain.effective_config import EffectiveConfig, Layer, effective
 from bot.domain.ports import Sandboxes, Workspace
 from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
 from bot.domain.review import FixOutcome, ProgressListener
+from bot.domain.test_detection import TestWish
 from bot.errors import Refused, SandboxUnavailable
 from bot.policy.selection import HAND_WEIGHTS, Greedy
 from bot.settings import SandboxChoice, Settings, SetupNetwork
+
+if TYPE_CHECKING:
+    from bot.adapters.machine_doctor import Check
 
 Ask = Callable[[str], bool]
 """Asks a person a question that yes or no answers."""
@@ -84,12 +89,13 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
     """Open the change in the mirror cache and give the mirror back at the end."""
     from bot.adapters import git_workspace
 
+    budget = git_workspace.CheckoutBudget()
     cache = settings.state_dir / "mirrors"
     if place.is_remote:
         if place.uncommitted is not Uncommitted.NONE:
             raise Refused(f"{place.uncommitted} work is on a machine, not at a URL: name a folder")
         opened = git_workspace.open_remote(
-            place.repo, base=place.base, head=place.head, cache=cache
+            place.repo, base=place.base, head=place.head, cache=cache, budget=budget
         )
     else:
         opened = git_workspace.open_local(
@@ -98,6 +104,7 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
             head=place.head,
             uncommitted=git_workspace.Uncommitted(place.uncommitted),
             cache=cache,
+            budget=budget,
         )
     with opened as workspace:
         yield workspace
@@ -153,6 +160,54 @@ def _tools_only(settings: Settings, reason: str) -> Sandboxes:
     return ToolsOnly(tools, reason=reason)
 
 
+def _docker(settings: Settings, ask: Ask) -> Sandboxes:
+    from bot.adapters.docker_engine import connect
+    from bot.adapters.docker_flags import DockerLimits
+    from bot.adapters.docker_images import SANDBOX_IMAGE, TOOLS_IMAGE
+    from bot.adapters.docker_sandboxes import DockerSandboxes
+
+    engine = connect(settings.docker_host, cert_path=settings.docker_cert_path)
+    images = (settings.tools_image or TOOLS_IMAGE, settings.sandbox_image or SANDBOX_IMAGE)
+    for image in images:
+        engine.image(image)
+    return DockerSandboxes(
+        engine,
+        reason="a Docker Engine answers and has both images",
+        tools_image=images[0],
+        sandbox_image=images[1],
+        limits=DockerLimits(workspace_bytes=settings.workspace_mib << 20),
+        may_use_network=lambda command: _may_use_network(settings, ask, command),
+    )
+
+
+def _may_use_network(settings: Settings, ask: Ask, command: str) -> bool:
+    match settings.setup_network:
+        case SetupNetwork.ASK:
+            question = f"the tests need `{command}`: may that reach the network, in a container?"
+            return ask(question)
+        case chosen:
+            return chosen is SetupNetwork.YES
+
+
+def examine(settings: Settings) -> "Iterator[Check]":
+    """Yield what `doctor` looks at."""
+    from bot.adapters import docker_images, machine_doctor
+
+    return machine_doctor.examine(
+        machine_doctor.Machine(
+            search_path=settings.search_path,
+            state_dir=settings.state_dir,
+            docker_host=settings.docker_host,
+            docker_cert_path=settings.docker_cert_path,
+            images=(
+                settings.tools_image or docker_images.TOOLS_IMAGE,
+                settings.sandbox_image or docker_images.SANDBOX_IMAGE,
+            ),
+            needs_docker=settings.sandbox is SandboxChoice.DOCKER,
+        )
+    )
+
+
 def check_config(file: Path) -> None:
     """Raise ConfigRefused where the file is no valid configuration."""
     from bot.adapters.yaml_config import parse_config
@@ -180,7 +235,8 @@ def build_run(
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
     linter = Linter(sandboxes, analyzers(config.analyzers.disable), syntax)
-    runner = JunitRunner(command=config.tests.command, timeout_s=config.tests.timeout_s)
+    wish = TestWish(config.tests.command, timeout_s=config.tests.timeout_s)
+    runner = JunitRunner(wish)
     suite = Suite(workspace, sandboxes, runner, setup=config.tests.setup)
     prover = Prover(linter, suite, syntax, clock)
     everything: tuple[Tool, ...] = (
