@@ -1,8 +1,10 @@
 """Staged and unstaged work as a commit in our mirror; the user's repository stays as it is."""
 
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from bot.adapters.git_isolated import isolated
@@ -66,9 +68,12 @@ def _add_all(git: Git, work_tree: Path, budget: CheckoutBudget) -> None:
     submodules = set(_submodules(git))
     # A nested repository is listed as a folder, with a slash at the end.
     names = [n for n in dict.fromkeys(listed) if n and n not in submodules and n[-1:] != b"/"]
-    _check_budget(names, work_tree, budget)
-    git.run("update-index", "--add", "--remove", "--replace", "-z", "--stdin",
-            stdin=b"".join(name + b"\0" for name in names))  # fmt: skip
+    sizes = _sizes(names, work_tree)
+    _check_budget(sizes, budget)
+    gone = b"".join(name + b"\0" for name in names if name not in sizes)
+    there = b"".join(name + b"\0" for name in sizes)
+    git.run("update-index", "--force-remove", "-z", "--stdin", stdin=gone)
+    git.run("update-index", "--add", "--replace", "-z", "--stdin", stdin=there)
 
 
 def _submodules(git: Git) -> Iterator[bytes]:
@@ -78,14 +83,27 @@ def _submodules(git: Git) -> Iterator[bytes]:
             yield name
 
 
-def _check_budget(names: Sequence[bytes], work_tree: Path, budget: CheckoutBudget) -> None:
-    """Refuse to read a forgotten disk image before it is read."""
-    total_bytes = 0
+def _sizes(names: Sequence[bytes], work_tree: Path) -> dict[bytes, int]:
+    """Return the sizes of those that are files or symlinks, and not behind a symlink."""
+    root = os.path.realpath(os.fsencode(work_tree))
+    is_plain = cache(lambda folder: os.path.realpath(folder) == folder)
+    sizes = {}
     for name in names:
+        path = os.path.join(root, name)  # noqa: PTH118 a name is bytes
         try:
-            total_bytes += os.lstat(os.path.join(os.fsencode(work_tree), name)).st_size  # noqa: PTH118 bytes
-        except FileNotFoundError:
+            found = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
             continue
+        if not stat.S_ISDIR(found.st_mode) and is_plain(path.rpartition(b"/")[0]):
+            sizes[name] = found.st_size
+    return sizes
+
+
+def _check_budget(sizes: Mapping[bytes, int], budget: CheckoutBudget) -> None:
+    """Refuse a forgotten disk image before it is read."""
+    total_bytes = 0
+    for name, size in sizes.items():
+        total_bytes += size
         if total_bytes > budget.blob_bytes:
             raise TooLarge(
                 f"{printable(os.fsdecode(name))} brings the uncommitted work over "

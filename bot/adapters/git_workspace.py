@@ -177,8 +177,11 @@ def _ends(
     is_work = uncommitted is not Uncommitted.NONE
     if is_work and head not in (None, "HEAD"):
         raise Refused("uncommitted work lies on HEAD: leave out the head, or switch to its branch")
-    base_name = base or ("HEAD" if is_work else repository.default_base())
-    base_sha, tip = repository.resolve(base_name), repository.resolve(head or "HEAD")
+    base_name = base
+    if base_name is None:
+        base_name = "HEAD" if is_work else repository.default_base()
+    base_sha = repository.resolve(base_name)
+    tip = repository.resolve("HEAD" if head is None else head)
     if base_sha == tip and not is_work:
         raise Refused(same_commit(base_name, tip))
     return base_sha, tip
