@@ -1,6 +1,7 @@
 """The Docker Engine in our words: typed calls, bounded in time, with errors that say who acts."""
 
 import contextlib
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from bot.errors import SandboxFailed, SandboxUnavailable
 PING_TIMEOUT_S = 4.0
 CALL_TIMEOUT_S = 60.0
 _CONFLICT = 409
+_LOCAL_SOCKET = "unix:///var/run/docker.sock"
+_OLDEST_API = "1.41"
 
 
 class ByteStream:
@@ -90,16 +93,29 @@ def connect(
     """
     where = host or "the local Docker socket"
     try:
-        # The version request is the ping: it fails where the engine does not answer.
-        client = docker.APIClient(
-            base_url=host, version="auto", timeout=cast("int", ping_timeout_s), tls=_tls(cert_path)
-        )
-    except (DockerException, requests.RequestException, OSError, ValueError) as error:
+        _knock(host or _LOCAL_SOCKET, ping_timeout_s)
+        tls = _tls(cert_path)
+        timeout = cast("int", ping_timeout_s)
+        # docker-py can ask for the version itself, but leaks its connection where that fails.
+        with contextlib.closing(
+            docker.APIClient(host, version=_OLDEST_API, timeout=timeout, tls=tls)
+        ) as asking:
+            version = str(asking.version(api_version=False)["ApiVersion"])
+        client = docker.APIClient(host, version=version, timeout=timeout, tls=tls)
+    except (DockerException, requests.RequestException, OSError, ValueError, KeyError) as error:
         raise SandboxUnavailable(
             f"no Docker Engine answers at {where} ({_first_line(error)}): "
             "start Docker, or set DOCKER_HOST, or choose another sandbox"
         ) from error
     return DockerEngine(client)
+
+
+def _knock(host: str, timeout_s: float) -> None:
+    """Try the local socket first: docker-py leaks one for each that does not open."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(timeout_s)
+            client.connect(host.removeprefix("unix://"))
 
 
 def _tls(cert_path: Path | None) -> "TLSConfig | bool":

@@ -132,8 +132,9 @@ def _attempts() -> Iterator[tuple[str, Attempt]]:
         yield f"write {path}", _write(path)
     yield "mknod", _device
     yield "setuid", _root
-    yield "chroot", _chroot
     yield "docker.sock", _engine_socket
+    # Last: where it works, nothing else would be found any more.
+    yield "chroot", _chroot
 
 
 def _refused(attempt: Attempt) -> tuple[bool, str]:
@@ -159,8 +160,8 @@ def _states(allowed_names: frozenset[str]) -> Iterator[tuple[str, bool, str]]:
 
 def main() -> None:
     """Try everything and print what happened; the arguments are the variables we set."""
-    found = {name: _refused(attempt) for name, attempt in _attempts()}
-    found |= {name: (is_held, detail) for name, is_held, detail in _states(frozenset(sys.argv[1:]))}
+    found = {name: (held, said) for name, held, said in _states(frozenset(sys.argv[1:]))}
+    found |= {name: _refused(attempt) for name, attempt in _attempts()}
     print(json.dumps(found))  # noqa: T201 - this is how it answers
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.adapters.docker_engine import DockerEngine
 from bot.adapters.docker_flags import DockerLimits
 from bot.adapters.docker_images import SANDBOX_IMAGE
-from bot.adapters.docker_reaper import JOB
+from bot.adapters.docker_reaper import JOB, labels
 from bot.adapters.docker_sandbox import DockerSandbox, Station
 from bot.domain.ports import SandboxFacts, SourceFile
 from tests.adapters.sandbox_contract import CAPACITY_BYTES
@@ -40,6 +40,9 @@ class Job:
         with contextlib.closing(DockerSandbox(station)) as sandbox:
             sandbox.put(files)
             yield sandbox
+
+    def labels(self) -> dict[str, str]:
+        return labels(job=self.name, deadline=time.time() + 600)
 
     def containers(self) -> list[str]:
         return [found.id for found in self.engine.containers(f"{JOB}={self.name}")]
