@@ -9,11 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.domain.evidence import Counts, Grade, Proof
 from bot.domain.findings import Finding, Severity
 from bot.domain.ports import CommitMessage
-from bot.domain.pull_request import printable
+from bot.domain.pull_request import Sha, printable
 from bot.domain.untrusted import neutral, one_line
 from bot.domain.verdict import Conclusion, Coverage, Verdict
 
 _SUBJECT_LENGTH = 59
+_WORKING = {
+    "lint": "reading the change with the analyzers",
+    "test": "running the tests at the merge base and at the head",
+    "bisect": "looking for the hunk that broke the tests",
+    "autofix": "taking the fixes of the analyzers",
+    "verify": "trying the patches",
+    "finish": "summing up",
+}
 _DIGEST_LENGTH = len("sha256:") + 12
 
 
@@ -96,6 +104,16 @@ def dependencies_changed(paths: Sequence[str]) -> str:
     """Say on which dependencies the tests ran."""
     names = ", ".join(printable(path) for path in paths)
     return f"the tests ran with the merge base's dependencies, although this change edits {names}"
+
+
+def working(tool: str) -> str:
+    """Say what a tool does while it runs; a tool without a sentence is named."""
+    return _WORKING.get(tool, one_line(tool))
+
+
+def committed(sha: Sha) -> str:
+    """Say that the fix is a commit, and how to look at it."""
+    return f"committed {sha[:12]}: git show {sha[:12]}"
 
 
 def nothing_to_fix() -> str:

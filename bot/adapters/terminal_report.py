@@ -1,0 +1,257 @@
+"""A review in the terminal: what was found with its receipt, and what each step was worth.
+
+Nothing of the pull request is read as markup or reaches the terminal as a control sequence.
+"""
+
+import atexit
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import rich.progress
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bot.adapters.report_rows import Row, excerpt, patch_rows
+from bot.domain import comments
+from bot.domain.evidence import Grade, Proof, TestReport
+from bot.domain.findings import Finding, FindingState, Severity
+from bot.domain.pull_request import printable
+from bot.domain.review import Decision, FixOutcome, PatchResult, Review
+from bot.domain.untrusted import one_line, shown
+from bot.domain.verdict import Conclusion, Coverage
+
+_WIDTH = 110
+_MAX_ROWS = 16
+_MAX_SKIPPED = 12
+_INDENT = 4
+_CONCLUSIONS = {
+    Conclusion.SUCCESS: "bold green",
+    Conclusion.FINDINGS: "bold red",
+    Conclusion.PARTIAL: "bold yellow",
+    Conclusion.NOT_REVIEWED: "bold yellow",
+    Conclusion.ERROR: "bold red",
+}
+_SEVERITIES = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "bold yellow",
+    Severity.LOW: "bold",
+}
+_GRADES = {Grade.PROVED: "green", Grade.CHECKED: "yellow", Grade.NOT_VERIFIED: "dim"}
+_COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("", "left"),
+    ("tool", "left"),
+    ("utility", "right"),
+    ("chance", "right"),
+    ("sum of", "left"),
+)
+_SIGNS = {"+": "green", "-": "red", "@": "dim"}
+
+
+def print_review(console: Console, told: Review | FixOutcome) -> None:
+    """Print a review, or what a fix did about one."""
+    if isinstance(told, FixOutcome):
+        _print(console, _fix_lines(told))
+        return
+    _print(console, _review_lines(told))
+
+
+def print_explanation(console: Console, review: Review) -> None:
+    """Print each decision: the mask, and the contributions that sum to each tool's utility."""
+    for decision in review.decisions:
+        head = Text(f"\nstep {decision.step}: ", "dim")
+        head.append(one_line(decision.tool), "bold")
+        head.append(f"  {decision.seconds:.1f} s  {one_line(decision.observation)}")
+        _print(console, [head, _utilities(decision)])
+    if review.decisions:
+        _print(console, [Text(f"policy {one_line(review.decisions[-1].policy_version)}", "dim")])
+
+
+class Progress:
+    """One moving line on a terminal for the step that runs, one lasting line for each that ran."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: rich.progress.Progress | None = None
+        # A run that ends by Ctrl-C or by a bug finishes no step, and would leave the cursor hidden.
+        atexit.register(self._stop)
+
+    def step_started(self, tool: str) -> None:
+        """Show what runs now."""
+        self._stop()
+        self._bar = rich.progress.Progress(
+            rich.progress.SpinnerColumn(),
+            rich.progress.TextColumn("{task.description}", markup=False),
+            rich.progress.BarColumn(bar_width=24),
+            rich.progress.TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._bar.add_task(comments.working(tool), total=None)
+        self._bar.start()
+
+    def step_finished(self, decision: Decision) -> None:
+        """Show what came back."""
+        self._stop()
+        line = Text(f"{one_line(decision.tool):<8}{decision.seconds:6.1f} s  ", "dim")
+        _print(self._console, [line.append(one_line(decision.observation))])
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class QuietProgress:
+    """Hears and says nothing."""
+
+    def step_started(self, tool: str) -> None:
+        """Stay quiet."""
+
+    def step_finished(self, decision: Decision) -> None:
+        """Stay quiet."""
+
+
+def _review_lines(review: Review) -> Iterator[RenderableType]:
+    change = review.change
+    yield Text(
+        f"{printable(change.repo)}  {printable(change.head_ref)}  "
+        f"{change.head_sha[:12]} on {change.merge_base_sha[:12]}",
+        "dim",
+    )
+    yield _headline(review)
+    for finding in review.findings:
+        yield Text()
+        yield from _finding(finding, review)
+    yield Text()
+    yield from _facts(review)
+
+
+def _headline(review: Review) -> Text:
+    style = _CONCLUSIONS[review.verdict.conclusion]
+    return Text(comments.headline(review.verdict, review.open_findings), style)
+
+
+def _finding(finding: Finding, review: Review) -> Iterator[RenderableType]:
+    place = finding.location
+    title = Text(f"{finding.id:<{_INDENT}}")
+    title.append(finding.severity, _SEVERITIES[finding.severity])
+    title.append(f"  {one_line(finding.title)}", "bold")
+    if finding.state is not FindingState.OPEN:
+        title.append(f"  {finding.state}", "dim")
+    yield title
+    where = f"{printable(place.path)}:{place.start_line}  "
+    yield _inset(Text(where).append(f"{one_line(finding.source)} {one_line(finding.rule)}", "dim"))
+    if finding.body:
+        yield _inset(Text(shown(finding.body)))
+    if (suggestion := finding.suggestion) is None:
+        yield from _rows(excerpt(finding, review.diff))
+        return
+    yield from _rows(patch_rows(review.patch_text(suggestion)))
+    yield _inset(_receipt(suggestion.proof))
+
+
+def _receipt(proof: Proof | None) -> Text:
+    grade = proof.grade if proof is not None else Grade.NOT_VERIFIED
+    return Text(comments.receipt(proof), _GRADES[grade])
+
+
+def _rows(rows: Iterator[Row]) -> Iterator[RenderableType]:
+    """Yield the first lines of some code; a line longer than the terminal ends in an ellipsis."""
+    for row in itertools.islice(rows, _MAX_ROWS):
+        sign = " " if row.sign == "@" else row.sign
+        number = "" if row.new is None else f"{row.new:>5} "
+        text = shown(row.text).expandtabs(4)
+        yield _inset(Text(f"{number}{sign} {text}", _SIGNS.get(row.sign, ""), no_wrap=True))
+    if (more := sum(1 for _ in rows)) > 0:
+        yield _inset(Text(f"  {more} more lines in the JSON and HTML reports", "dim"))
+
+
+def _inset(text: Text) -> RenderableType:
+    text.overflow = "ellipsis" if text.no_wrap else "fold"
+    return Padding(text, (0, 0, 0, _INDENT))
+
+
+def _facts(review: Review) -> Iterator[RenderableType]:
+    """Yield what the verdict rests on: tests, sandbox, what was left out, and the cost."""
+    verdict = review.verdict
+    runs = (("merge base", review.base_tests), ("head", review.head_tests))
+    if tests := [_counts(name, report) for name, report in runs if report is not None]:
+        yield _fact("tests", ", ".join(tests))
+    for facts in review.sandboxes:
+        yield _fact("sandbox", f"{facts.kind}: {facts.reason}")
+    for limit in verdict.limits:
+        yield _fact("limit", limit, "yellow")
+    for note in dict.fromkeys((*review.notes, *(n for s in review.sandboxes for n in s.notes))):
+        yield _fact("note", note)
+    yield from _skipped(verdict.coverage)
+    yield _fact("run", f"{review.run_id}, {verdict.cost.seconds:.1f} s: {', '.join(verdict.tools)}")
+
+
+def _counts(name: str, report: TestReport) -> str:
+    if report.problem is not None:
+        return f"{name}: {report.problem}"
+    counts = report.counts
+    return f"{name} {counts.failed} failed of {counts.failed + counts.passed}"
+
+
+def _skipped(coverage: Coverage) -> Iterator[RenderableType]:
+    unexpected_first = sorted(coverage.files_skipped, key=lambda file: file.is_exempt)
+    for file in unexpected_first[:_MAX_SKIPPED]:
+        style = "dim" if file.is_exempt else "yellow"
+        yield _fact("not read", f"{printable(file.path)}: {file.reason}", style)
+    if (more := len(unexpected_first) - _MAX_SKIPPED) > 0:
+        yield _fact("not read", f"{more} more files, see the JSON and HTML reports", "dim")
+
+
+def _fact(name: str, text: str, style: str = "") -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=8, style="dim")
+    grid.add_column(overflow="fold", style=style)
+    grid.add_row(name, Text(one_line(text, limit=2000)))
+    return grid
+
+
+def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
+    yield _headline(outcome.review)
+    for patch in outcome.patches:
+        yield Text()
+        yield from _patch(patch)
+    yield Text()
+    if outcome.refused is not None:
+        yield Text(one_line(outcome.refused, limit=2000), "yellow")
+    if outcome.commit is not None:
+        yield Text(comments.committed(outcome.commit), "green")
+
+
+def _patch(patch: PatchResult) -> Iterator[RenderableType]:
+    yield Text(f"{patch.rank:<{_INDENT}}{one_line(patch.source)}", "bold")
+    yield from _rows(patch_rows(patch.text))
+    yield _inset(_receipt(patch.proof))
+    if patch.is_ambiguous:
+        input_text = one_line(patch.distinguishing_input or "not found")
+        yield _inset(Text(f"another patch passes too; an input that differs: {input_text}"))
+
+
+def _utilities(decision: Decision) -> Table:
+    """Return one row per tool, the best first; those that may not be picked come last."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name, justify in _COLUMNS:
+        table.add_column(name, justify=justify)
+    for tool, utility in sorted(decision.utilities.items(), key=lambda item: (-item[1], item[0])):
+        shares = sorted(decision.contributions.get(tool, {}).items(), key=lambda s: -abs(s[1]))
+        why = "  ".join(f"{value:+.2f} {one_line(name)}" for name, value in shares)
+        chance = f"{decision.propensities.get(tool, 0.0):.2f}"
+        mark, style = ("*", "bold") if tool == decision.tool else ("", "")
+        table.add_row(mark, one_line(tool), f"{utility:+.2f}", chance, why or "0", style=style)
+    for tool in sorted(name for name, may in decision.eligible.items() if not may):
+        table.add_row("", one_line(tool), "-", "-", "nothing to do", style="dim")
+    return table
+
+
+def _print(console: Console, lines: Iterable[RenderableType]) -> None:
+    for line in lines:
+        console.print(line, width=min(console.width, _WIDTH), highlight=False, markup=False)
