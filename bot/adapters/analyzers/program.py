@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 TIMEOUT_S = 120.0
 _OUTPUT_LIMIT_BYTES = 32 << 20
+# A sandbox replaces these in every argument, so a file of that name would become another one.
+_PLACES = ("{out}", "{python}")
 # Linux takes 128 KiB per argument and 2 MiB in all; the rest of a command line is ours to fill.
 _BATCH_BYTES = 256 << 10
 _BATCH_FILES = 1_000
@@ -88,6 +90,8 @@ def readable(files: Mapping[str, bytes], *, name: str) -> tuple[dict[str, bytes]
     for path, data in files.items():
         if not _is_utf8_name(path):
             unread[path] = f"{name} cannot open a name that is not UTF-8"
+        elif any(place in path for place in _PLACES):
+            unread[path] = f"{name} cannot be given a name that holds one of {', '.join(_PLACES)}"
         elif not _is_utf8(data):
             unread[path] = f"{name} cannot read text that is not UTF-8"
         else:

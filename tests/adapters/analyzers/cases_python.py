@@ -34,6 +34,7 @@ CASES = (
             f("df = df.append(x)"),
             f("path = base.append(x)"),
             f("arr = np.append(arr, x)"),
+            f("seen = seen.insert(x)"),
         ),
     ),
     Case(
@@ -51,6 +52,7 @@ CASES = (
             f("moment.replace(hour=1)"),
             f("return x.strip()"),
             f("form.strip(x)"),
+            f("rich_text.rstrip()"),
         ),
     ),
     Case(
@@ -125,6 +127,7 @@ CASES = (
             f("return isinstance(x, str)"),
             f("return isinstance(int, type)"),
             f("return isinstance(str, Hashable)"),
+            f("return isinstance(bytes, bytes_)"),
         ),
     ),
     Case(
