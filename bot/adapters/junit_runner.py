@@ -15,7 +15,7 @@ from bot.adapters.inside.with_unittest import NEEDS_PYTEST
 from bot.adapters.junit_report import Results, UnreadableReport, parse_junit
 from bot.adapters.plain_reports import parse_cargo, parse_go
 from bot.adapters.sandbox_io import TREE_PREFIX
-from bot.domain.evidence import StopReason, TestReport
+from bot.domain.evidence import StopReason, TestReport, file_of
 from bot.domain.ports import CommandResult, NoTests, Sandbox, TestPlan, TreeEntry
 from bot.domain.test_detection import TestWish, plan_tests
 from bot.errors import Refused
@@ -165,7 +165,7 @@ def _early_problem(sandbox: Sandbox, plan: TestPlan, ended: CommandResult) -> st
 
 def _without_results(plan: TestPlan, ended: CommandResult) -> str:
     if plan.junit_file is None:
-        return "tests.command writes no JUnit file: name one in tests.junit"
+        return "tests.command writes no JUnit file: let it write {out}/junit.xml"
     return f"{_name(plan)} exited {ended.exit_code} without a result file{_saying(ended)}"
 
 
@@ -222,11 +222,15 @@ def _reach(sandbox: Sandbox) -> dict[str, dict[int, frozenset[str]]]:
 
 
 def _cut(report: TestReport, only: frozenset[str]) -> TestReport:
-    """Keep the wanted tests, and the files of wanted tests that could not be collected."""
+    """Keep the wanted tests, and the files of wanted tests that could not be loaded."""
     if not only:
         return report
-    wanted = only | {test_id.partition("::")[0] for test_id in only}
-    kept = {i: o for i, o in report.outcomes.items() if i in wanted}
+    files = only | {file_of(test_id) for test_id in only}
+    kept = {
+        test_id: outcome
+        for test_id, outcome in report.outcomes.items()
+        if test_id in files or file_of(test_id) in only
+    }
     return replace(
         report,
         outcomes=kept,

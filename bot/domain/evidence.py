@@ -99,16 +99,29 @@ class TestComparison:
 def compare(before: TestReport, after: TestReport) -> TestComparison:
     """Return what changed between two runs; flaky tests of either run count for nothing.
 
-    A test that vanished counts as pass-to-fail: deleting a test is not fixing it.
+    A test that vanished counts as pass-to-fail: deleting a test is not fixing it. A file that could
+    not be loaded stands for its tests: broken when they passed before, mended when one passes now.
     """
     flaky = before.flaky | after.flaky
     gone = before.green - frozenset(after.outcomes)
+    broken = after.red & (before.green | _files(before))
+    mended = before.red & after.green | (before.red & _files(after)) - frozenset(after.outcomes)
     return TestComparison(
-        fail_to_pass=tuple(sorted(before.red & after.green - flaky)),
-        pass_to_fail=tuple(sorted((before.green & after.red | gone) - flaky)),
+        fail_to_pass=tuple(sorted(mended - flaky)),
+        pass_to_fail=tuple(sorted((broken | gone) - flaky)),
         still_red=tuple(sorted(before.red & after.red)),
         flaky=tuple(sorted(flaky)),
     )
+
+
+def file_of(test_id: str) -> str:
+    """Return the part of a test id that names its file, or its package for Go."""
+    return test_id.partition("::")[0]
+
+
+def _files(report: TestReport) -> frozenset[str]:
+    """Return the files that were loaded and of which a test passed."""
+    return frozenset(file_of(test_id) for test_id in report.green if "::" in test_id)
 
 
 class Grade(StrEnum):

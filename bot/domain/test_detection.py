@@ -14,6 +14,7 @@ _VENDORED = frozenset({"node_modules", "vendor", "third_party", "site-packages",
 _PYTHON_TEST = re.compile(r"(test.*|.*_test|conftest)\.py")
 _NODE_TEST = re.compile(r".+[._-]test\.[cm]?js|test\.[cm]?js|test-.+\.[cm]?js")
 _PYTEST_WORDS = (("pytest",), ("py.test",), ("python", "-m", "pytest"), ("python3", "-m", "pytest"))
+_JUNIT_IN_COMMAND = re.compile(r"\{out\}/([\w.-]+(?:/[\w.-]+)*\.xml)\b")
 _SHELL = re.compile(r"[;&|<>$`\\*?(){}\n#~]")
 _PYTEST_SECTIONS = {
     "pytest.ini": b"",
@@ -38,7 +39,8 @@ class TestWish:
     command: str | None = None
     """A shell command, run in the tree's root."""
     junit_file: str | None = None
-    """Where it writes JUnit: a name in `{out}`, or a path in the tree written as `tree:PATH`."""
+    """Where it writes JUnit: a name in `{out}`, or a path in the tree written as `tree:PATH`.
+    Not needed where the command itself says `{out}/NAME.xml`."""
     timeout_s: float = 600.0
 
 
@@ -77,8 +79,10 @@ def _configured(command: str, wish: TestWish) -> TestPlan:
     if arguments is not None:
         words = ("{python}", "-m", "pytest", *arguments)
         return TestPlan("pytest", words, JUNIT, "tests.command runs pytest", wish.timeout_s)
+    named = _JUNIT_IN_COMMAND.search(command)
+    junit_file = wish.junit_file or (named[1] if named else None)
     words = ("sh", "-c", command)
-    return TestPlan("command", words, wish.junit_file, "tests.command is set", wish.timeout_s)
+    return TestPlan("command", words, junit_file, "tests.command is set", wish.timeout_s)
 
 
 def _pytest_arguments(command: str) -> list[str] | None:
@@ -119,11 +123,8 @@ def _node(paths: Iterable[str], files: Mapping[str, bytes]) -> _Found | str | No
         return None
     words = [] if _SHELL.search(script) else script.split()[1:]
     words = [w for w in words if w != "--test" and not w.startswith("--test-reporter")]
-    command = (
-        *("node", *(word for word in words if word.startswith("-"))),
-        *("--test", "--test-reporter=junit", "--test-reporter-destination={out}/" + JUNIT),
-        *(word for word in words if not word.startswith("-")),
-    )
+    reporter = ("--test-reporter=junit", "--test-reporter-destination={out}/" + JUNIT)
+    command = ("node", "--test", *reporter, *words)
     return _Found("node", command, JUNIT, f"node: {_count(len(tests), 'test file')}", len(tests))
 
 

@@ -85,6 +85,12 @@ def only_the_named_tests_are_reported(subject: Subject) -> None:
     assert report.is_evidence
 
 
+def the_name_of_a_file_means_all_its_tests(subject: Subject) -> None:
+    report = subject.run({"calc.py": GOOD, "test_calc.py": TESTS}, only=["test_calc.py"])
+
+    assert sorted(report.outcomes) == [ONE, TWO]
+
+
 def a_test_that_is_gone_is_missing_and_stops_no_other(subject: Subject) -> None:
     gone = "test_gone.py::test_it"
     report = subject.run({"calc.py": GOOD, "test_calc.py": TESTS}, only=[ONE, gone])
@@ -113,6 +119,7 @@ CONTRACT: tuple[Clause, ...] = (
     green_tests_are_evidence,
     red_tests_are_evidence_too_and_say_something,
     only_the_named_tests_are_reported,
+    the_name_of_a_file_means_all_its_tests,
     a_test_that_is_gone_is_missing_and_stops_no_other,
     naming_only_tests_that_are_gone_is_no_evidence,
     tracing_changes_no_outcome,

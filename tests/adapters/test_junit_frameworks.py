@@ -93,7 +93,7 @@ def test_a_configured_command_is_judged_by_its_junit_file(subject: Subject) -> N
     green = f"echo '{SUITE.format('')}' > {{out}}/r.xml"
     red = f"mkdir -p b; echo '{SUITE.format('<failure>no</failure>')}' > b/r.xml; exit 2"
 
-    assert configured(subject, green, "r.xml").run({}).green == {"c > n"}
+    assert configured(subject, green).run({}).green == {"c > n"}
     report = configured(subject, red, "tree:b/r.xml").run({"b/r.xml": b"<testsuite/>"})
     assert (report.problem, report.messages) == (None, {"c > n": "no"})
 
@@ -101,7 +101,7 @@ def test_a_configured_command_is_judged_by_its_junit_file(subject: Subject) -> N
 @pytest.mark.parametrize(
     ("command", "junit_file", "problem"),
     [
-        ("true", None, "writes no JUnit file: name one in tests.junit"),
+        ("true", None, "writes no JUnit file: let it write {out}/junit.xml"),
         ("echo oh >&2; false", "r.xml", "tests.command exited 1 without a result file: oh"),
         ("no-such-tool", "r.xml", "tests.command needs a program that is not in the sandbox"),
         ("true", "tree:old.xml", "tests.command exited 0 without a result file"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.evidence import Outcome, TestReport
+from bot.domain.evidence import Outcome, TestReport, file_of
 from bot.domain.ports import NoTests, Sandbox, TestPlan, TreeEntry
 from tests.fakes.sandbox import FakeSandbox
 
@@ -49,7 +49,7 @@ class FakeTestRunner:
         assert isinstance(sandbox, FakeSandbox), "the fake runner reads a fake sandbox's tree"
         self.runs.append(TestRun(sandbox.tree, tuple(only), tuple(traced_paths)))
         found = self.judge(sandbox.tree)
-        outcomes = {i: o for i, o in found.items() if not only or i in only}
+        outcomes = {i: o for i, o in found.items() if not only or i in only or file_of(i) in only}
         is_red = any(outcome.is_red for outcome in outcomes.values())
         reach = {path: lines for path, lines in self.reach.items() if path in traced_paths}
         return TestReport(

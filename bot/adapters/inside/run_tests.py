@@ -27,13 +27,14 @@ def main(arguments: list[str]) -> int:
     root = request.root
     # Our imports are over before anything can be imported from the tree: a `json.py` in its root
     # is the project's business, and must not become ours or pytest's.
-    sys.path[:] = [path for path in sys.path if path != str(root)]
+    roots = [str(root), *import_roots(root)]
+    sys.path[:] = [path for path in sys.path if path not in roots]
     pytest = optional("pytest")
     tracer = Tracer(request)
-    roots = import_roots(root)
-    sys.path[:0] = [str(root), *roots]
-    for_children = roots if _hides_modules(root) else [str(root), *roots]
-    os.environ["PYTHONPATH"] = os.pathsep.join(for_children)
+    sys.path[:0] = roots
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [*roots[_hides_modules(root) :], *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     tracer.start()
     code = run_unittest(request, tracer) if pytest is None else run_pytest(pytest, request, tracer)
     tracer.write()

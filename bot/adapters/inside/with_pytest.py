@@ -86,13 +86,16 @@ class Plugin:
         for item in items:
             item.user_properties.append((ID_PROPERTY, item.nodeid))
         if self.wanted:
-            dropped = [item for item in items if item.nodeid not in self.wanted]
-            items[:] = [item for item in items if item.nodeid in self.wanted]
+            dropped = [item for item in items if not self._is_wanted(item.nodeid)]
+            items[:] = [item for item in items if self._is_wanted(item.nodeid)]
             config.hook.pytest_deselected(items=dropped)
 
     def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
         with self.tracer.test(item.nodeid):
             yield
+
+    def _is_wanted(self, test_id: str) -> bool:
+        return test_id in self.wanted or test_id.partition("::")[0] in self.wanted
 
 
 WRAPPERS = tuple(name for name in vars(Plugin) if name.startswith("pytest_"))

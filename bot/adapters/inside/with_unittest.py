@@ -42,7 +42,8 @@ def run_unittest(request: Request, tracer: Tracer) -> int:
         if _has_plain_tests(module):
             return NEEDS_PYTEST
         tests = _flat(unittest.defaultTestLoader.loadTestsFromModule(module))
-        suite.addTests(test for test in tests if not wanted or result.id_of(test) in wanted)
+        is_whole = not wanted or relative in wanted
+        suite.addTests(test for test in tests if is_whole or result.id_of(test) in wanted)
     suite.run(result)
     result.write(request.results / "junit.xml")
     return result.exit_code
