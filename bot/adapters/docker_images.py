@@ -8,7 +8,7 @@ committed. So an image is bounded, and no code ever ran in a file system of its 
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -76,6 +76,7 @@ class Derivation:
     base: Image
     plan: SetupPlan
     limits: SetupLimits = field(default_factory=SetupLimits)
+    job: str = ""
 
     @property
     def key(self) -> str:
@@ -98,7 +99,7 @@ class Derivation:
 
     def make(self, sandbox_limits: DockerLimits, *, runtime: str | None = None) -> Image:
         """Install with a network and return the image; raises SetupFailed."""
-        marks = labels(job="", deadline=time.time() + self.limits.timeout_s + 600)
+        marks = labels(job=self.job, deadline=time.time() + self.limits.timeout_s + 600)
         sizes = (self.limits.installed_bytes, self.limits.installed_files)
         volume = self.engine.create_volume(volume_options(*sizes, owner=USER_ID), marks)
         try:
@@ -118,6 +119,7 @@ class Derivation:
             facts=SandboxFacts("docker", self.base.id, "setup"),
             limits=replace(limits, memory_bytes=memory, tmp_bytes=self.limits.tmp_bytes),
             runtime=runtime,
+            job=self.job,
             network="bridge",
             extra_environment={**self.limits.environment, **self._trust()},
             extra_mounts=(volume_mount(volume, DEPENDENCIES, is_filled=True),),
@@ -139,7 +141,7 @@ class Derivation:
             raise SetupFailed(f"`{self.plan.command}` {_ending(result)}")
 
     def _commit(self, holder: str) -> None:
-        marks = labels(job="", deadline=time.time() + 600)
+        marks = labels(job=self.job, deadline=time.time() + 600)
         body = {"Image": self.base.id, "Entrypoint": ["true"], "Labels": marks}
         blank = self.engine.create(body)
         try:
@@ -158,17 +160,14 @@ class Derivation:
 
 def prune(engine: DockerEngine, limits: SetupLimits, *, now: float, keep: str = "") -> int:
     """Remove derived images that are old, or oldest where all are too large; return how many."""
-    newest_first = sorted(engine.images(_DERIVED), key=_made_at, reverse=True)
-    return sum(
-        engine.remove_image(image.id)
-        for image in _to_remove(newest_first, limits, now)
-        if image.id != keep
-    )
+    chosen = to_prune(engine.images(_DERIVED), limits, now)
+    return sum(engine.remove_image(image.id) for image in chosen if image.id != keep)
 
 
-def _to_remove(newest_first: list[Image], limits: SetupLimits, now: float) -> Iterator[Image]:
+def to_prune(images: Iterable[Image], limits: SetupLimits, now: float) -> Iterator[Image]:
+    """Yield the images to remove, newest first; a base that they share counts for nothing."""
     total = 0
-    for image in newest_first:
+    for image in sorted(images, key=_made_at, reverse=True):
         total += image.size_bytes - int(image.labels.get(_BASE_BYTES, "0"))
         is_old = now - _made_at(image) > limits.keep_days * 86_400
         if is_old or total > limits.keep_bytes:

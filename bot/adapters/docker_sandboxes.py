@@ -71,7 +71,7 @@ class DockerSandboxes:
         plan = setup_plan(dependencies)
         if plan is None:
             return base, None
-        derivation = Derivation(self.engine, base, plan, self.setup)
+        derivation = Derivation(self.engine, base, plan, self.setup, self.job)
         made = derivation.find()
         if made is None and derivation.key not in self._notes:
             made = self._made(derivation)
