@@ -63,7 +63,9 @@ def test_bugs_are_caught_in_one_place_only() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    readers = [p.name for p in SOURCES if re.search(r"os\.environ|getenv", p.read_text())]
+    # What is in `inside` runs in a sandbox, where the environment is ours.
+    ours = [p for p in SOURCES if p.parent.name != "inside"]
+    readers = [p.name for p in ours if re.search(r"os\.environ|getenv", p.read_text())]
 
     assert readers == ["settings.py"]
 
