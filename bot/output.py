@@ -55,7 +55,7 @@ class Output:
 
 def json_text(told: Review | FixOutcome) -> str:
     """Return the JSON document of a review or a fix, with a line end."""
-    return render_json(told) + "\n"
+    return render_json(told)
 
 
 def write(path: Path, text: str) -> None:

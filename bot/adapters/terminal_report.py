@@ -6,11 +6,11 @@ Nothing of the pull request is read as markup or reaches the terminal as a contr
 import atexit
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import rich.progress
-from rich.console import Console, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, OverflowMethod, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -144,14 +144,14 @@ def _finding(finding: Finding, review: Review) -> Iterator[RenderableType]:
         title.append(f"  {finding.state}", "dim")
     yield title
     where = f"{printable(place.path)}:{place.start_line}  "
-    yield _inset(Text(where).append(f"{one_line(finding.source)} {one_line(finding.rule)}", "dim"))
+    yield _Inset(Text(where).append(f"{one_line(finding.source)} {one_line(finding.rule)}", "dim"))
     if finding.body:
-        yield _inset(Text(shown(finding.body)))
+        yield _Inset(Text(shown(finding.body)))
     if (suggestion := finding.suggestion) is None:
         yield from _rows(excerpt(finding, review.diff))
         return
     yield from _rows(patch_rows(review.patch_text(suggestion)))
-    yield _inset(_receipt(suggestion.proof))
+    yield _Inset(_receipt(suggestion.proof))
 
 
 def _receipt(proof: Proof | None) -> Text:
@@ -165,14 +165,23 @@ def _rows(rows: Iterator[Row]) -> Iterator[RenderableType]:
         sign = " " if row.sign == "@" else row.sign
         number = "" if row.new is None else f"{row.new:>5} "
         text = shown(row.text).expandtabs(4)
-        yield _inset(Text(f"{number}{sign} {text}", _SIGNS.get(row.sign, ""), no_wrap=True))
+        yield _Inset(Text(f"{number}{sign} {text}", _SIGNS.get(row.sign, ""), no_wrap=True))
     if (more := sum(1 for _ in rows)) > 0:
-        yield _inset(Text(f"  {more} more lines in the JSON and HTML reports", "dim"))
+        yield _Inset(Text(f"  {more} more lines in the JSON and HTML reports", "dim"))
 
 
-def _inset(text: Text) -> RenderableType:
-    text.overflow = "ellipsis" if text.no_wrap else "fold"
-    return Padding(text, (0, 0, 0, _INDENT))
+@dataclass(frozen=True, slots=True)
+class _Inset:
+    """Text with an indent, and without the blanks to the right that rich's own padding adds."""
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        overflow: OverflowMethod = "ellipsis" if self.text.no_wrap else "fold"
+        width = options.max_width - _INDENT
+        for line in self.text.wrap(console, width, overflow=overflow, no_wrap=self.text.no_wrap):
+            line.rstrip()
+            yield Text(" " * _INDENT).append_text(line) if line else Text()
 
 
 def _facts(review: Review) -> Iterator[RenderableType]:
@@ -230,10 +239,10 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
 def _patch(patch: PatchResult) -> Iterator[RenderableType]:
     yield Text(f"{patch.rank:<{_INDENT}}{one_line(patch.source)}", "bold")
     yield from _rows(patch_rows(patch.text))
-    yield _inset(_receipt(patch.proof))
+    yield _Inset(_receipt(patch.proof))
     if patch.is_ambiguous:
         input_text = one_line(patch.distinguishing_input or "not found")
-        yield _inset(Text(f"another patch passes too; an input that differs: {input_text}"))
+        yield _Inset(Text(f"another patch passes too; an input that differs: {input_text}"))
 
 
 def _utilities(decision: Decision) -> Table:

@@ -140,8 +140,9 @@ def reverts_by_name(findings: Sequence[Finding]) -> str:
 
 def fix_too_large(files: int, lines: int, *, max_files: int, max_lines: int) -> str:
     """Say that the fix is over the limits of the configuration."""
+    size = f"{_count(files, 'file')} and {_count(lines, 'line')}"
     return (
-        f"nothing was committed: the fix edits {_count(files, 'file')} and {_count(lines, 'line')}, "
+        f"nothing was committed: the fix edits {size}, "
         f"the limits are {max_files} and {max_lines}; name fewer findings"
     )
 

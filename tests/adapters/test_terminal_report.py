@@ -1,0 +1,204 @@
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from bot.adapters.terminal_report import (
+    Progress,
+    QuietProgress,
+    print_explanation,
+    print_review,
+)
+from bot.domain.evidence import Grade
+from bot.domain.findings import FindingState, Location, number
+from bot.domain.review import FixOutcome, ProgressListener, Review
+from bot.domain.verdict import Conclusion, Coverage, SkippedFile
+from tests.reviews import (
+    decision,
+    finding,
+    fix_outcome,
+    proof,
+    review,
+    suite,
+    unused_import,
+    verdict,
+)
+
+HOSTILE = "[red]x[/red] \x1b[2J\x1b]0;t\x07 \u202e :boom:"
+
+
+def console(**options: object) -> Console:
+    values: dict[str, object] = {"file": io.StringIO(), "width": 100, **options}
+    return Console(**values)  # type: ignore[arg-type]  # a builder takes any option
+
+
+def written(screen: Console) -> str:
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def printed(told: Review | FixOutcome, **options: object) -> str:
+    screen = console(**options)
+    print_review(screen, told)
+    return written(screen)
+
+
+def test_the_review_reads_from_the_verdict_to_the_cost() -> None:
+    lines = printed(review()).splitlines()
+
+    assert lines[0] == "shop  feature/discounts  333333333333 on 222222222222"
+    assert lines[1] == "3 findings (1 high, 2 low): 12 of 12 hunks seen"
+    assert lines[3] == "F1  high  test_total passed before this change and fails now"
+    assert "tests    merge base 0 failed of 5, head 1 failed of 5" in lines
+    assert "not read src/pay.zig: no tool knows this language" in lines
+    assert lines[-1] == "run      run-1, 4.2 s: lint, test, finish"
+
+
+def test_each_suggestion_stands_with_its_patch_and_its_receipt() -> None:
+    text = printed(review(findings=number([unused_import()])))
+
+    assert "    - import os\n" in text
+    assert "    proved: F401 gone · suite 214 passed before and after (no test reaches" in text
+
+
+def test_a_finding_without_a_suggestion_shows_its_lines() -> None:
+    text = printed(review(findings=number([finding()])))
+
+    assert "        1 + import os\n" in text
+
+
+def test_no_line_ends_in_blanks_and_none_is_wider_than_the_terminal() -> None:
+    long = replace(unused_import(), body="word " * 100, title="t" * 300)
+
+    for width in (80, 120):
+        lines = printed(review(findings=number([long])), width=width).splitlines()
+
+        assert all(len(line) <= min(width, 110) for line in lines)
+        assert all(line == line.rstrip() for line in lines if line.startswith("    "))
+
+
+def test_there_is_no_colour_where_it_is_not_wanted() -> None:
+    assert "\x1b" not in printed(review())
+    assert "\x1b" in printed(review(), force_terminal=True)
+    colourless = printed(review(), force_terminal=True, no_color=True, color_system="truecolor")
+    assert "[31m" not in colourless
+    assert "[32m" not in colourless
+
+
+def hostile_review() -> Review:
+    odd = finding(
+        title=HOSTILE, body=HOSTILE, rule=HOSTILE, source=HOSTILE, location=Location(HOSTILE, 1, 1)
+    )
+    skipped = Coverage(0, 1, (SkippedFile(HOSTILE, HOSTILE, is_exempt=False),))
+    return review(
+        findings=number([replace(odd, snippet=HOSTILE)]),
+        verdict=replace(verdict(limits=(HOSTILE,)), coverage=skipped, tools=(HOSTILE,)),
+        notes=(HOSTILE,),
+        run_id=HOSTILE,
+        base_tests=replace(suite(failed=False), problem=HOSTILE),
+        decisions=(replace(decision(), observation=HOSTILE, tool=HOSTILE),),
+    )
+
+
+def test_what_a_pull_request_holds_neither_moves_the_cursor_nor_colours_a_word() -> None:
+    screen = console(force_terminal=True, color_system=None)
+
+    print_review(screen, hostile_review())
+    print_explanation(screen, hostile_review())
+
+    text = written(screen)
+    assert "[red]x[/red]" in text
+    assert ":boom:" in text
+    assert "\\u202e" in text
+    assert not set("\x1b\x07\u202e") & set(text)
+
+
+def test_a_long_patch_is_cut_and_says_where_the_rest_is() -> None:
+    many = b"".join(b"line %d\n" % n for n in range(60))
+    long = finding(location=Location("other.py", 1, 60), snippet=many.decode())
+
+    assert "44 more lines in the JSON and HTML reports" in printed(
+        review(findings=number([long]), diff=None)
+    )
+
+
+def test_many_skipped_files_are_counted() -> None:
+    files = tuple(SkippedFile(f"doc{n}.md", "prose", is_exempt=True) for n in range(50))
+    prose = replace(verdict(Conclusion.SUCCESS), coverage=Coverage(0, 0, files))
+
+    text = printed(review(findings=(), verdict=prose))
+
+    assert text.count("prose") == 12
+    assert "not read 38 more files" in text
+
+
+def test_a_dismissed_finding_says_so() -> None:
+    dismissed = finding(state=FindingState.DISMISSED)
+
+    assert "imported but unused  dismissed" in printed(review(findings=number([dismissed])))
+
+
+def test_a_fix_shows_its_patches_and_the_commit() -> None:
+    text = printed(fix_outcome())
+
+    assert "1   autofix" in text
+    assert "committed 444444444444: git show 444444444444" in text
+
+
+def test_a_refused_fix_says_why_and_names_no_commit() -> None:
+    text = printed(fix_outcome(commit=None, refused="no patch is proved"))
+
+    assert text.rstrip().endswith("no patch is proved")
+    assert "committed" not in text
+
+
+def test_an_ambiguous_patch_shows_an_input_that_tells_it_from_the_other() -> None:
+    (patch,) = fix_outcome().patches
+    odd = replace(patch, is_ambiguous=True, distinguishing_input="total([])")
+
+    text = printed(fix_outcome(patches=(odd,)))
+
+    assert "another patch passes too; an input that differs: total([])" in text
+
+
+def test_the_explanation_shows_contributions_that_sum_to_the_utility() -> None:
+    screen = console()
+
+    print_explanation(screen, review())
+
+    lines = written(screen).splitlines()
+    assert lines[1] == "step 1: lint  0.8 s  12 of 12 hunks read, 2 findings"
+    assert lines[3].split() == ["*", "lint", "+2.75", "1.00", "+3.00", "unseen", "-0.25", "seconds"]
+    assert lines[5].split() == ["autofix", "-", "-", "nothing", "to", "do"]
+    assert lines[-1] == "policy hand-1"
+
+
+@pytest.fixture(params=[True, False], ids=["live", "quiet"])
+def listener(request: pytest.FixtureRequest) -> tuple[ProgressListener, Console]:
+    screen = console(force_terminal=True)
+    return (Progress(screen) if request.param else QuietProgress()), screen
+
+
+def test_a_listener_may_hear_of_steps_in_any_order(
+    listener: tuple[ProgressListener, Console],
+) -> None:
+    hears, screen = listener
+
+    hears.step_finished(decision())
+    hears.step_started("lint")
+    hears.step_started("test")
+    hears.step_finished(decision(2, "test"))
+
+    is_quiet = isinstance(hears, QuietProgress)
+    assert ("12 of 12 hunks read" in written(screen)) is not is_quiet
+    assert written(screen).count("\x1b[?25l") == written(screen).count("\x1b[?25h")
+
+
+def test_grades_are_told_apart_without_colour() -> None:
+    grades = [proof(), proof(new_lint=None), proof(is_applied=False)]
+    patches = tuple(replace(fix_outcome().patches[0], proof=p) for p in grades)
+
+    text = printed(fix_outcome(patches=patches))
+
+    assert all(f"    {grade}: " in text for grade in Grade)
