@@ -77,13 +77,15 @@ def _only_file(stream: Iterator[bytes], name: str, limit_bytes: int) -> bytes:
         with tarfile.open(fileobj=_Pipe(stream), mode="r|") as tar:
             member = tar.next()
             held = tar.extractfile(member) if member is not None and member.isreg() else None
-            if held is None:
+            if member is None or held is None:
                 raise Refused(f"{name} is not a regular file")
-            data = held.read(limit_bytes + 1)
+            if member.size > limit_bytes:
+                raise Refused(f"{name} has {member.size} bytes, more than {limit_bytes}")
+            data = held.read(member.size)
     except (tarfile.TarError, EOFError) as error:
         raise SandboxFailed(f"docker sent an unreadable archive: {error}") from error
-    if len(data) > limit_bytes:
-        raise Refused(f"{name} has more than {limit_bytes} bytes")
+    if len(data) < member.size:
+        raise SandboxFailed(f"docker sent {len(data)} of {member.size} bytes of {name}")
     return data
 
 
