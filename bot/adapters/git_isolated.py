@@ -36,7 +36,7 @@ def isolated(
     New objects go to the mirror; both sides' objects are readable.
     """
     settings = repository.git.settings()
-    with tempfile.TemporaryDirectory(dir=mirror.path.parent, prefix="index-") as folder:
+    with tempfile.TemporaryDirectory(dir=mirror.path.parent, prefix=".index-") as folder:
         git_dir = Path(folder)
         _fill(git_dir, repository)
         git = mirror.git.inside(

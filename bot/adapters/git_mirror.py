@@ -31,7 +31,7 @@ ABANDONED_S = 24 * 3600
 LOCK = "pullwright.lock"
 WRITE_LOCK = "pullwright.write"
 POLL_S = 0.05
-_TEMPORARY = ("new-", "old-", "index-")
+_TEMPORARY = (".new-", ".old-", ".index-", ".config-")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class MirrorCache:
                 total = max(0, self.limit_bytes)
 
     def _create(self, path: Path, *, git: Git, object_format: str) -> None:
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix="new-") as new:
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as new:
             fresh = Path(new) / "mirror"
             git.run(
                 "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}",
@@ -133,7 +133,7 @@ class MirrorCache:
         lock = _held(path, fcntl.LOCK_EX)
         if lock is None:
             return False
-        with lock, tempfile.TemporaryDirectory(dir=self.folder, prefix="old-") as old:
+        with lock, tempfile.TemporaryDirectory(dir=self.folder, prefix=".old-") as old:
             path.rename(Path(old) / "mirror")
         return True
 
@@ -141,7 +141,10 @@ class MirrorCache:
         """Remove what killed processes left behind."""
         for path in self.folder.iterdir():
             if path.name.startswith(_TEMPORARY) and _used_at(path) < time.time() - ABANDONED_S:
-                shutil.rmtree(path, ignore_errors=True)
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
 
 
 def _folder_name(name: str, object_format: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from git import Repo
 
-from bot.adapters.git_process import Git
+from bot.adapters.git_process import Git, GitFailed
 from bot.domain import git_names
 from bot.domain.pull_request import Sha, printable
 from bot.errors import Refused, TooLarge
@@ -59,7 +59,7 @@ class ObjectReader:
 
     git: Git
     budget: CheckoutBudget
-    missing: str
+    missing: Refused
     """What to tell a person when an object is not there."""
     _trees: dict[Sha, Mapping[str, Blob]] = field(default_factory=dict)
 
@@ -79,7 +79,12 @@ class ObjectReader:
         Raises TooLarge over the budget, Refused for names that no checkout should ever write.
         """
         if sha not in self._trees:
-            blobs = sorted(self._blobs(sha), key=lambda blob: blob.path)
+            try:
+                blobs = sorted(self._blobs(sha), key=lambda blob: blob.path)
+            except GitFailed as error:
+                if "promisor" in str(error):
+                    raise self._lacks(f"a file of {sha[:12]}") from error
+                raise
             _refuse_clashes(blobs)
             self._trees[sha] = {blob.path: blob for blob in blobs}
         return self._trees[sha]
@@ -90,7 +95,7 @@ class ObjectReader:
         self._batch.stdin.flush()
         facts: list[bytes] = self._batch.stdout.readline().split()
         if len(facts) != 3 or facts[1] != b"blob":
-            raise Refused(f"{printable(blob.path)} cannot be read: {self.missing}")
+            raise self._lacks(printable(blob.path))
         data: bytes = self._batch.stdout.read(int(facts[2]) + 1)
         return data[:-1]
 
@@ -111,7 +116,7 @@ class ObjectReader:
             if mode == SUBMODULE:
                 continue
             if not size.isdecimal():
-                raise Refused(f"{_shown(name)} cannot be read: {self.missing}")
+                raise self._lacks(_shown(name))
             total_bytes += int(size)
             if total_bytes > self.budget.blob_bytes:
                 raise TooLarge(
@@ -120,6 +125,9 @@ class ObjectReader:
                 )
             _refuse_unsafe(name)
             yield Blob(git_names.decode(name), mode, blob_sha, int(size))
+
+    def _lacks(self, what: str) -> Refused:
+        return type(self.missing)(f"{what} cannot be read: {self.missing}")
 
     def _check_count(self, sha: Sha) -> None:
         """Count apart, because finding out the sizes takes git thirty times as long."""

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -176,7 +176,7 @@ class Git:
         except GitFailed:
             return None
 
-    def stream(self, *arguments: str | bytes, stdin: bytes = b"") -> Iterator[bytes]:
+    def stream(self, *arguments: str | bytes, stdin: bytes = b"") -> Generator[bytes, None, None]:
         """Yield what git prints as it comes; a caller that stops early kills it."""
         with tempfile.TemporaryFile() as given:
             given.write(stdin)
@@ -248,7 +248,7 @@ def write_config(folder: Path, transport: Transport) -> Path:
     file = folder / f"gitconfig-{transport}"
     if not file.is_file() or file.read_text() != text:
         # Written beside and moved: another process may be starting git with it right now.
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix="gitconfig-")
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".config-")
         with os.fdopen(descriptor, "w") as new:
             new.write(text)
         Path(name).replace(file)

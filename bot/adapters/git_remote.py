@@ -27,6 +27,9 @@ _PASSING = re.compile(
     r"[Cc]ould not resolve|[Cc]onnection|[Tt]imed out|[Ff]ailed to connect|error: 5\d\d"
     r"|early EOF|hung up|too slow"
 )
+_CLOSED = re.compile(
+    r"could not read (Username|Password)|Authentication failed|not found|error: 40[134]"
+)
 _FETCH = (
     "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
     "--no-auto-maintenance", "--no-show-forced-updates", "--force",
@@ -179,6 +182,8 @@ def _network(git: Git, *arguments: str) -> str:
     except GitFailed as error:
         if _PASSING.search(str(error)):
             raise Retryable(str(error)) from error
+        if _CLOSED.search(str(error)):
+            raise Refused(f"{error}: is the name right, and may you read it") from error
         raise
 
 

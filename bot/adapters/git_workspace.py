@@ -22,16 +22,16 @@ from bot.domain.diff import Diff
 from bot.domain.diff_parser import DIFF_ARGUMENTS, parse_diff
 from bot.domain.ports import CommitMessage, SourceFile, TreeEntry
 from bot.domain.pull_request import PullRequest, Sha
-from bot.errors import Refused
+from bot.errors import Refused, TooLarge
 
 __all__ = ["CheckoutBudget", "GitWorkspace", "Uncommitted", "open_local", "open_remote"]
 
 DIFF_LIMIT_BYTES = 256 << 20
-PARTIAL_CLONE = (
+PARTIAL_CLONE = Refused(
     "its content is not in this clone; for a partial clone run `git fetch --refetch --no-filter`"
 )
 READ_ONLY = "a repository on a server is only read: run this in a clone of it to commit"
-OVER_LIMIT = "its content alone is over the budget in bytes"
+OVER_LIMIT = TooLarge("its content alone is over the budget in bytes")
 
 
 @dataclass

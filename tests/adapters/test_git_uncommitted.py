@@ -66,7 +66,7 @@ def test_a_review_of_uncommitted_work_changes_no_byte_of_the_repository(
         workspace.diff()
 
     assert contents(repo.path) == before
-    assert not list((tmp_path / "cache").glob("index-*"))
+    assert not list((tmp_path / "cache").glob(".*"))
 
 
 def test_a_file_of_the_same_size_and_second_is_still_seen(tmp_path: Path, open_git: Opener) -> None:
