@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bot.adapters.git_process import Git, Transport, write_config
+from bot.adapters.git_process import Git, write_config
 from bot.domain import git_names
 from bot.domain.pull_request import printable
 from bot.errors import Refused, Retryable
@@ -76,22 +76,20 @@ class MirrorCache:
     timeout_s: float
     limit_bytes: int = CACHE_LIMIT_BYTES
 
-    def git(self, transport: Transport = Transport.NONE) -> Git:
-        """Return a git whose config lies in the cache folder, which is made when missing."""
+    def git(self) -> Git:
+        """Return a git without a transport, and make the cache folder when it is missing."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
-            config = write_config(self.folder, transport)
+            config = write_config(self.folder)
         except OSError as error:
             place = printable(str(self.folder))
             raise Refused(f"the cache folder {place} is not usable: {error.strerror}") from error
-        return Git(config, self.folder, self.timeout_s, transport)
+        return Git(config, self.folder, self.timeout_s)
 
-    def open(
-        self, name: str, *, transport: Transport = Transport.NONE, object_format: str = "sha1"
-    ) -> Mirror:
+    def open(self, name: str, *, object_format: str = "sha1") -> Mirror:
         """Return the mirror for a repository, made when missing, and prune the others."""
-        git = self.git(transport)
+        git = self.git()
         path = self.folder / _folder_name(name, object_format)
         while True:
             if not path.is_dir():
@@ -99,6 +97,8 @@ class MirrorCache:
             lock = _held(path)
             if lock is not None:
                 break
+            # Another process is moving it away right now.
+            time.sleep(POLL_S)
         os.utime(path)
         self.prune()
         return Mirror(path, git.inside(path), lock)
@@ -120,7 +120,6 @@ class MirrorCache:
                 "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}",
                 str(fresh),
             )  # fmt: skip
-            (fresh / LOCK).touch()
             (fresh / "objects" / "info").mkdir(exist_ok=True)
             try:
                 fresh.rename(path)
@@ -156,7 +155,7 @@ def _folder_name(name: str, object_format: str) -> str:
 def _held(path: Path, kind: int = fcntl.LOCK_SH) -> IO[bytes] | None:
     """Return the locked lock file of a mirror, or None where the mirror is gone or in use."""
     try:
-        file = (path / LOCK).open("rb")
+        file = (path / LOCK).open("ab")
     except FileNotFoundError:
         return None
     # Between opening and locking, a pruning process may have moved the mirror away.

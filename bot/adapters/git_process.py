@@ -41,6 +41,7 @@ CONFIG = """\
 \tuntrackedCache = false
 \taskPass =
 [protocol]
+# GIT_ALLOW_PROTOCOL opens at most one.
 \tallow = never
 [transfer]
 \tfsckObjects = true
@@ -97,7 +98,8 @@ class Git:
     timeout_s: float
     """For each command; then its whole process group is killed."""
     transport: Transport = Transport.NONE
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """May hold a credential, so it is never shown."""
     reads_user_config: bool = False
     """For asking what the user configured, and nothing else; no command that acts runs so."""
     watch: Callable[[], None] | None = None
@@ -242,15 +244,14 @@ def git_program() -> str:
     return str(Path(found).absolute())
 
 
-def write_config(folder: Path, transport: Transport) -> Path:
-    """Write the config file for one transport into a folder of ours and return its path."""
-    text = f'{CONFIG}[protocol "{transport}"]\n\tallow = always\n'
-    file = folder / f"gitconfig-{transport}"
-    if not file.is_file() or file.read_text() != text:
+def write_config(folder: Path) -> Path:
+    """Write the config file into a folder of ours and return its path."""
+    file = folder / "gitconfig"
+    if not file.is_file() or file.read_text() != CONFIG:
         # Written beside and moved: another process may be starting git with it right now.
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".config-")
         with os.fdopen(descriptor, "w") as new:
-            new.write(text)
+            new.write(CONFIG)
         Path(name).replace(file)
     return file
 

@@ -8,7 +8,8 @@ cannot filter or cut history sends more; the budget in bytes ends that.
 import base64
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bot.adapters.git_local import unknown_ref
@@ -42,7 +43,7 @@ class Remote:
 
     url: str
     transport: Transport
-    variables: dict[str, str]
+    variables: dict[str, str] = field(repr=False)
     """What the environment of a fetching git holds on top: the credential."""
 
     @property
@@ -88,27 +89,27 @@ def fetch_change(
     budget: CheckoutBudget,
 ) -> tuple[Mirror, RemoteChange]:  # fmt: skip
     """Fetch what a review of the change reads; raises Refused, TooLarge, Retryable."""
-    git = mirrors.git(remote.transport).over(remote.transport, **remote.variables)
+    git = mirrors.git().over(remote.transport, **remote.variables)
     refs = _refs(git, remote)
     base_ref, base_sha = _resolved(base, refs)
     head_ref, head_sha = _resolved(head, refs)
     if base_sha == head_sha:
         raise Refused(same_commit(base_ref, head_sha))
     merge_base = _merge_base(remote, mirrors, base=base_sha, head=head_sha, budget=budget)
-    mirror = mirrors.open(remote.url, transport=remote.transport)
-    try:
+    with ExitStack() as stack:
+        mirror = mirrors.open(remote.url)
+        stack.callback(mirror.close)
         limit = f"--filter=blob:limit={budget.blob_bytes}"
         _fetch(mirror, remote, {base_sha, merge_base, head_sha}, "--depth=1", limit, budget=budget)
-    except BaseException:
-        mirror.close()
-        raise
+        stack.pop_all()
     return mirror, RemoteChange(base_sha, merge_base, head_sha, head_ref)
 
 
 def same_commit(name: str, sha: Sha) -> str:
     """Return the sentence for a base that is the head."""
+    base = printable(name.removeprefix("refs/remotes/"))
     return (
-        f"nothing to review: base ({printable(name)}) and head are the same commit {sha[:12]}: "
+        f"nothing to review: base ({base}) and head are the same commit {sha[:12]}: "
         "pass another base"
     )
 
@@ -145,7 +146,7 @@ def _resolved(name: str | None, refs: dict[str, str]) -> tuple[str, Sha]:
 def _merge_base(
     remote: Remote, mirrors: MirrorCache, *, base: Sha, head: Sha, budget: CheckoutBudget
 ) -> Sha:
-    history = mirrors.open(f"{remote.url} history", transport=remote.transport)
+    history = mirrors.open(f"{remote.url} history")
     try:
         for depth in DEPTHS:
             is_whole = not (history.path / "shallow").exists()

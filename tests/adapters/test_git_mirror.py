@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,18 @@ def test_a_mirror_is_made_once(tmp_path: Path) -> None:
 
     assert first.path == second.path != other.path
     for mirror in (first, second, other):
+        mirror.close()
+
+
+def test_runs_that_start_together_share_one_mirror(tmp_path: Path) -> None:
+    cache = MirrorCache(tmp_path, 10)
+
+    with ThreadPoolExecutor(8) as pool:
+        mirrors = list(pool.map(lambda _: cache.open("a"), range(8)))
+
+    assert len({mirror.path for mirror in mirrors}) == 1
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == ["", ".git"]
+    for mirror in mirrors:
         mirror.close()
 
 
