@@ -3,7 +3,7 @@
 from bot.domain.diff import Diff, FileDiff, FileStatus, Hunk
 from bot.domain.edits import Edit, Patch
 from bot.domain.evidence import Counts, Outcome, Proof, TestReport
-from bot.domain.findings import Category, Finding, Location, Severity, Suggestion, number
+from bot.domain.findings import Category, Finding, FindingId, Location, Severity, Suggestion, number
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.review import Decision, FixOutcome, PatchResult, Review
@@ -157,10 +157,17 @@ def review(**changes: object) -> Review:
     return Review(**{**values, **changes})  # type: ignore[arg-type]  # a builder takes any field
 
 
+def _patch() -> PatchResult:
+    text = review().patch_text(
+        Suggestion(Patch((Edit("src/shop/cart.py", 1, 1, "import os\n", ""),)), "")
+    )
+    return PatchResult(1, text, "autofix", proof(), finding_id=FindingId("F2"), is_offered=True)
+
+
 def fix_outcome(**changes: object) -> FixOutcome:
     values: dict[str, object] = {
         "review": review(),
-        "patches": (PatchResult(1, "--- a\n+++ b\n", "autofix", proof()),),
+        "patches": (_patch(),),
         "commit": Sha("4" * 40),
     }
     return FixOutcome(**{**values, **changes})  # type: ignore[arg-type]  # a builder takes any field

@@ -45,8 +45,8 @@ def render_html(review: Review) -> str:
         skipped=page.listed(
             sorted(review.verdict.coverage.files_skipped, key=lambda file: file.is_exempt)
         ),
-        sandboxes=page.listed(review.sandboxes),
-        notes=page.listed(review.notes),
+        images=sorted({s.image for s in review.sandboxes if s.image != s.kind}),
+        notes=page.listed(review.all_notes),
     )
 
 

@@ -1,12 +1,13 @@
 """Lines of code as a report shows them: numbered, signed, marked, and cut to a length."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.domain.diff import Diff, FileDiff, Hunk, Line, Side
+from bot.domain.diff import Diff, FileDiff, Hunk, Line, LineKind, Side
 from bot.domain.findings import Finding
 
 _CONTEXT_LINES = 4
+_MAX_REPLACED = 12
 _MAX_LINE = 240
 _MAX_SEARCHED = 120
 """How many lines of a finding are looked up before it counts as outside the diff."""
@@ -60,11 +61,19 @@ def excerpt(finding: Finding, diff: Diff | None) -> Iterator[Row]:
                 yield Row(None, number, " ", _cut(text), is_marked=True)
         return
     marked = [_is_marked(line, finding) for line in hunk.lines]
-    first = max(0, marked.index(True) - _CONTEXT_LINES)
-    last = len(marked) - marked[::-1].index(True) + _CONTEXT_LINES
-    for line, is_marked in zip(hunk.lines[first:last], marked[first:last], strict=True):
+    window = _window(hunk.lines, marked.index(True), len(marked) - marked[::-1].index(True))
+    for index in window:
+        line = hunk.lines[index]
         text = _cut(line.text.removesuffix("\n"))
-        yield Row(line.old_number, line.new_number, line.kind.value, text, is_marked)
+        yield Row(line.old_number, line.new_number, line.kind.value, text, marked[index])
+
+
+def _window(lines: Sequence[Line], start: int, end: int) -> range:
+    """Return which lines to show around a range: its context, and what it replaced as a whole."""
+    first = max(0, start - _CONTEXT_LINES)
+    while first > max(0, start - _MAX_REPLACED) and lines[first].kind is LineKind.REMOVED:
+        first -= 1
+    return range(first, min(len(lines), end + _CONTEXT_LINES))
 
 
 def _hunk(file: FileDiff | None, finding: Finding) -> Hunk | None:

@@ -6,7 +6,7 @@ Nothing of the pull request is read as markup or reaches the terminal as a contr
 import atexit
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import rich.progress
@@ -137,12 +137,12 @@ def _headline(review: Review) -> Text:
 
 def _finding(finding: Finding, review: Review) -> Iterator[RenderableType]:
     place = finding.location
-    title = Text(f"{finding.id:<{_INDENT}}")
-    title.append(finding.severity, _SEVERITIES[finding.severity])
+    label = Text(f"{finding.id:<{_INDENT}}")
+    title = Text(finding.severity, _SEVERITIES[finding.severity])
     title.append(f"  {one_line(finding.title)}", "bold")
     if finding.state is not FindingState.OPEN:
         title.append(f"  {finding.state}", "dim")
-    yield title
+    yield _Inset(title, label)
     where = f"{printable(place.path)}:{place.start_line}  "
     yield _Inset(Text(where).append(f"{one_line(finding.source)} {one_line(finding.rule)}", "dim"))
     if finding.body:
@@ -172,16 +172,20 @@ def _rows(rows: Iterator[Row]) -> Iterator[RenderableType]:
 
 @dataclass(frozen=True, slots=True)
 class _Inset:
-    """Text with an indent, and without the blanks to the right that rich's own padding adds."""
+    """Text that hangs from a label, without the blanks to the right that rich's padding adds."""
 
     text: Text
+    label: Text = field(default_factory=lambda: Text(" " * _INDENT))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         overflow: OverflowMethod = "ellipsis" if self.text.no_wrap else "fold"
-        width = options.max_width - _INDENT
-        for line in self.text.wrap(console, width, overflow=overflow, no_wrap=self.text.no_wrap):
-            line.rstrip()
-            yield Text(" " * _INDENT).append_text(line) if line else Text()
+        indent = self.label.cell_len
+        width = options.max_width - indent
+        lines = self.text.wrap(console, width, overflow=overflow, no_wrap=self.text.no_wrap)
+        for index, line in enumerate(lines):
+            row = Text.assemble(Text(" " * indent) if index else self.label, line)
+            row.rstrip()
+            yield row
 
 
 def _facts(review: Review) -> Iterator[RenderableType]:
@@ -190,11 +194,11 @@ def _facts(review: Review) -> Iterator[RenderableType]:
     runs = (("merge base", review.base_tests), ("head", review.head_tests))
     if tests := [_counts(name, report) for name, report in runs if report is not None]:
         yield _fact("tests", ", ".join(tests))
-    for facts in review.sandboxes:
-        yield _fact("sandbox", f"{facts.kind}: {facts.reason}")
+    for place in review.places:
+        yield _fact("sandbox", place)
     for limit in verdict.limits:
         yield _fact("limit", limit, "yellow")
-    for note in dict.fromkeys((*review.notes, *(n for s in review.sandboxes for n in s.notes))):
+    for note in review.all_notes:
         yield _fact("note", note)
     yield from _skipped(verdict.coverage)
     yield _fact("run", f"{review.run_id}, {verdict.cost.seconds:.1f} s: {', '.join(verdict.tools)}")
@@ -217,18 +221,14 @@ def _skipped(coverage: Coverage) -> Iterator[RenderableType]:
 
 
 def _fact(name: str, text: str, style: str = "") -> RenderableType:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=8, style="dim")
-    grid.add_column(overflow="fold", style=style)
-    grid.add_row(name, Text(one_line(text, limit=2000)))
-    return grid
+    return _Inset(Text(one_line(text, limit=2000), style), Text(f"{name:<9}", "dim"))
 
 
 def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
     yield _headline(outcome.review)
     for patch in outcome.patches:
         yield Text()
-        yield from _patch(patch)
+        yield from _patch(patch, is_fixed=outcome.refused is None)
     yield Text()
     if outcome.refused is not None:
         yield Text(one_line(outcome.refused, limit=2000), "yellow")
@@ -236,13 +236,16 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
         yield Text(comments.committed(outcome.commit), "green")
 
 
-def _patch(patch: PatchResult) -> Iterator[RenderableType]:
-    yield Text(f"{patch.rank:<{_INDENT}}{one_line(patch.source)}", "bold")
+def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
+    title = Text(f"patch from {one_line(patch.source)}", "bold")
+    if is_fixed and not patch.is_offered:
+        title.append("  not in this fix", "dim")
+    yield _Inset(title, Text(f"{patch.finding_id:<{_INDENT}}"))
     yield from _rows(patch_rows(patch.text))
     yield _Inset(_receipt(patch.proof))
     if patch.is_ambiguous:
-        input_text = one_line(patch.distinguishing_input or "not found")
-        yield _Inset(Text(f"another patch passes too; an input that differs: {input_text}"))
+        differs = one_line(patch.distinguishing_input or "not found")
+        yield _Inset(Text(f"another patch passes too; an input that differs: {differs}"))
 
 
 def _utilities(decision: Decision) -> Table:

@@ -39,7 +39,7 @@ def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) ->
     review = episode.review
     chosen = _chosen(review, asked)
     offered = [finding for finding in chosen if _may_commit(finding, asked)]
-    patches = _results(review, chosen)
+    patches = _results(review, chosen, offered)
     refused = _refusal(chosen, offered, asked) or _oversized(offered, episode.state.config)
     if refused is None and len(offered) > 1 and not _is_proved_as_one(prover, episode, offered):
         refused = comments.not_proved_together()
@@ -66,14 +66,23 @@ def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:
     return tuple(known[name] for name in asked.ids) if asked.ids else review.open_findings
 
 
-def _results(review: Review, chosen: Sequence[Finding]) -> tuple[PatchResult, ...]:
+def _results(
+    review: Review, chosen: Sequence[Finding], offered: Sequence[Finding]
+) -> tuple[PatchResult, ...]:
     """Return the tried patches, the best grade first and within it the worst finding first."""
-    tried = [(s, s.proof) for f in chosen if (s := f.suggestion) and s.proof]
+    tried = [(f, s, s.proof) for f in chosen if (s := f.suggestion) and s.proof]
     order = list(Grade)
-    tried.sort(key=lambda pair: order.index(pair[1].grade))
+    tried.sort(key=lambda row: order.index(row[2].grade))
     return tuple(
-        PatchResult(rank, review.patch_text(suggestion), suggestion.source, proof)
-        for rank, (suggestion, proof) in enumerate(tried, 1)
+        PatchResult(
+            rank,
+            review.patch_text(suggestion),
+            suggestion.source,
+            proof,
+            finding_id=finding.id,
+            is_offered=finding in offered,
+        )
+        for rank, (finding, suggestion, proof) in enumerate(tried, 1)
     )
 
 

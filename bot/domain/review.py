@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.domain.diff import Diff
 from bot.domain.edits import EditRefused
 from bot.domain.evidence import Proof, TestReport
-from bot.domain.findings import Finding, FindingState, Suggestion
+from bot.domain.findings import Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.verdict import Verdict
@@ -73,6 +73,16 @@ class Review:
         """The findings that stand, worst first."""
         return tuple(f for f in self.findings if f.state is FindingState.OPEN)
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Which sandboxes ran code and why, each once."""
+        return tuple(dict.fromkeys(f"{s.kind}: {s.reason}" for s in self.sandboxes))
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes of the run and of its sandboxes, each once."""
+        return tuple(dict.fromkeys((*self.notes, *(n for s in self.sandboxes for n in s.notes))))
+
     def patch_text(self, suggestion: Suggestion) -> str:
         """Return the suggestion as a diff that `git apply` takes.
 
@@ -95,6 +105,9 @@ class PatchResult:
     source: str
     """autofix, bisect, repair or rewrite."""
     proof: Proof
+    finding_id: FindingId
+    is_offered: bool = False
+    """It is in the commit, or would be in one; a revert is only by name."""
     is_ambiguous: bool = False
     """Another patch of another meaning passes the same tests."""
     distinguishing_input: str | None = None

@@ -142,7 +142,7 @@ def test_a_dismissed_finding_says_so() -> None:
 def test_a_fix_shows_its_patches_and_the_commit() -> None:
     text = printed(fix_outcome())
 
-    assert "1   autofix" in text
+    assert "F2  patch from autofix\n" in text
     assert "committed 444444444444: git show 444444444444" in text
 
 
