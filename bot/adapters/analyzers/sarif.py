@@ -111,18 +111,19 @@ class _Reader:
         """Return the path from the root of the repository, or None for what is not below it."""
         joined = ""
         for _ in range(_MAX_BASES):
-            url = urlsplit(artifact.uri or "")
-            raw = unquote_to_bytes(url.path).decode("utf-8", "surrogateescape")
-            if url.scheme not in ("", "file"):
+            part = _path_of(artifact.uri or "")
+            if part is None:
                 return None
-            joined = posixpath.join(raw, joined) if joined else raw
+            joined = posixpath.join(part, joined) if joined else part
             base = self._run.bases.get(artifact.base or "")
-            if base is None or raw.startswith("/"):
+            # Without a root, an absolute base is the tool's own root, wherever that was.
+            if base is None or joined.startswith("/") or self._is_foreign_root(base):
                 break
-            if (base.uri or "").startswith("file:") and not self._root:
-                break  # The tool's own root, wherever that was.
             artifact = base
         return _below(joined, self._root)
+
+    def _is_foreign_root(self, base: Artifact) -> bool:
+        return not self._root and (base.uri or "").startswith("file:")
 
     def _span(self, source: Source, region: Region) -> tuple[int, int]:
         if region.start_line is not None:
@@ -190,6 +191,17 @@ def _security_score(known: Descriptor | None) -> float | None:
         return float(str(known.properties["security-severity"])) if known else None
     except (KeyError, ValueError):
         return None
+
+
+def _path_of(uri: str) -> str | None:
+    """Return the decoded path of a relative or `file:` URI, or None for any other."""
+    try:
+        url = urlsplit(uri)
+    except ValueError:
+        return None
+    if url.scheme not in ("", "file"):
+        return None
+    return unquote_to_bytes(url.path).decode("utf-8", "surrogateescape")
 
 
 def _below(path: str, root: str) -> str | None:

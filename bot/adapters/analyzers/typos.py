@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -23,14 +24,22 @@ _MIN_LETTERS = 4
 _PART_OF_NAME = b"_-./\\@:#$&=%0123456789"
 _COMMENT_MARKS = (b"#", b"//", b"/*", b"<!--", b"--")
 
-IN_PROSE = Rule("typo", Severity.LOW, Category.TYPO, 0.85, "The word is misspelled.", has_fix=True)
-IN_STRING = Rule(
-    "typo-in-string",
-    Severity.LOW,
-    Category.TYPO,
-    0.7,
-    "The word is misspelled in a text that the program may show or compare.",
+IN_PROSE = Rule(
+    id="typo",
+    severity=Severity.LOW,
+    category=Category.TYPO,
+    confidence=0.85,
+    harm="The word is misspelled in a comment or in prose.",
+    languages="all",
     has_fix=True,
+    is_fix_safe=True,
+)
+IN_STRING = replace(
+    IN_PROSE,
+    id="typo-in-string",
+    confidence=0.7,
+    harm="The word is misspelled in a text that the program may show or compare.",
+    is_fix_safe=False,
 )
 
 
@@ -92,7 +101,7 @@ def _finding(source: Source, line: _Line) -> Finding | None:
         end,
         f"`{line.typo}` should be `{meant}`",
         fix=source.patch([Splice(start, end, meant.encode())]),
-        is_fix_safe=rule is IN_PROSE,
+        is_fix_safe=rule.is_fix_safe,
     )
     return finding(rule, match, source, tool="typos")
 

@@ -1,6 +1,7 @@
 """Real shapes of the bugs that our rules for Go are about, and their innocent neighbours."""
 
-from tests.adapters.analyzers.cases import Case, go_function as f
+from tests.adapters.analyzers.cases import Case
+from tests.adapters.analyzers.cases import go_function as f
 
 _RAND = 'import "math/rand"'
 _CRYPTO = 'import "crypto/rand"'
@@ -15,7 +16,8 @@ CASES = (
         good=(
             f("f, _ := os.Open(x)\ndefer f.Close()"),
             f(
-                "for _, n := range names {\n\tfunc() {\n\t\tf := open(n)\n\t\tdefer f.Close()\n\t}()\n}"
+                "for _, n := range names {\n\tfunc() {\n\t\tf := open(n)\n"
+                "\t\tdefer f.Close()\n\t}()\n}"
             ),
         ),
     ),
@@ -72,7 +74,8 @@ CASES = (
         "go-sql-injection",
         bad=(
             f(
-                "rows, err := db.Query(fmt.Sprintf(\"SELECT a FROM t WHERE n = '%s'\", x))\nuse(rows, err)"
+                "rows, err := db.Query(fmt.Sprintf(\"SELECT a FROM t WHERE n = '%s'\", x))\n"
+                "use(rows, err)"
             ),
             f('db.ExecContext(ctx, "DELETE FROM t WHERE n = \'"+x+"\'")'),
         ),

@@ -1,6 +1,7 @@
 """Real shapes of the bugs that our rules for Python are about, and their innocent neighbours."""
 
-from tests.adapters.analyzers.cases import Case, python_function as f
+from tests.adapters.analyzers.cases import Case
+from tests.adapters.analyzers.cases import python_function as f
 
 CASES = (
     Case(

@@ -56,7 +56,9 @@ def test_a_bug_is_found_with_its_line_its_text_and_its_tool(subject: Subject) ->
     assert found.source == subject.analyzer.name
     assert 0 < found.confidence <= 1
     assert (found.symbol, found.suggestion) == ("", None)
-    assert found.title and "\n" not in found.title and not found.title.endswith(".")
+    assert found.title
+    assert "\n" not in found.title
+    assert not found.title.endswith(".")
     assert dict(analysis.unread) == {}
 
 

@@ -44,10 +44,10 @@ _SHELLCHECK: Mapping[str, bytes] = {
     "shellcheckrc": b"disable=all\n",
     "src/.shellcheckrc": b"disable=all\n",
 }
-_ZIZMOR: Mapping[str, bytes] = {
-    name: b"rules:\n  template-injection:\n    disable: true\n    ignore: [a.yml]\n"
-    for name in ("zizmor.yml", "zizmor.yaml", ".github/zizmor.yml", ".github/zizmor.yaml")
-}
+_ZIZMOR: Mapping[str, bytes] = dict.fromkeys(
+    ("zizmor.yml", "zizmor.yaml", ".github/zizmor.yml", ".github/zizmor.yaml"),
+    b"rules:\n  template-injection:\n    disable: true\n    ignore: [a.yml]\n",
+)
 
 ATTACKS: list[tuple[Analyzer, Mapping[str, bytes], str, bytes]] = [
     (Ruff(), _RUFF, "src/a.py", b"import os\n"),

@@ -124,8 +124,7 @@ def test_the_rules_fit_one_argument_of_a_command_line() -> None:
     subprocess.run(["true", inline_rules()], check=True)
 
 
-def test_every_rule_says_what_goes_wrong_in_plain_words() -> None:
+def test_every_rule_has_a_title_in_plain_words() -> None:
     for rule in own_rules().values():
-        assert rule.title and not rule.title.endswith(".")
-        assert rule.harm.endswith(".") and rule.harm.count(". ") <= 2
-        assert 0 < rule.confidence <= 1
+        assert rule.title, rule.id
+        assert not rule.title.endswith("."), rule.id

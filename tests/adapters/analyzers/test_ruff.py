@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.analyzers.rule_table import table
 from bot.adapters.analyzers.ruff import Ruff
+from bot.adapters.analyzers.rule_table import table
 from bot.domain.findings import Category, Finding, Severity
 from tests.adapters.analyzers.tools import look
 
