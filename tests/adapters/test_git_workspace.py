@@ -114,6 +114,17 @@ def test_nothing_of_the_users_repository_is_changed_or_left_behind(
     assert sorted(p.suffix for p in (tmp_path / "cache").iterdir()) == ["", ".git"]
 
 
+def test_closing_ends_the_process_that_reads_even_in_the_middle(
+    changed: RepoFixture, open_git: Opener
+) -> None:
+    with open_git(changed.path) as workspace:
+        next(iter(workspace.files(changed.head_sha)))
+        process = workspace.reader._batch.proc
+
+    assert process.returncode is not None
+    workspace.close()
+
+
 def test_a_dirty_tree_is_reviewed_as_committed(changed: RepoFixture, open_git: Opener) -> None:
     changed.write({"a.py": b"dirty\n", "untracked": b""})
 
