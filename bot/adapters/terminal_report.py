@@ -239,7 +239,7 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
 def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
     title = Text(f"patch from {one_line(patch.source)}", "bold")
     if is_fixed and not patch.is_offered:
-        title.append("  not in this fix", "dim")
+        title.append(f"  {comments.left_out(patch)}", "dim")
     yield _Inset(title, Text(f"{patch.finding_id:<{_INDENT}}"))
     yield from _rows(patch_rows(patch.text))
     yield _Inset(_receipt(patch.proof))

@@ -10,6 +10,7 @@ from bot.domain.evidence import Counts, Grade, Proof
 from bot.domain.findings import Finding, Severity
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha, printable
+from bot.domain.review import PatchResult
 from bot.domain.untrusted import neutral, one_line
 from bot.domain.verdict import Conclusion, Coverage, Verdict
 
@@ -109,6 +110,13 @@ def dependencies_changed(paths: Sequence[str]) -> str:
 def working(tool: str) -> str:
     """Say what a tool does while it runs; a tool without a sentence is named."""
     return _WORKING.get(tool, one_line(tool))
+
+
+def left_out(patch: PatchResult) -> str:
+    """Say why a patch is shown and is not part of the fix."""
+    if patch.proof.grade is not Grade.PROVED:
+        return f"left out: {patch.proof.grade}"
+    return f"left out: a hunk of yours is only taken back by name, `fix {patch.finding_id} revert`"
 
 
 def committed(sha: Sha) -> str:

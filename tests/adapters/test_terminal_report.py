@@ -146,6 +146,17 @@ def test_a_fix_shows_its_patches_and_the_commit() -> None:
     assert "committed 444444444444: git show 444444444444" in text
 
 
+def test_a_patch_that_is_not_in_the_commit_says_how_to_get_it() -> None:
+    (patch,) = fix_outcome().patches
+    revert = replace(patch, source="bisect", is_offered=False)
+    unproved = replace(revert, proof=proof(new_lint=None))
+
+    text = printed(fix_outcome(patches=(revert, unproved)))
+
+    assert "left out: a hunk of yours is only taken back by name, `fix F2 revert`" in text
+    assert "left out: checked" in text
+
+
 def test_a_refused_fix_says_why_and_names_no_commit() -> None:
     text = printed(fix_outcome(commit=None, refused="no patch is proved"))
 
