@@ -26,19 +26,24 @@ class Exit(IntEnum):
     STOPPED = 130
 
 
+class Stopped(BaseException):
+    """Somebody asked this process to end. No library may take it for an error of its own."""
+
+
 def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
     """Run a command to its exit code; nobody is ever shown a traceback.
 
     A bug is written whole to a file of its own in `bug_folder`, mode 0600.
     """
     # A polite kill unwinds like Ctrl-C, so that containers and processes are removed.
-    signal.signal(signal.SIGTERM, _stop)
+    for polite in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(polite, _stop)
     try:
         code = command()
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (Stopped, click.Abort):
         return _say("stopped; nothing was changed", Exit.STOPPED)
     except PullwrightError as error:
         return _say(str(error), _exit_of(error))
@@ -70,7 +75,7 @@ def _say(sentence: str, code: Exit) -> Exit:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise Stopped
 
 
 def _record(folder: Path) -> str:

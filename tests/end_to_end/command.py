@@ -1,0 +1,66 @@
+"""Runs the real `pullwright` command in a process of its own, as a person would."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """`pullwright` with a state folder of its own, and the process sandbox."""
+
+    state: Path
+    environment: Mapping[str, str]
+
+    def __call__(self, *arguments: str, cwd: Path | None = None, **variables: str) -> Ended:
+        with self.start(*arguments, cwd=cwd, **variables) as process:
+            out, err = process.communicate(timeout=TIMEOUT_S)
+        return Ended(process.returncode, out, err)
+
+    def start(
+        self, *arguments: str, cwd: Path | None = None, **variables: str
+    ) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-c", "from bot.cli import main; main()", *arguments],
+            cwd=cwd,
+            env={**self.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="surrogateescape",
+        )
+
+
+def command(state: Path) -> Command:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(state),
+        "PULLWRIGHT_STATE_DIR": str(state / "pullwright"),
+        "PULLWRIGHT_SANDBOX": "process",
+        "TMPDIR": str(state / "tmp"),
+    }
+    (state / "tmp").mkdir(parents=True)
+    return Command(state, environment)
+
+
+def stop(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Ask a running command to end, as Ctrl-C and a shutdown do."""
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=TIMEOUT_S)
+    return process.returncode, err
