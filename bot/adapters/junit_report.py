@@ -103,8 +103,7 @@ def _id(case: Element, suites: list[str]) -> str:
     group = case.get("classname", "")
     if path.endswith(".py"):
         return _node_id(path, group, name)
-    # Node's reporter puts the nesting into suites and the word `test` into every class name.
-    groups = suites if group in ("", "test") else [group]
+    groups = [group] if group else suites
     return "::".join(part for part in (path, " > ".join(part for part in (*groups, name))) if part)
 
 

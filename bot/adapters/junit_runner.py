@@ -9,11 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from bot.adapters import inside
 from bot.adapters.inside.with_unittest import NEEDS_PYTEST
 from bot.adapters.junit_report import Results, UnreadableReport, parse_junit
-from bot.adapters.plain_reports import parse_cargo, parse_go
+from bot.adapters.plain_reports import parse_cargo, parse_go, parse_node
 from bot.adapters.sandbox_io import TREE_PREFIX
 from bot.domain.evidence import StopReason, TestReport, file_of
 from bot.domain.ports import CommandResult, NoTests, Sandbox, TestPlan, TreeEntry
@@ -27,7 +28,7 @@ PIECE_CHARS = 30_000
 SELECTION_CHARS = 400_000
 """A longer list of ids is not sent: all tests run, and the report is cut to the list."""
 NO_TESTS = 5
-_PARSERS = {"go": parse_go, "cargo": parse_cargo}
+_PARSERS = {"go": parse_go, "cargo": parse_cargo, "node": parse_node}
 _MODULES = ("tracing", "with_pytest", "with_unittest")
 _STOPS = {
     StopReason.OUT_OF_MEMORY: "the tests ran out of memory",
@@ -37,7 +38,7 @@ _STOPS = {
 
 
 class JunitRunner:
-    """Implements `TestRunner` by result files: JUnit for most, go's and cargo's own formats."""
+    """Implements `TestRunner` by result files: JUnit, or what go, cargo and node write."""
 
     def __init__(self, wish: TestWish | None = None) -> None:
         self._wish = wish or TestWish()
@@ -112,7 +113,17 @@ def _plain_command(plan: TestPlan) -> tuple[str, ...]:
         return plan.command
     name = plan.junit_file
     place = name.removeprefix(TREE_PREFIX) if name.startswith(TREE_PREFIX) else f"{{out}}/{name}"
-    return ("sh", "-c", 'rm -rf -- "$1"; shift; exec "$@"', "sh", place, *plan.command)
+    command = _node_command(plan) if plan.framework == "node" else plan.command
+    return ("sh", "-c", 'rm -rf -- "$1"; shift; exec "$@"', "sh", place, *command)
+
+
+def _node_command(plan: TestPlan) -> tuple[str, ...]:
+    """Return the command with our reporter, which travels in a URL."""
+    source = (Path(inside.__file__).parent / "node_reporter.mjs").read_text("utf-8")
+    node, test, *arguments = plan.command
+    reporter = f"--test-reporter=data:text/javascript,{quote(source)}"
+    place = f"--test-reporter-destination={{out}}/{plan.junit_file}"
+    return (node, test, reporter, place, *arguments)
 
 
 def _program() -> str:

@@ -1,12 +1,12 @@
-"""What `go test -json` and `cargo test` write, parsed into outcomes by test id."""
+"""What go, cargo and our reporter for node write, parsed into outcomes by test id."""
 
 import json
 import re
 
 from bot.adapters.junit_report import Results, UnreadableReport
-from bot.domain.evidence import Outcome
+from bot.domain.evidence import Outcome, file_of
 
-_GO_OUTCOMES = {"pass": Outcome.PASSED, "fail": Outcome.FAILED, "skip": Outcome.SKIPPED}
+_OUTCOMES = {"pass": Outcome.PASSED, "fail": Outcome.FAILED, "skip": Outcome.SKIPPED}
 _CARGO_OUTCOMES = {"ok": Outcome.PASSED, "FAILED": Outcome.FAILED, "ignored": Outcome.SKIPPED}
 _CARGO_BINARY = re.compile(r"\s+Running (?:unittests )?(\S+) \(.*?([^/\\]+)-[0-9a-f]+(?:\.exe)?\)")
 _CARGO_DOCS = re.compile(r"\s+Doc-tests (\S+)")
@@ -30,7 +30,7 @@ def parse_go(data: bytes) -> Results:
         folder = package.removeprefix(module).strip("/") or "."
         test_id = f"{folder}::{test}" if test else folder
         output[test_id] = (output.get(test_id, "") + event.get("Output", ""))[-4000:]
-        outcome = _GO_OUTCOMES.get(event.get("Action", ""))
+        outcome = _OUTCOMES.get(event.get("Action", ""))
         if outcome is None or not (test or outcome is Outcome.FAILED):
             continue
         has_red_test = any(
@@ -40,6 +40,24 @@ def parse_go(data: bytes) -> Results:
             results.add(test_id, outcome, output[test_id])
         elif not has_red_test:
             results.add(test_id, Outcome.ERROR, output[test_id])
+    return results
+
+
+def parse_node(data: bytes) -> Results:
+    """Return the results of `inside/node_reporter.mjs`; a file that breaks is an error."""
+    results = Results()
+    for event in map(_event, data.decode("utf-8", "replace").splitlines()):
+        outcome = _OUTCOMES.get(event.get("outcome", ""))
+        file, test = event.get("file", ""), event.get("test", "")
+        if outcome is None:
+            continue
+        if not test and outcome is Outcome.FAILED:
+            # Said of a file that could not be run, and again of one whose tests failed.
+            has_red_test = any(o.is_red for i, o in results.outcomes.items() if file_of(i) == file)
+            if not has_red_test:
+                results.add(file, Outcome.ERROR, event.get("message", ""))
+        elif test:
+            results.add(f"{file}::{test}" if file else test, outcome, event.get("message", ""))
     return results
 
 

@@ -7,16 +7,14 @@ It does not hold a hostile program: network, files and processes of the same use
 import contextlib
 import errno
 import os
-import shutil
 import stat
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.adapters.process_command import Allowance, run_command
+from bot.adapters.process_folder import private_folder, remove
 from bot.adapters.sandbox_io import TREE_PREFIX, checked_path, with_places
 from bot.domain.ports import (
     CommandResult,
@@ -62,7 +60,7 @@ class ProcessSandbox:
 
     def __init__(self, setup: ProcessSetup) -> None:
         self._setup = setup
-        self._root = Path(tempfile.mkdtemp(prefix="pullwright-", dir=setup.parent))
+        self._root, self._lock = private_folder(setup.parent)
         self._tree = self._root / "tree"
         self._out = self._root / "out"
         self._empty()
@@ -105,11 +103,12 @@ class ProcessSandbox:
             return _read(file, name, limit_bytes)
 
     def close(self) -> None:
-        _remove(self._root)
+        remove(self._root)
+        self._lock.close()
 
     def _empty(self) -> None:
         for name in ("tree", "out", "home", "tmp"):
-            _remove(self._root / name)
+            remove(self._root / name)
             (self._root / name).mkdir(mode=0o700)
 
     def _write(self, file: SourceFile) -> None:
@@ -233,16 +232,3 @@ def _read(file: int, name: str, limit_bytes: int) -> bytes:
     if len(data) > limit_bytes:
         raise Refused(f"{printable(name)} is larger than {limit_bytes} bytes")
     return data
-
-
-def _remove(path: Path) -> None:
-    """Remove whatever a run left there: locked folders, endless nesting, links in our place."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    with contextlib.suppress(OSError, RecursionError):
-        shutil.rmtree(path)
-    if path.exists():
-        for tool in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
-            subprocess.run([*tool, "--", path], check=False, capture_output=True)
-    if path.exists():
-        raise SandboxFailed(f"could not remove {path}: remove it by hand")

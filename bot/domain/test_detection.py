@@ -123,9 +123,8 @@ def _node(paths: Iterable[str], files: Mapping[str, bytes]) -> _Found | str | No
         return None
     words = [] if _SHELL.search(script) else script.split()[1:]
     words = [w for w in words if w != "--test" and not w.startswith("--test-reporter")]
-    reporter = ("--test-reporter=junit", "--test-reporter-destination={out}/" + JUNIT)
-    command = ("node", "--test", *reporter, *words)
-    return _Found("node", command, JUNIT, f"node: {_count(len(tests), 'test file')}", len(tests))
+    reason = f"node: {_count(len(tests), 'test file')}"
+    return _Found("node", ("node", "--test", *words), "node.jsonl", reason, len(tests))
 
 
 def _in_test(path: str) -> bool:

@@ -76,6 +76,25 @@ def test_unittest_serves_where_pytest_is_missing(bare: Subject) -> None:
     }
 
 
+def test_an_editable_install_of_another_checkout_is_not_what_is_tested(
+    bare: Subject, tmp_path: Path
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("WHERE = 'the checkout'\n")
+    python = bare.sandbox.run(["echo", "{python}"], timeout_s=5).stdout.decode().strip()
+    (packages,) = Path(python).parents[1].glob("lib/python*/site-packages")
+    (packages / "editable.pth").write_text(f"{tmp_path}\n")
+    tests = (
+        b"import unittest, shop\nclass T(unittest.TestCase):\n"
+        b"    def test_it(self): self.assertEqual(shop.WHERE, 'the tree')\n"
+    )
+
+    report = bare.run({"src/shop/__init__.py": b"WHERE = 'the tree'\n", "tests/test_it.py": tests})
+
+    (packages / "editable.pth").unlink()
+    assert report.green == {"tests/test_it.py::T::test_it"}
+
+
 def test_test_functions_without_pytest_are_not_silently_left_out(bare: Subject) -> None:
     report = bare.run({"calc.py": GOOD, "test_calc.py": TESTS})
 
@@ -138,16 +157,20 @@ test('later', { skip: true }, () => {});
     node = shutil.which("node") or ""
     sandbox = process_sandbox(tmp_path, path=f"{Path(node).parent}:{os.defpath}")
 
-    report = Subject(JunitRunner(), sandbox).run({"package.json": package, "calc.test.js": tests})
+    report = Subject(JunitRunner(), sandbox).run(
+        {"package.json": package, "t/calc.test.js": tests, "t/broken.test.js": b"no such code"}
+    )
 
     sandbox.close()
     assert report.problem is None
-    assert {test.split("::")[-1]: str(o) for test, o in report.outcomes.items()} == {
-        "adds": "passed",
-        "outer > fails": "failed",
-        "outer > works": "passed",
-        "later": "skipped",
+    assert {test: str(outcome) for test, outcome in report.outcomes.items()} == {
+        "t/calc.test.js::adds": "passed",
+        "t/calc.test.js::outer > fails": "failed",
+        "t/calc.test.js::outer > works": "passed",
+        "t/calc.test.js::later": "skipped",
+        "t/broken.test.js": "error",
     }
+    assert "1 == 2" in report.messages["t/calc.test.js::outer > fails"]
 
 
 @pytest.mark.skipif(shutil.which("go") is None, reason="go is not on this machine")

@@ -41,7 +41,7 @@ def test_the_child_element_is_the_outcome(child: str, outcome: Outcome) -> None:
         ("file='tests/base.py' classname='tests.a.C' name='t'", "tests/base.py::tests.a.C::t"),
         ("file='src/a.spec.ts' classname='Cart' name='adds'", "src/a.spec.ts::Cart > adds"),
         ("classname='com.shop.CartTest' name='adds'", "com.shop.CartTest > adds"),
-        ("classname='test' name='adds'", "s > adds"),
+        ("name='adds'", "s > adds"),
     ],
 )
 def test_without_an_id_of_ours_one_is_made_from_the_attributes(
