@@ -255,7 +255,7 @@ def _utilities(decision: Decision) -> Table:
         table.add_column(name, justify=justify)
     for tool, utility in sorted(decision.utilities.items(), key=lambda item: (-item[1], item[0])):
         shares = sorted(decision.contributions.get(tool, {}).items(), key=lambda s: -abs(s[1]))
-        why = "  ".join(f"{value:+.2f} {one_line(name)}" for name, value in shares)
+        why = "  ".join(f"{v:+.2f} {one_line(name)}" for name, v in shares if round(v, 2))
         chance = f"{decision.propensities.get(tool, 0.0):.2f}"
         mark, style = ("*", "bold") if tool == decision.tool else ("", "")
         table.add_row(mark, one_line(tool), f"{utility:+.2f}", chance, why or "0", style=style)
