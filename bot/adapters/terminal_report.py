@@ -25,6 +25,7 @@ from bot.domain.verdict import Conclusion, Coverage
 
 _WIDTH = 110
 _MAX_ROWS = 16
+_MAX_BODY = 2000
 _MAX_SKIPPED = 12
 _INDENT = 4
 _CONCLUSIONS = {
@@ -146,7 +147,7 @@ def _finding(finding: Finding, review: Review) -> Iterator[RenderableType]:
     where = f"{printable(place.path)}:{place.start_line}  "
     yield _Inset(Text(where).append(f"{one_line(finding.source)} {one_line(finding.rule)}", "dim"))
     if finding.body:
-        yield _Inset(Text(shown(finding.body)))
+        yield _Inset(Text(shown(finding.body[:_MAX_BODY])))
     if (suggestion := finding.suggestion) is None:
         yield from _rows(excerpt(finding, review.diff))
         return
