@@ -15,7 +15,7 @@ from bot.domain.untrusted import neutral, one_line, shown
         ("zero\u200bwidth", "zero\\u200bwidth"),
         ("tag\U000e0041", "tag\\U000e0041"),
         ("a\x00b\x9b", "a\\x00b\\x9b"),
-        ("caf\udce9", "caf\\udce9"),
+        ("tea\udce9", "tea\\udce9"),
         ("one\r\ntwo\tthree", "one\ntwo\tthree"),
         ("naïve — 日本 🙂", "naïve — 日本 🙂"),
     ],
