@@ -108,7 +108,7 @@ def _nearest(key: str) -> str:
     def likeness(known: str) -> float:
         known_section, _, known_name = known.rpartition(".")
         names = difflib.SequenceMatcher(None, name, known_name).ratio()
-        return names + 0.5 * difflib.SequenceMatcher(None, section, known_section).ratio()
+        return names + 0.25 * difflib.SequenceMatcher(None, section, known_section).ratio()
 
     return max((*_sections(), *known_keys()), key=likeness)
 
