@@ -15,7 +15,6 @@ from bot.domain.ports import (
 )
 from bot.errors import Refused, SandboxFailed, SandboxUnavailable, TooLarge
 
-
 FACTS = SandboxFacts("docker", "sha256:" + "0" * 64, "a fake for tests")
 
 

@@ -31,7 +31,7 @@ class Autofix:
             else f
             for f in state.findings
         )
-        return Observation(f"{len(taken)} fixes fit", findings=findings)
+        return Observation(f"{len(taken)} of {len(_fixable(state))} fixes fit", findings=findings)
 
 
 def _fixable(state: State) -> list[Finding]:

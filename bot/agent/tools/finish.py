@@ -18,4 +18,4 @@ class Finish:
     def run(self, state: State) -> Observation:
         unseen = len(state.unseen)
         seen = f"{len(state.hunks) - unseen} of {len(state.hunks)} hunks seen"
-        return Observation(f"{len(state.findings)} findings, {seen}", is_final=True)
+        return Observation(f"findings: {len(state.findings)}; {seen}", is_final=True)

@@ -32,7 +32,7 @@ class Lint:
         found = tuple(f for f in report.findings if _is_on_changed_line(state, f.location))
         seen = frozenset(key for key in state.hunks if key[0] in report.read)
         return Observation(
-            f"{len(found)} findings on changed lines of {len(files)} files",
+            f"findings on changed lines of {len(files)} files: {len(found)}",
             findings=state.findings + found,
             seen=seen,
             sandboxes=(report.facts,),

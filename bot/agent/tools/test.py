@@ -53,7 +53,7 @@ def _observe(state: State, suite: OpenSuite, base: TestReport, head: TestReport)
     found = _findings(state, base, head)
     counts = head.counts
     return Observation(
-        f"head: {counts.failed} failed, {counts.passed} passed; {len(found)} findings",
+        f"head: {counts.failed} failed, {counts.passed} passed; findings: {len(found)}",
         findings=state.findings + found,
         seen=frozenset(_reached(state, head)),
         base_tests=base,
