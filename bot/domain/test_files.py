@@ -14,6 +14,7 @@ _CONTROL_NAMES = frozenset(
         "pytest.ini",
         ".pytest.ini",
         "pytest.toml",
+        ".pytest.toml",
         "tox.ini",
         "setup.cfg",
         "noxfile.py",

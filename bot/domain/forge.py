@@ -1,0 +1,264 @@
+"""The forge as the agent sees it: what can be read of a pull request, and what can be posted.
+
+Reading and writing are two ports, because they run with different credentials and at different
+times: what writes contents exists only after the sandbox is gone (rules R4 and R20).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.diff import Side
+from bot.domain.ports import CommitMessage
+from bot.domain.pull_request import Sha
+from bot.errors import Refused, Retryable
+
+
+class HeadMoved(Refused):
+    """The branch is not where we saw it; nothing was written."""
+
+
+class ForgeUnavailable(Retryable):
+    """The forge does not answer, or asks us to wait; nothing was posted that we know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepoId:
+    """One repository of one installation."""
+
+    installation_id: int
+    id: int
+    full_name: str
+    """`owner/name`."""
+
+
+class Permission(StrEnum):
+    """What a person may do, by the forge's own answer and by nothing else (rule R5)."""
+
+    ADMIN = "admin"
+    WRITE = "write"
+    READ = "read"
+    NONE = "none"
+
+    @property
+    def may_write(self) -> bool:
+        """True for write and above."""
+        return self in (Permission.ADMIN, Permission.WRITE)
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePullRequest:
+    """A pull request as the forge says it is right now; a webhook's payload is only a hint."""
+
+    number: int
+    title: str
+    author: str
+    author_id: int
+    is_open: bool
+    is_draft: bool
+    is_locked: bool
+    base_ref: str
+    base_sha: Sha
+    head_ref: str
+    head_sha: Sha
+    head_repo: str | None
+    """`owner/name`; None where the fork was deleted."""
+    labels: tuple[str, ...]
+
+    def is_fork_of(self, repo: RepoId) -> bool:
+        """Tell whether the head is in another repository, a deleted one included."""
+        return self.head_repo != repo.full_name
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A comment of ours as it stands on the forge."""
+
+    id: int
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostedThread:
+    """A review thread that we started."""
+
+    id: str
+    """The node id, which is what resolving takes."""
+    comment_id: int
+    body: str
+    is_resolved: bool
+    path: str
+    line: int | None
+    """None where the code is gone."""
+
+
+class Forge(Protocol):
+    """The read side, for one repository."""
+
+    def pull_request(self, number: int) -> RemotePullRequest:
+        """Return the pull request; raises Refused where there is none."""
+        ...
+
+    def permission(self, login: str) -> Permission:
+        """Return what a person may do; an answer that is no answer is `none` (fail closed)."""
+        ...
+
+    def summary(self, number: int) -> Posted | None:
+        """Return our sticky comment, found by its marker and by us being its author."""
+        ...
+
+    def threads(self, number: int) -> Sequence[PostedThread]:
+        """Return the review threads that we started."""
+        ...
+
+    def reply(self, number: int, marker: str) -> Posted | None:
+        """Return our comment that carries this marker."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewComment:
+    """One inline comment, anchored to lines that the forge accepts."""
+
+    path: str
+    body: str
+    line: int
+    side: Side = Side.RIGHT
+    start_line: int | None = None
+
+
+class CheckStatus(StrEnum):
+    """Where a check run stands."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+
+
+class CheckConclusion(StrEnum):
+    """How a check run ended."""
+
+    SUCCESS = "success"
+    NEUTRAL = "neutral"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+
+
+class AnnotationLevel(StrEnum):
+    """How loud an annotation is."""
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One line of a check run, next to the code."""
+
+    path: str
+    start_line: int
+    end_line: int
+    level: AnnotationLevel
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button of a check run: label at most 20 characters, description at most 40."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """What a check run should say."""
+
+    name: str
+    head_sha: Sha
+    status: CheckStatus
+    title: str
+    summary: str
+    external_id: str
+    """The run's id, by which a check run is found again instead of made twice."""
+    conclusion: CheckConclusion | None = None
+    annotations: tuple[Annotation, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+
+class Reaction(StrEnum):
+    """The answers to a command that need no words."""
+
+    SEEN = "eyes"
+    DONE = "rocket"
+    REFUSED = "confused"
+
+
+class Publisher(Protocol):
+    """Comments and checks; each call looks for its marker first, so repeating one is harmless."""
+
+    def summary(self, number: int, body: str) -> Posted:
+        """Post or edit the sticky comment."""
+        ...
+
+    def review(
+        self, number: int, *, head_sha: Sha, marker: str, comments: Sequence[ReviewComment]
+    ) -> Sequence[ReviewComment]:
+        """Post one review and return the comments that the forge refused.
+
+        One refused comment loses no other. Nothing is posted where a review with this marker is.
+        """
+        ...
+
+    def check(self, run: CheckRun) -> int:
+        """Create or update the check run with this external id; return the forge's id."""
+        ...
+
+    def reply(self, number: int, *, marker: str, body: str, to_comment: int | None) -> Posted:
+        """Post or edit the one reply with this marker; with `to_comment`, in its review thread."""
+        ...
+
+    def resolve(self, thread_id: str) -> None:
+        """Resolve a thread."""
+        ...
+
+
+class Reactions(Protocol):
+    """Reactions to comments of people."""
+
+    def react(self, comment_id: int, reaction: Reaction, *, is_review_comment: bool) -> None:
+        """Add the reaction; adding it twice is harmless."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewPullRequest:
+    """A stacked pull request."""
+
+    branch: str
+    base_ref: str
+    title: str
+    body: str
+
+
+class Committer(Protocol):
+    """Contents: exists only in the publisher, after the sandbox is gone."""
+
+    def commit(
+        self, branch: str, *, expected: Sha, files: Mapping[str, bytes], message: CommitMessage
+    ) -> Sha:
+        """Commit on the branch (`createCommitOnBranch`) and return the new head.
+
+        Where a commit with the same `Pullwright-Run` is the head already, returns it.
+        Raises HeadMoved, Refused for a path or size that no fix may touch.
+        """
+        ...
+
+    def open_stacked(self, wanted: NewPullRequest, *, at: Sha) -> str:
+        """Create the branch at a commit and its pull request; return the URL, old or new."""
+        ...
