@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from bot.adapters.docker_engine import DockerEngine
-from bot.adapters.docker_flags import USER_ID, DockerLimits
+from bot.adapters.docker_flags import USER_ID, WORKSPACE, DockerLimits
 from bot.adapters.sandbox_io import checked_path
 from bot.domain.ports import SourceFile
 from bot.errors import Refused, SandboxFailed, TooLarge
@@ -23,28 +23,27 @@ _GO_TYPE_BITS = 0x8F28_0000
 """Directory, symlink, device, named pipe, socket, character device, irregular: Go's ModeType."""
 
 
-def tree_tar(files: Iterable[SourceFile], *, nonce: bytes, limits: DockerLimits) -> Iterator[bytes]:
+def tree_tar(files: Iterable[SourceFile], *, nonce: str, limits: DockerLimits) -> Iterator[bytes]:
     """Yield a tar of a fresh workspace: `tree/` with the files, an empty `out/`, and `nonce`.
 
     The workspace itself stays root's, so that no command can replace these three. Raises TooLarge
     as soon as the files cannot fit.
     """
-    yield from _member("nonce", nonce, owner=0, mode=0o444)
-    yield _header("out", tarfile.DIRTYPE, owner=USER_ID, mode=0o755)
-    yield _header("tree", tarfile.DIRTYPE, owner=USER_ID, mode=0o755)
+    # A link to nowhere: the engine tells a link's target in no time, and a file's data slowly.
+    yield _link("nonce", nonce)
+    yield _folder("out")
+    yield _folder("tree")
     made: set[str] = set()
     pages = entries = 0
     for file in files:
         path = f"tree/{checked_path(file.path)}"
         for folder in _new_folders(path, made):
             entries += 1
-            yield _header(folder, tarfile.DIRTYPE, owner=USER_ID, mode=0o755)
+            yield _folder(folder)
         entries += 1
         pages += -(-len(file.data) // _PAGE)
         _check_room(pages * _PAGE, entries, limits)
-        yield from _member(
-            path, file.data, owner=USER_ID, mode=0o755 if file.is_executable else 0o644
-        )
+        yield from _file(path, file.data, is_executable=file.is_executable)
     yield bytes(2 * _BLOCK)
 
 
@@ -57,9 +56,9 @@ def read_file(
     """
     # The engine follows links among the folders of a path, though never out of the container.
     for above in reversed(PurePosixPath(name).parents[:-1]):
-        with engine.download(container, f"{folder}/{above}") as found:
-            if found is None or found[0].mode & _GO_TYPE_BITS != _GO_FOLDER:
-                return None
+        stat = engine.stat(container, f"{folder}/{above}")
+        if stat is None or stat.mode & _GO_TYPE_BITS != _GO_FOLDER:
+            return None
     with engine.download(container, f"{folder}/{name}") as found:
         if found is None:
             return None
@@ -69,6 +68,12 @@ def read_file(
         if said.size_bytes > limit_bytes:
             raise Refused(f"{name} has {said.size_bytes} bytes, more than {limit_bytes}")
         return _only_file(stream, name, limit_bytes)
+
+
+def read_nonce(engine: DockerEngine, container: str) -> str:
+    """Return the nonce of the workspace that is there now, nothing where there is none."""
+    stat = engine.stat(container, f"{WORKSPACE}/nonce")
+    return PurePosixPath(stat.link_target).name if stat is not None else ""
 
 
 def _only_file(stream: Iterator[bytes], name: str, limit_bytes: int) -> bytes:
@@ -132,15 +137,28 @@ def _check_room(used_bytes: int, entries: int, limits: DockerLimits) -> None:
         raise TooLarge(f"more than {limits.workspace_files} files and folders for the sandbox")
 
 
-def _member(name: str, data: bytes, *, owner: int, mode: int) -> Iterator[bytes]:
-    yield _header(name, tarfile.REGTYPE, owner=owner, mode=mode, size=len(data))
+def _link(name: str, target: str) -> bytes:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname, entry.mode = tarfile.SYMTYPE, target, 0o777
+    return _packed(entry, owner=0)
+
+
+def _folder(name: str) -> bytes:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+    return _packed(entry, owner=USER_ID)
+
+
+def _file(name: str, data: bytes, *, is_executable: bool) -> Iterator[bytes]:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(data), 0o755 if is_executable else 0o644
+    yield _packed(entry, owner=USER_ID)
     yield data
     yield bytes(-len(data) % _BLOCK)
 
 
-def _header(name: str, kind: bytes, *, owner: int, mode: int, size: int = 0) -> bytes:
-    entry = tarfile.TarInfo(name)
-    entry.type, entry.mode, entry.size, entry.mtime = kind, mode, size, _DATE
+def _packed(entry: tarfile.TarInfo, *, owner: int) -> bytes:
     entry.uid = entry.gid = owner
+    entry.mtime = _DATE
     # GNU's format carries names of any length as the bytes they are; PAX wants UTF-8.
     return entry.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")

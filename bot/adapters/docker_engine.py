@@ -1,6 +1,8 @@
 """The Docker Engine in our words: typed calls, bounded in time, with errors that say who acts."""
 
+import base64
 import contextlib
+import json
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -79,6 +81,8 @@ class FileStat:
     size_bytes: int
     mode: int
     """In the bits of Go's `os.FileMode`: no type bit at all for a regular file."""
+    link_target: str
+    """Of a link: where it leads inside the container, whether that exists or not."""
 
 
 def connect(
@@ -259,6 +263,20 @@ class DockerEngine:
         with _translated("copy files in"):
             self._client.put_archive(container, path, tar)
 
+    def stat(self, container: str, path: str) -> FileStat | None:
+        """Return what the engine says of a path, None when it is not there; takes 2 ms."""
+        # docker-py has no method for this; sending the file instead takes the engine 40 ms.
+        where = f"/v{self._client.api_version}/containers/{container}/archive"
+        with _translated("look at a file"):
+            answer = self._client.head(
+                self._client.base_url + where, params={"path": path}, timeout=CALL_TIMEOUT_S
+            )
+            if answer.status_code == requests.codes.not_found:
+                return None
+            answer.raise_for_status()
+            header = answer.headers["X-Docker-Container-Path-Stat"]
+        return _file_stat(json.loads(base64.b64decode(header)))
+
     @contextlib.contextmanager
     def download(
         self, container: str, path: str
@@ -271,7 +289,7 @@ class DockerEngine:
             yield None
             return
         with contextlib.closing(stream), _translated("copy a file out"):
-            yield FileStat(int(stat["size"]), int(stat["mode"])), stream
+            yield _file_stat(stat), stream
 
     # Volumes
 
@@ -324,6 +342,10 @@ def _image(found: Mapping[str, Any]) -> Image:
     path = next((value for name, _, value in pairs if name == "PATH"), None)
     labels = config.get("Labels") or {}
     return Image(found["Id"], labels, path, int(found["Size"]), found["Created"])
+
+
+def _file_stat(stat: Mapping[str, Any]) -> FileStat:
+    return FileStat(int(stat["size"]), int(stat["mode"]), str(stat["linkTarget"]))
 
 
 def _first_line(error: Exception) -> str:

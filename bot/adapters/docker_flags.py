@@ -18,6 +18,7 @@ USER_ID = 65534
 USER = f"{USER_ID}:{USER_ID}"
 
 _MIB = 1 << 20
+_PAGE = 4096
 _STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -158,6 +159,7 @@ def _tmp_options(limits: DockerLimits) -> str:
 
 
 def _ulimits(limits: DockerLimits) -> list[dict[str, object]]:
-    # A file as large as the workspace is legal; a sparse one of a terabyte is not.
-    sizes = {"core": 0, "nofile": limits.open_files, "fsize": limits.workspace_bytes}
+    # One file may fill the workspace, and a page more, so that it is told "no space left" there;
+    # a sparse one of a terabyte may not be.
+    sizes = {"core": 0, "nofile": limits.open_files, "fsize": limits.workspace_bytes + _PAGE}
     return [{"Name": name, "Soft": size, "Hard": size} for name, size in sizes.items()]

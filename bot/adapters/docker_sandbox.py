@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.adapters.docker_archive import read_file, tree_tar
+from bot.adapters.docker_archive import read_file, read_nonce, tree_tar
 from bot.adapters.docker_engine import DockerEngine, ExitState, Image
 from bot.adapters.docker_flags import (
     OUT,
@@ -31,7 +31,7 @@ from bot.adapters.docker_watch import Said, listen
 from bot.adapters.sandbox_io import TREE_PREFIX, checked_path, with_places
 from bot.domain.evidence import StopReason
 from bot.domain.ports import CommandResult, SandboxFacts, SourceFile
-from bot.errors import Refused, SandboxFailed, SandboxUnavailable
+from bot.errors import SandboxFailed, SandboxUnavailable
 
 PYTHON_LABEL = "pullwright.python"
 """An image that carries it says which interpreter has the dependencies."""
@@ -72,7 +72,7 @@ class DockerSandbox:
         self._lock = threading.Lock()
         self._runner: str | None = None
         self._is_closed = False
-        self._nonce = b""
+        self._nonce = ""
         self._has_src = False
         self._volume = self._holder = ""
         self._open()
@@ -90,7 +90,7 @@ class DockerSandbox:
         self._check_open()
         if self._nonce:
             self._empty()
-        self._nonce = secrets.token_hex(16).encode()
+        self._nonce = secrets.token_hex(16)
         self._has_src = False
         tar = tree_tar(self._noting_src(files), nonce=self._nonce, limits=self._station.limits)
         self._engine.upload(self._holder, WORKSPACE, tar)
@@ -200,13 +200,7 @@ class DockerSandbox:
         )
 
     def _check_nonce(self) -> None:
-        try:
-            found = read_file(
-                self._engine, self._holder, WORKSPACE, "nonce", limit_bytes=len(self._nonce)
-            )
-        except Refused as error:
-            raise SandboxFailed(f"the workspace was replaced: {error}") from error
-        if found != self._nonce:
+        if read_nonce(self._engine, self._holder) != self._nonce:
             raise SandboxFailed("the workspace was lost, so what ran in it is no evidence")
 
     def _check_open(self) -> None:

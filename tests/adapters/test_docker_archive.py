@@ -21,7 +21,7 @@ class TarEngine:
     """An engine that sends any bytes for any path, and says what it likes of them."""
 
     def __init__(self, data: bytes, *, size_bytes: int = 10, mode: int = 0o644) -> None:
-        self.data, self.stat = data, FileStat(size_bytes, mode)
+        self.data, self.stat = data, FileStat(size_bytes, mode, "")
         self.sent_bytes = 0
 
     @contextlib.contextmanager
@@ -109,12 +109,12 @@ def test_an_archive_that_cannot_be_read_is_a_failure(data: bytes) -> None:
 def test_a_tree_arrives_as_files_of_the_sandboxes_user_in_folders_of_its_own() -> None:
     files = [SourceFile("a/b/c.txt", b"1"), SourceFile("a/run.sh", b"2", is_executable=True)]
 
-    data = b"".join(tree_tar(files, nonce=b"n" * 32, limits=LIMITS))
+    data = b"".join(tree_tar(files, nonce="n" * 32, limits=LIMITS))
 
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         found = {m.name: (m.uid, oct(m.mode)) for m in tar.getmembers()}
     assert found == {
-        "nonce": (0, "0o444"),
+        "nonce": (0, "0o777"),
         "out": (65534, "0o755"),
         "tree": (65534, "0o755"),
         "tree/a": (65534, "0o755"),
@@ -126,6 +126,6 @@ def test_a_tree_arrives_as_files_of_the_sandboxes_user_in_folders_of_its_own() -
 
 def test_many_small_files_are_counted_in_pages_and_entries() -> None:
     with pytest.raises(TooLarge, match="bytes"):
-        list(tree_tar((SourceFile(str(n), b"x") for n in range(17)), nonce=b"", limits=LIMITS))
+        list(tree_tar((SourceFile(str(n), b"x") for n in range(17)), nonce="", limits=LIMITS))
     with pytest.raises(TooLarge, match="files"):
-        list(tree_tar((SourceFile(f"{n}/x", b"") for n in range(11)), nonce=b"", limits=LIMITS))
+        list(tree_tar((SourceFile(f"{n}/x", b"") for n in range(11)), nonce="", limits=LIMITS))

@@ -81,7 +81,7 @@ def test_the_engine_dropped_no_flag_of_either_container(docker_engine: DockerEng
         assert {u["Name"]: u["Hard"] for u in host["Ulimits"]} == {
             "core": 0,
             "nofile": SMALL.open_files,
-            "fsize": SMALL.workspace_bytes,
+            "fsize": SMALL.workspace_bytes + 4096,
         }
         assert [(m["Type"], m["Destination"]) for m in found["Mounts"]] == [("volume", "/ws")]
         assert found["Config"]["User"] == "65534:65534"
