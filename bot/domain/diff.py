@@ -3,7 +3,7 @@
 Paths are `str` decoded from bytes with `surrogateescape`, so every name git can hold survives.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -153,7 +153,16 @@ class FileDiff:
     @cached_property
     def added_lines(self) -> frozenset[int]:
         """The RIGHT line numbers that this change added or rewrote."""
-        return frozenset(chain.from_iterable(hunk.added_numbers for hunk in self.hunks))
+        return frozenset(self._added_in_order)
+
+    @cached_property
+    def _added_in_order(self) -> list[int]:
+        return list(chain.from_iterable(hunk.added_numbers for hunk in self.hunks))
+
+    def touches(self, start_line: int, end_line: int) -> bool:
+        """Tell whether the change added or rewrote any of these RIGHT lines."""
+        index = bisect_left(self._added_in_order, start_line)
+        return any(line <= end_line for line in self._added_in_order[index : index + 1])
 
     def hunk_at(self, line: int, *, side: Side) -> Hunk | None:
         """Return the hunk that shows `line` on `side`, or None when the diff does not show it."""
@@ -209,9 +218,7 @@ class Diff:
     def touches(self, path: str, start_line: int, end_line: int) -> bool:
         """Tell whether the change added or rewrote any of these RIGHT lines."""
         file = self.by_path.get(path)
-        if file is None:
-            return False
-        return not file.added_lines.isdisjoint(range(start_line, end_line + 1))
+        return file is not None and file.touches(start_line, end_line)
 
     def anchor(
         self, path: str, line: int, side: Side = Side.RIGHT, *, start_line: int | None = None
