@@ -77,14 +77,15 @@ class AstGrep:
         taken, unread = readable(files, name=self.name)
         sources = {path: Source(path, data) for path, data in taken.items()}
         found: list[Finding] = []
-        for result in self._program.run(sandbox, sorted(taken)):
+        runs = self._program.run(sandbox, sorted(taken))
+        for result in runs.results:
             for row in result.stdout.splitlines():
                 hit = self._program.parse(_HIT, row)
                 source = sources.get(relative(hit.file))
                 rule = self._rules.get(hit.rule)
                 if source and rule and not _is_noise(rule, source.path):
                     found.append(self._finding(source, rule, hit))
-        return Analysis(tuple(found), unread)
+        return Analysis(tuple(found), unread | runs.unread)
 
     def _finding(self, source: Source, rule: Rule, hit: _Hit) -> Finding:
         span = hit.range.offsets

@@ -1,5 +1,6 @@
 """Runs one program of the tools image over many files, and tells looking from failing."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,6 +20,17 @@ _PLACES = ("{out}", "{python}")
 # Linux takes 128 KiB per argument and 2 MiB in all; the rest of a command line is ours to fill.
 _BATCH_BYTES = 256 << 10
 _BATCH_FILES = 1_000
+# Two culprits among a thousand files are found with twice ten halvings.
+_MAX_FAILURES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What came of a program over many files."""
+
+    results: tuple[CommandResult, ...]
+    unread: dict[str, str]
+    """Path to reason: files over which the program broke down each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +41,34 @@ class Program:
     argv: tuple[str, ...]
     good_exit_codes: frozenset[int] = frozenset({0})
 
-    def run(
-        self, sandbox: Sandbox, paths: Sequence[str], *, and_also: str | None = None
-    ) -> Iterator[CommandResult]:
-        """Yield one result for each command line that the paths fill.
+    def run(self, sandbox: Sandbox, paths: Sequence[str], *, and_also: str | None = None) -> Runs:
+        """Run over all paths; where it breaks down, halve the files until the culprit is known.
 
-        `and_also` is one more path for each of these command lines.
-        Raises AnalyzerFailed when a run is no evidence that the files were looked at.
+        `and_also` is one more path for each command line. Raises AnalyzerFailed when no run is
+        evidence that files were looked at, or when it breaks down too often.
         """
-        for batch in batches(paths):
-            every = [*batch, and_also] if and_also else batch
-            argv = (self.name, *self.argv, *(f"./{path}" for path in every))
-            result = sandbox.run(argv, timeout_s=TIMEOUT_S, output_limit_bytes=_OUTPUT_LIMIT_BYTES)
-            self._check(result)
-            yield result
+        results: list[CommandResult] = []
+        unread: dict[str, str] = {}
+        queue = deque(batches(paths))
+        failures = 0
+        while queue:
+            batch = queue.popleft()
+            result = self._run_one(sandbox, [*batch, and_also] if and_also else batch)
+            reason = self._problem(result)
+            if reason is None:
+                results.append(result)
+                continue
+            failures += 1
+            if failures > _MAX_FAILURES or result.stop is StopReason.TIMEOUT:
+                raise AnalyzerFailed(reason)
+            if len(batch) == 1:
+                unread[batch[0]] = reason
+            else:
+                middle = len(batch) // 2
+                queue.extend((batch[:middle], batch[middle:]))
+        if unread and not results:
+            raise AnalyzerFailed(next(iter(unread.values())))
+        return Runs(tuple(results), unread)
 
     def parse(self, shape: TypeAdapter[T], output: bytes) -> T:
         """Return the output as a value; raises AnalyzerFailed when it has another shape."""
@@ -52,17 +78,22 @@ class Program:
             first = error.errors(include_url=False, include_input=False)[0]["msg"]
             raise AnalyzerFailed(f"{self.name} wrote unreadable output: {first}") from None
 
-    def _check(self, result: CommandResult) -> None:
-        if result.stop is not StopReason.EXITED:
-            raise AnalyzerFailed(f"{self.name} did not finish: {result.stop}")
+    def _run_one(self, sandbox: Sandbox, paths: Sequence[str]) -> CommandResult:
+        argv = (self.name, *self.argv, *(f"./{path}" for path in paths))
+        return sandbox.run(argv, timeout_s=TIMEOUT_S, output_limit_bytes=_OUTPUT_LIMIT_BYTES)
+
+    def _problem(self, result: CommandResult) -> str | None:
+        """Return why this run proves nothing, or None; raises where no other run could."""
         if result.exit_code in (126, 127):
             raise AnalyzerFailed(f"{self.name} is not installed in the sandbox")
+        if result.stop is not StopReason.EXITED:
+            return f"{self.name} did not finish: {result.stop}"
         if result.exit_code not in self.good_exit_codes:
             last = _last_line(result.stderr)
-            raise AnalyzerFailed(f"{self.name} failed with exit code {result.exit_code}: {last}")
+            return f"{self.name} failed with exit code {result.exit_code}: {last}"
         if result.is_truncated:
-            limit = _OUTPUT_LIMIT_BYTES >> 20
-            raise AnalyzerFailed(f"{self.name} printed more than {limit} MiB")
+            return f"{self.name} printed more than {_OUTPUT_LIMIT_BYTES >> 20} MiB"
+        return None
 
 
 def batches(paths: Sequence[str]) -> Iterator[list[str]]:
@@ -101,7 +132,9 @@ def readable(files: Mapping[str, bytes], *, name: str) -> tuple[dict[str, bytes]
 
 def relative(path: str) -> str:
     """Return a path as we gave it, without the `./` in front."""
-    return path.removeprefix("./")
+    while path.startswith("./"):
+        path = path[2:]
+    return path
 
 
 def _is_utf8_name(path: str) -> bool:

@@ -1,6 +1,6 @@
 """Ruff over Python files, with the rules that find bugs and none that judge style."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -82,32 +82,24 @@ class Ruff:
         taken, unread = readable(files, name=self.name)
         if not taken:
             return Analysis((), unread)
-        diagnostics = list(self._diagnostics(sandbox, taken))
-        sources = {path: Source(path, data) for path, data in taken.items()}
-        for path, diagnostic in diagnostics:
-            if diagnostic.code == _UNREADABLE:
-                unread[path] = f"{self.name}: {diagnostic.message}"
-        found = (self._finding(sources[path], d) for path, d in diagnostics)
-        return Analysis(tuple(f for f in found if f), unread)
-
-    def _diagnostics(
-        self, sandbox: Sandbox, files: Mapping[str, bytes]
-    ) -> Iterator[tuple[str, _Diagnostic]]:
-        """Yield what ruff says, by our own paths.
-
-        Ruff prints absolute paths and nobody tells us where the tree is in the sandbox. A path
-        below a regular file cannot exist, so ruff's complaint about it ends in a known name,
-        whatever the repository holds.
-        """
-        paths = sorted(files)
+        paths = sorted(taken)
+        # Ruff prints absolute paths and nobody tells us where the tree is in the sandbox. A path
+        # below a regular file cannot exist, so ruff's complaint about it ends in a known name,
+        # whatever the repository holds.
         probe = f"{paths[0]}/{_NO_SUCH_FILE}"
-        for result in self._program.run(sandbox, paths, and_also=probe):
+        runs = self._program.run(sandbox, paths, and_also=probe)
+        sources = {path: Source(path, data) for path, data in taken.items()}
+        found: list[Finding | None] = []
+        for result in runs.results:
             report = self._program.parse(_REPORT, result.stdout)
             root = _root(report, probe)
             for diagnostic in report:
                 path = diagnostic.filename.removeprefix(root)
-                if path in files:
-                    yield path, diagnostic
+                if diagnostic.code == _UNREADABLE and path in sources:
+                    unread[path] = f"{self.name}: {diagnostic.message}"
+                elif path in sources:
+                    found.append(self._finding(sources[path], diagnostic))
+        return Analysis(tuple(f for f in found if f), unread | runs.unread)
 
     def _finding(self, source: Source, diagnostic: _Diagnostic) -> Finding | None:
         rule = self._rules.get(diagnostic.code or _SYNTAX)

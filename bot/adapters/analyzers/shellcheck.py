@@ -64,13 +64,14 @@ class ShellCheck:
         taken, unread = readable(files, name=self.name)
         sources = {path: Source(path, data) for path, data in taken.items()}
         found: list[Finding] = []
-        for result in self._program.run(sandbox, sorted(taken)):
+        runs = self._program.run(sandbox, sorted(taken))
+        for result in runs.results:
             for comment in self._program.parse(_REPORT, result.stdout).comments:
                 source = sources.get(relative(comment.file))
                 rule = self._rule(comment)
                 if source is not None and rule is not None:
                     found.append(finding(rule, _match(source, comment), source, tool=self.name))
-        return Analysis(tuple(found), unread)
+        return Analysis(tuple(found), unread | runs.unread)
 
     def _rule(self, comment: _Comment) -> Rule | None:
         """Return what we know of the code; of the others only what breaks the script."""

@@ -76,7 +76,9 @@ class Typos:
         taken, unread = readable(files, name=self.name)
         sources = {path: Source(path, data) for path, data in taken.items()}
         found: list[Finding | None] = []
-        for result in self._program.run(sandbox, sorted(taken)):
+        # Given each file by name it needs 6 ms for each; it walks a whole tree in less.
+        runs = self._program.run(sandbox, ["."] if taken else [])
+        for result in runs.results:
             for row in result.stdout.splitlines():
                 line = self._program.parse(_LINE, row)
                 source = sources.get(relative(line.path))

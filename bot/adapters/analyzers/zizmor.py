@@ -101,12 +101,13 @@ class Zizmor:
         sources = {path: Source(path, data) for path, data in taken.items()}
         found: list[Finding] = []
         audited: set[str] = set()
-        for result in self._program.run(sandbox, sorted(taken)):
+        runs = self._program.run(sandbox, sorted(taken))
+        for result in runs.results:
             found.extend(self._findings(result, sources))
             audited |= {relative(name.decode()) for name in _DONE.findall(result.stderr)}
         for path in taken.keys() - audited:
             unread[path] = f"{self.name} could not parse it"
-        return Analysis(tuple(found), unread)
+        return Analysis(tuple(found), unread | runs.unread)
 
     def _findings(self, result: CommandResult, sources: Mapping[str, Source]) -> list[Finding]:
         if result.exit_code == _NOTHING_TO_AUDIT:
