@@ -219,6 +219,16 @@ def check_config(file: Path) -> None:
     effective([parse_config(data, origin=str(file))])
 
 
+def _analyzer_config(workspace: Workspace, config: RepoConfig) -> dict[str, bytes]:
+    """Return the tools' own configuration at the base, where the repository wants it to count."""
+    from bot.adapters.analyzers.base_config import CONFIG_PATHS as TOOL_CONFIG_PATHS
+
+    if not config.analyzers.use_repo_config:
+        return {}
+    files = workspace.files(workspace.change.base_sha, TOOL_CONFIG_PATHS)
+    return {file.path: file.data for file in files}
+
+
 def build_run(
     workspace: Workspace,
     config: RepoConfig,
@@ -234,7 +244,12 @@ def build_run(
     from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
-    linter = Linter(sandboxes, analyzers(config.analyzers.disable), syntax)
+    wanted_analyzers = analyzers(
+        config.analyzers.disable,
+        enabled=config.analyzers.enable,
+        base_files=_analyzer_config(workspace, config),
+    )
+    linter = Linter(sandboxes, wanted_analyzers, syntax)
     wish = TestWish(config.tests.command, timeout_s=config.tests.timeout_s)
     runner = JunitRunner(wish)
     suite = Suite(workspace, sandboxes, runner, setup=config.tests.setup)

@@ -91,7 +91,7 @@ class Analyzers(_Section):
     """Only these; none means all that fit the files."""
     disable: _Words = ()
     use_repo_config: bool = False
-    """Let a tool read its own configuration file of the base branch."""
+    """Heed what the tools' own files at the base say to ignore; the tools never read them."""
 
 
 class Tests(_Section):

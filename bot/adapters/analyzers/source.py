@@ -71,8 +71,8 @@ class Source:
 
     def snippet(self, place: Location) -> str:
         """Return the lines of a location, without the last line's ending."""
-        starts = [*self.line_starts, len(self.data)]
-        raw = self.data[starts[place.start_line - 1] : starts[place.end_line]]
+        begin, end = self._bounds(place.start_line, place.end_line)
+        raw = self.data[begin:end]
         return raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
 
     def patch(self, splices: Sequence[Splice]) -> Patch | None:
@@ -89,6 +89,10 @@ class Source:
         except EditRefused:
             return None
         return patch if patch.edits else None
+
+    def _bounds(self, first: int, last: int) -> tuple[int, int]:
+        starts = self.line_starts
+        return starts[first - 1], starts[last] if last < len(starts) else len(self.data)
 
     def _line_of(self, offset: int) -> int:
         is_past_end = offset >= len(self.data) > 0 and self.data.endswith(b"\n")
@@ -121,8 +125,7 @@ class Source:
     def _edit(self, group: Sequence[Splice]) -> Edit:
         first = bisect_right(self.line_starts, group[0].start)
         last = bisect_right(self.line_starts, group[-1].end)
-        starts = [*self.line_starts, len(self.data)]
-        begin, end = starts[first - 1], starts[last]
+        begin, end = self._bounds(first, last)
         parts, at = [], begin
         for splice in group:
             parts += [self.data[at : splice.start], splice.text]
