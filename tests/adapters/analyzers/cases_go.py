@@ -96,12 +96,12 @@ CASES = (
     Case(
         "go-deferred-lock",
         bad=(f("mu.Lock()\ndefer mu.Lock()"), f("s.mu.Lock()\ndefer s.mu.Lock()")),
-        good=(f("mu.Lock()\ndefer mu.Unlock()"),),
+        good=(f("mu.Lock()\ndefer mu.Unlock()"), f("mu.Unlock()\ndefer mu.Lock()")),
     ),
     Case(
         "go-deferred-read-lock",
         bad=(f("mu.RLock()\ndefer mu.RLock()"),),
-        good=(f("mu.RLock()\ndefer mu.RUnlock()"),),
+        good=(f("mu.RLock()\ndefer mu.RUnlock()"), f("mu.RUnlock()\ndefer mu.RLock()")),
     ),
     Case(
         "go-discarded-string",
