@@ -40,6 +40,9 @@ class LineKind(StrEnum):
     REMOVED = "-"
 
 
+_CONTEXT, _ADDED, _REMOVED = LineKind  # the loop over lines is hot, and these are quick to reach
+
+
 class Line(NamedTuple):
     """One line of a hunk; a number is None on the side where the line does not exist.
 
@@ -72,17 +75,22 @@ class Hunk:
         """The lines in order, numbered on the side or sides where they exist."""
         old, new = self.old_start, self.new_start
         lines: list[Line] = []
-        for row in self._rows():
-            kind, text = row[0], row[1:]
-            if kind == "+":
-                lines.append(Line(LineKind.ADDED, None, new, text))
+        # No byte of a multi-byte character is a line feed, so decoding first changes nothing; and
+        # a line ends at line feeds only, whatever `str.splitlines` thinks.
+        for row in self.body.decode("utf-8", "surrogateescape").split("\n")[:-1]:
+            mark, text = row[0], row[1:] + "\n"
+            if mark == "+":
+                lines.append(Line(_ADDED, None, new, text))
                 new += 1
-            elif kind == "-":
-                lines.append(Line(LineKind.REMOVED, old, None, text))
+            elif mark == "-":
+                lines.append(Line(_REMOVED, old, None, text))
                 old += 1
-            else:
-                lines.append(Line(LineKind.CONTEXT, old, new, text))
+            elif mark == " ":
+                lines.append(Line(_CONTEXT, old, new, text))
                 old, new = old + 1, new + 1
+            else:
+                last = lines.pop()
+                lines.append(last._replace(text=last.text[:-1]))
         return tuple(lines)
 
     @property
@@ -108,31 +116,13 @@ class Hunk:
         """Return the line numbers this hunk covers on `side`, context included."""
         return self.new_range if side is Side.RIGHT else self.old_range
 
-    def _rows(self) -> list[str]:
-        """Split only at line feeds, and take the line feed off where git says the file has none."""
-        # No byte of a multi-byte character is a line feed, so decoding first changes nothing.
-        parts = self.body.decode("utf-8", "surrogateescape").split("\n")[:-1]
-        rows: list[str] = []
-        for part in parts:
-            if part[0] == "\\":
-                rows[-1] = rows[-1][:-1]
-            else:
-                rows.append(part + "\n")
-        return rows
-
 
 class _HunkIndex(NamedTuple):
-    """The hunks that show a line on one side, by their first line there."""
+    """The hunks that show a line on one side, with their ranges there."""
 
     starts: list[int]
+    stops: list[int]
     hunks: list[Hunk]
-
-    def find(self, line: int, side: Side) -> Hunk | None:
-        index = bisect_right(self.starts, line) - 1
-        if index < 0:
-            return None
-        hunk = self.hunks[index]
-        return hunk if line in hunk.range_on(side) else None
 
 
 @dataclass(frozen=True)
@@ -166,8 +156,9 @@ class FileDiff:
 
     def hunk_at(self, line: int, *, side: Side) -> Hunk | None:
         """Return the hunk that shows `line` on `side`, or None when the diff does not show it."""
-        index = self._on_right if side is Side.RIGHT else self._on_left
-        return index.find(line, side)
+        starts, stops, hunks = self._on_right if side is Side.RIGHT else self._on_left
+        place = bisect_right(starts, line) - 1
+        return hunks[place] if place >= 0 and line < stops[place] else None
 
     @cached_property
     def _on_right(self) -> _HunkIndex:
@@ -179,8 +170,9 @@ class FileDiff:
 
     def _index(self, side: Side) -> _HunkIndex:
         # An empty range has no place in the order: git gives it the line before, or 0.
-        hunks = [hunk for hunk in self.hunks if hunk.range_on(side)]
-        return _HunkIndex([hunk.range_on(side).start for hunk in hunks], hunks)
+        shown = [(hunk.range_on(side), hunk) for hunk in self.hunks if hunk.range_on(side)]
+        starts = [lines.start for lines, _ in shown]
+        return _HunkIndex(starts, [lines.stop for lines, _ in shown], [hunk for _, hunk in shown])
 
 
 class NotAnchorable(Refused):
