@@ -31,8 +31,9 @@ class Unit:
 
 
 def units(diff: Diff) -> tuple[Unit, ...]:
-    """Cut the diff into units, in its order; a pure change of mode is none."""
-    return tuple(unit for file in diff.files for unit in _units_of(file))
+    """Cut the diff into units, in its order; a change of a mode or of a submodule is none."""
+    files = (file for file in diff.files if not file.is_submodule)
+    return tuple(unit for file in files for unit in _units_of(file))
 
 
 def taken_back(

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from bot.domain.pull_request import Sha, printable
 from bot.errors import Refused
 
+SUBMODULE_MODE = "160000"
+
 
 class Side(StrEnum):
     """GitHub's words for the old and the new side of a diff."""
@@ -139,6 +141,11 @@ class FileDiff:
     new_mode: str
     is_binary: bool
     hunks: tuple[Hunk, ...]
+
+    @property
+    def is_submodule(self) -> bool:
+        """A side is a commit of another repository: no content of it is in the tree."""
+        return SUBMODULE_MODE in (self.old_mode, self.new_mode)
 
     @cached_property
     def added_lines(self) -> frozenset[int]:

@@ -6,9 +6,6 @@ from bot.domain.diff import FileDiff, FileStatus, Hunk, Line, LineKind
 from bot.domain.edits import Edit, EditRefused
 from bot.domain.pull_request import printable
 
-SUBMODULE = "160000"
-"""The mode of a submodule, whose one line is no text of the repository."""
-
 _WITH_TEXT_ON_BOTH_SIDES = (FileStatus.MODIFIED, FileStatus.RENAMED, FileStatus.COPIED)
 
 
@@ -21,7 +18,7 @@ def revert_edits(file: FileDiff, hunk: Hunk) -> tuple[Edit, ...]:
     became a symlink.
     """
     is_text = file.status is FileStatus.ADDED or file.status in _WITH_TEXT_ON_BOTH_SIDES
-    if not is_text or SUBMODULE in (file.old_mode, file.new_mode):
+    if not is_text or file.is_submodule:
         raise EditRefused(f"{printable(file.path)} cannot be turned back line by line")
     edits: list[Edit] = []
     next_line = max(1, hunk.new_start)

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,13 @@ def test_every_hunk_and_every_new_file_is_a_unit() -> None:
         ("b.py", False),
         ("new.py", True),
     ]
+
+
+def test_a_submodule_is_no_unit_because_the_tree_holds_nothing_of_it() -> None:
+    workspace = FakeWorkspace(BASE, HEAD)
+    bump = replace(workspace.diff().files[0], old_mode="160000", new_mode="160000")
+
+    assert units(replace(workspace.diff(), files=(bump,))) == ()
 
 
 def test_taking_back_everything_gives_the_merge_base() -> None:
