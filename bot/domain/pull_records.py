@@ -1,0 +1,182 @@
+"""Where we stand with a pull request: modes, order, what was posted, and why nothing was.
+
+Repeating a call is harmless, and Retryable is raised where the database does not answer, as for
+the ports of `ledger`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from bot.domain.diff import Side
+from bot.domain.evidence import Proof
+from bot.domain.findings import FindingId
+from bot.domain.ledger import PullKey, RunId
+from bot.domain.pull_request import Sha
+
+SuggestionId = NewType("SuggestionId", str)
+"""16 hex digits, made by `identity.suggestion_id`; markers and trailers carry it."""
+
+DecisionId = NewType("DecisionId", str)
+"""One step of one run, made by `identity.decision_id`; it joins a suggestion to what was logged."""
+
+
+class PublicationKind(StrEnum):
+    """What was posted."""
+
+    SUMMARY = "summary"
+    REVIEW = "review"
+    REPLY = "reply"
+    CHECK = "check"
+    COMMIT = "commit"
+    PULL_REQUEST = "pull request"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One thing that we posted."""
+
+    key: str
+    """What its marker says, so that it is found on the forge after a crash before the record."""
+    pull: PullKey
+    kind: PublicationKind
+    external_id: str
+    """The forge's id, or the SHA of a commit."""
+    url: str
+    posted_at: datetime
+
+
+class Publications(Protocol):
+    """What was posted, by the key of its marker."""
+
+    def record(self, publication: Publication) -> Publication:
+        """Store what was posted and return what stands: the first of its key."""
+        ...
+
+    def find(self, key: str) -> Publication | None:
+        """Return what was posted under this key, or None where nothing is recorded."""
+        ...
+
+
+class PullMode(StrEnum):
+    """Whether we act on a pull request by ourselves."""
+
+    AUTO = "auto"
+    PAUSED = "paused"
+    """Until `resume`."""
+    IGNORED = "ignored"
+    """Never again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRecord:
+    """Where we stand with a pull request."""
+
+    mode: PullMode = PullMode.AUTO
+    sequence: int = 0
+    """The last number that was given to an event."""
+    head_sequence: int = 0
+    """The number of the event that brought the newest head; older reviews are superseded."""
+    head_sha: Sha | None = None
+
+
+class PullRequests(Protocol):
+    """Modes and the order of events, for each pull request."""
+
+    def load(self, pull: PullKey) -> PullRecord:
+        """Return the record; one that nobody wrote has the defaults."""
+        ...
+
+    def set_mode(self, pull: PullKey, mode: PullMode) -> PullMode:
+        """Store the mode and return the one before."""
+        ...
+
+    def next_sequence(self, pull: PullKey) -> int:
+        """Return the next number, from 1; no two callers ever get the same."""
+        ...
+
+    def advance_head(self, pull: PullKey, *, sequence: int, head_sha: Sha) -> bool:
+        """Store the newest head, or return False where a later event brought one already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why nothing happened, for `/agent why`."""
+
+    reason: str
+    """One sentence."""
+    head_sha: Sha | None
+    at: datetime
+
+
+class Silences(Protocol):
+    """The last reasons why nothing happened, for each pull request."""
+
+    def record(self, pull: PullKey, silence: Silence) -> None:
+        """Store a reason; only the last 20 of a pull request are kept."""
+        ...
+
+    def recent(self, pull: PullKey) -> Sequence[Silence]:
+        """Return the reasons, the newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionRecord:
+    """One suggestion as it was shown; its code is on the forge only."""
+
+    id: SuggestionId
+    finding_id: FindingId
+    run_id: RunId
+    decision_id: DecisionId
+    """The step that made it."""
+    head_sha: Sha
+    path: str
+    side: Side
+    start_line: int
+    end_line: int
+    source: str
+    """autofix, bisect, repair or rewrite."""
+    proof: Proof | None
+    slot: int
+    """From 1: its place among the comments of its review, which sways who accepts it."""
+    slots: int
+    """How many comments that review has."""
+
+
+class Suggestions(Protocol):
+    """What was suggested, and on which evidence."""
+
+    def record(self, pull: PullKey, suggestions: Iterable[SuggestionRecord]) -> None:
+        """Store suggestions; the first record of an id stands."""
+        ...
+
+    def shown(self, pull: PullKey) -> Sequence[SuggestionRecord]:
+        """Return all suggestions of the pull request, in the order of their records."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One signed webhook request."""
+
+    guid: str
+    """`X-GitHub-Delivery`; a redelivery has the same."""
+    event: str
+    action: str
+    received_at: datetime
+
+
+class Deliveries(Protocol):
+    """Which deliveries arrived, also those that led to no job, so that missed ones are found."""
+
+    def accept(self, delivery: Delivery) -> bool:
+        """Store a delivery and return True, or False where its GUID was stored before."""
+        ...
+
+    def known(self, guids: Iterable[str]) -> frozenset[str]:
+        """Return those of the GUIDs that arrived."""
+        ...
