@@ -42,6 +42,9 @@ class ByteStream:
         """Hang up; the container goes on."""
         self._outer.close()
         self._socket.close()
+        # docker-py ties its response and this stream in a ring, which would keep every connection
+        # of the pool open until the garbage collector comes.
+        vars(self._outer).pop("_response", None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The workspace is a sized tmpfs volume: it dies with its last user, so an idle holder that runs no
 code of the pull request keeps it. Files go in and out through the holder, and come out only when
-the container that ran the command is gone. Nothing of the host is ever mounted.
+the container that ran the command is gone. Nothing of the host is ever mounted. An image needs
+sh, sleep, find and chmod, and python3 where `{python}` is used.
 """
 
 import contextlib

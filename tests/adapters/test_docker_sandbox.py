@@ -1,13 +1,17 @@
 """The Docker sandbox keeps the contract, and holds against code that wants out or wants more."""
 
 import contextlib
+import socket
+import socketserver
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from bot.adapters.docker_engine import DockerEngine
+from bot.adapters import docker_sandbox
+from bot.adapters.docker_engine import DockerEngine, connect
 from bot.adapters.docker_sandbox import DockerSandbox, spelled_in_utf8
 from bot.domain.evidence import StopReason
 from bot.domain.ports import CommandResult, SourceFile
@@ -33,6 +37,34 @@ def sandbox(shared: DockerSandbox) -> DockerSandbox:
 
 def python(sandbox: DockerSandbox, code: str, *, timeout_s: float = 30) -> CommandResult:
     return sandbox.run(["{python}", "-c", code], timeout_s=timeout_s)
+
+
+@contextlib.contextmanager
+def forwarded(socket_path: str) -> Iterator[str]:
+    """Serve a Unix socket on a TCP port, as an engine on another machine would be."""
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    class Forward(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.socket(socket.AF_UNIX) as engine:
+                engine.connect(socket_path)
+                back = threading.Thread(target=pump, args=(engine, self.request))
+                back.start()
+                pump(self.request, engine)
+                back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
@@ -150,6 +182,42 @@ def test_a_sparse_file_of_a_terabyte_is_refused(sandbox: DockerSandbox) -> None:
     result = python(sandbox, "open('big', 'wb').truncate(1 << 40)")
 
     assert result.exit_code != 0
+
+
+def test_a_tree_and_results_that_were_shut_are_opened_by_the_next_put(
+    sandbox: DockerSandbox,
+) -> None:
+    sh(sandbox, "touch file {out}/file; chmod 000 /ws/out /ws/tree")
+    sandbox.put([SourceFile("after", b"")])
+
+    assert sh(sandbox, "ls; ls {out}").stdout == b"after\n"
+
+
+def test_a_workspace_that_cannot_be_emptied_is_replaced(
+    docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_sandbox, "_EMPTY", "exit 1")
+    job = Job(docker_engine)
+    with job.sandbox(SourceFile("before", b"")) as sandbox:
+        sandbox.put([SourceFile("after", b"")])
+
+        assert sh(sandbox, "ls").stdout == b"after\n"
+        assert (len(job.containers()), len(job.volumes())) == (1, 1)
+
+
+def test_an_engine_behind_tcp_serves_as_well(docker_engine: DockerEngine) -> None:
+    local = Path("/var/run/docker.sock")
+    if not local.is_socket():
+        pytest.skip("the engine has no local socket to forward to")
+    with forwarded(str(local)) as host:
+        remote = connect(host)
+        with Job(remote).sandbox(SourceFile("a", b"here")) as sandbox:
+            result = sh(sandbox, "cat a; sleep 0.2; echo err >&2")
+            late = sh(sandbox, "sleep 60", timeout_s=0.5)
+        remote.disconnect()
+
+    assert (result.stdout, result.stderr) == (b"here", b"err\n")
+    assert late.stop is StopReason.TIMEOUT
 
 
 def test_the_workspace_itself_cannot_be_replaced(sandbox: DockerSandbox) -> None:
