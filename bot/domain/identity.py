@@ -1,0 +1,184 @@
+"""What becomes of the findings of a pull request when a run has looked at a new head.
+
+Pure rules. A finding keeps its id for the life of the pull request and no id is given twice; a
+dismissal holds until the enclosing code is another; what vanished is fixed only where somebody
+looked again.
+"""
+
+import hashlib
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.domain.edits import Edit
+from bot.domain.findings import Finding, FindingId, FindingState, Location
+from bot.domain.ledger import Dismissal, KnownFinding, PullKey, Reconciled, RunId, Thread
+from bot.domain.matching import Seen, match
+from bot.domain.pull_records import DecisionId, SuggestionId
+from bot.domain.pull_request import Sha
+
+_DIGEST_LENGTH = 16
+_LINES_AROUND = 3
+_MOST_SYMBOL_LINES = 400
+"""Looking for the ends of a symbol stops here, on each side."""
+
+
+def _is_never_gone(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one run looked at."""
+
+    head_sha: Sha
+    found: tuple[Finding, ...]
+    """What it saw, worst first; ids are given here."""
+    enclosing: Callable[[Finding], str]
+    """The code around a finding at this head, as `enclosing_code` returns it."""
+    was_looked_at: Callable[[Finding], bool]
+    """Whether the tool of a known finding read its file again; paths are those of this head."""
+    is_gone: Callable[[str], bool] = _is_never_gone
+    """Whether the head, or the change, no longer has this file."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Old path to new path of files that were renamed since the last look."""
+
+
+def reconcile(known: Sequence[KnownFinding], look: Look) -> Reconciled:
+    """Return the findings of the pull request after a run; doing it twice changes nothing more.
+
+    Two findings of one rule, snippet and place are one.
+    """
+    distinct = list({(f.fingerprint, f.location): f for f in reversed(look.found)}.values())[::-1]
+    seen = [Seen(finding, code_digest(look.enclosing(finding))) for finding in distinct]
+    moved = [_moved(old, look.moved) for old in known]
+    pairs = match(moved, seen, may_move=lambda f: _has_vanished(f, look))
+    names = _names(known, pairs, len(seen))
+    olds = {old: seen[new] for new, old in pairs.items()}
+    after = [
+        _seen_again(old, olds[i], look.head_sha) if i in olds else _unseen(old, look)
+        for i, old in enumerate(moved)
+    ]
+    after += [_first_seen(s, names[i], look) for i, s in enumerate(seen) if i not in pairs]
+    states = {record.id: record.state for record in after}
+    findings = (replace(s.finding, id=names[i], state=states[names[i]]) for i, s in enumerate(seen))
+    return Reconciled(tuple(sorted(after, key=_number)), tuple(findings))
+
+
+def dismiss(known: KnownFinding, dismissal: Dismissal) -> KnownFinding:
+    """Return the finding dismissed; the first dismissal stands while it holds."""
+    if known.state is FindingState.DISMISSED:
+        return known
+    gone = replace(known.finding, state=FindingState.DISMISSED)
+    return replace(known, finding=gone, dismissal=dismissal)
+
+
+def enclosing_code(text: str, finding: Finding, symbol_of: Callable[[int], str]) -> str:
+    """Return the text of the symbol around a finding, or three lines each way where none is.
+
+    `symbol_of` names the symbol at a line; symbols inside the finding's own belong to it.
+    """
+    lines = text.split("\n")
+    first, last = finding.location.start_line, finding.location.end_line
+    if not finding.symbol:
+        return "\n".join(lines[max(0, first - 1 - _LINES_AROUND) : last + _LINES_AROUND])
+    inner = f"{finding.symbol}."
+
+    def is_inside(line: int) -> bool:
+        return f"{symbol_of(line)}.".startswith(inner)
+
+    top, bottom = max(1, first - _MOST_SYMBOL_LINES), min(len(lines), last + _MOST_SYMBOL_LINES)
+    start = next((n for n in range(first - 1, top - 1, -1) if not is_inside(n)), top - 1)
+    end = next((n for n in range(last + 1, bottom + 1) if not is_inside(n)), bottom + 1)
+    return "\n".join(lines[start : end - 1])
+
+
+def code_digest(code: str) -> str:
+    """Return 16 hex digits that blank lines, line ends and the whole block's depth do not alter."""
+    rows = (line.rstrip() for line in textwrap.dedent(code).split("\n"))
+    return _digest("\n".join(row for row in rows if row))
+
+
+def suggestion_id(pull: PullKey, head_sha: Sha, edit: Edit, *, side: str = "RIGHT") -> SuggestionId:
+    """Return the id of a suggestion: the same edit on the same head has the same in every run."""
+    text = " ".join(edit.new_text.split())
+    place = (edit.path, side, str(edit.start_line), str(edit.end_line))
+    return SuggestionId(
+        _digest("\0".join((str(pull.repo_id), str(pull.number), head_sha, *place, text)))
+    )
+
+
+def decision_id(run_id: RunId, step: int) -> DecisionId:
+    """Return the id of one step of a run."""
+    return DecisionId(f"{run_id}.{step}")
+
+
+def _digest(text: str) -> str:
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).hexdigest()[:_DIGEST_LENGTH]
+
+
+def _number(known: KnownFinding) -> int:
+    return int(known.id.removeprefix("F"))
+
+
+def _names(known: Sequence[KnownFinding], pairs: Mapping[int, int], count: int) -> list[FindingId]:
+    """Return the ids of what was seen: known ones, and new ones after the highest ever given."""
+    following = 1 + max(map(_number, known), default=0)
+    names: list[FindingId] = []
+    for new in range(count):
+        if new in pairs:
+            names.append(known[pairs[new]].id)
+        else:
+            names.append(FindingId(f"F{following}"))
+            following += 1
+    return names
+
+
+def _moved(known: KnownFinding, moved: Mapping[str, str]) -> KnownFinding:
+    place = known.finding.location
+    if place.path not in moved:
+        return known
+    location = Location(moved[place.path], place.start_line, place.end_line, place.side)
+    return replace(known, finding=replace(known.finding, location=location))
+
+
+def _has_vanished(finding: Finding, look: Look) -> bool:
+    return look.is_gone(finding.location.path) or look.was_looked_at(finding)
+
+
+def _first_seen(seen: Seen, name: FindingId, look: Look) -> KnownFinding:
+    finding = replace(seen.finding, id=name, fix=None, suggestion=None)
+    return KnownFinding(finding, seen.code_digest, look.head_sha, look.head_sha)
+
+
+def _seen_again(known: KnownFinding, seen: Seen, head_sha: Sha) -> KnownFinding:
+    is_same_code = seen.code_digest == known.code_digest
+    is_held = known.state is FindingState.DISMISSED and is_same_code
+    state = FindingState.DISMISSED if is_held else seen.finding.state
+    return replace(
+        known,
+        finding=replace(seen.finding, id=known.id, state=state, fix=None, suggestion=None),
+        code_digest=seen.code_digest,
+        last_head=head_sha,
+        dismissal=known.dismissal if is_held else None,
+        thread=_thread_after(known, state),
+    )
+
+
+def _thread_after(known: KnownFinding, state: FindingState) -> Thread | None:
+    """Let a resolved thread go where the finding comes back, so that it is posted again.
+
+    A thread that a person resolved while the finding stood is no reason to say it twice.
+    """
+    thread = known.thread
+    comes_back = state is FindingState.OPEN and known.state is not FindingState.OPEN
+    return None if comes_back and thread is not None and thread.is_resolved else thread
+
+
+def _unseen(known: KnownFinding, look: Look) -> KnownFinding:
+    if known.state is not FindingState.OPEN or not _has_vanished(known.finding, look):
+        return known
+    is_gone = look.is_gone(known.finding.location.path)
+    state = FindingState.STALE if is_gone else FindingState.FIXED
+    return replace(known, finding=replace(known.finding, state=state))

@@ -1,0 +1,187 @@
+"""Pairs the findings of a new head with those of earlier ones, one to one.
+
+Several passes, from the surest sign to the weakest; what one pass has paired, the next do not see.
+A known finding may only turn up in another file where its own file was read again without it, or is
+gone: otherwise it stands where it was, and the other file has a finding of its own.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.findings import Category, Finding, FindingState
+from bot.domain.ledger import KnownFinding
+
+_SIMILAR = 0.6
+"""Share of words in common from which two snippets are one that was edited."""
+_NEARLY_EQUAL = 0.9
+"""The same, where the enclosing symbol has another name as well."""
+_NEIGHBOURS = 24
+"""With how many others one finding is compared at most, or the work would grow as a square."""
+_LIVE = frozenset({FindingState.OPEN, FindingState.DISMISSED, FindingState.REFUTED})
+_ENDED = frozenset({FindingState.FIXED, FindingState.STALE})
+_OF_TESTS = frozenset({Category.REGRESSION, Category.TEST})
+_WORD = re.compile(r"\w+|[^\w\s]")
+_CITED = re.compile(r"`([^`]+)`")
+
+Indexes = list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One finding of the run, and the digest of the code around it."""
+
+    finding: Finding
+    code_digest: str
+
+
+def match(
+    known: Sequence[KnownFinding], seen: Sequence[Seen], *, may_move: Callable[[Finding], bool]
+) -> dict[int, int]:
+    """Return index in `seen` to index in `known`; both are used at most once.
+
+    `may_move` tells whether a known finding is no longer where it was.
+    """
+    return _Matching(known, seen, may_move).run()
+
+
+class _Matching:
+    def __init__(
+        self,
+        known: Sequence[KnownFinding],
+        seen: Sequence[Seen],
+        may_move: Callable[[Finding], bool],
+    ) -> None:
+        self._known = known
+        self._seen = seen
+        self._movable = [may_move(old.finding) for old in known]
+        self._pairs: dict[int, int] = {}
+        self._used: set[int] = set()
+
+    def run(self) -> dict[int, int]:
+        for states in (_LIVE, _ENDED):
+            self._equal(states, _in_place_and_code)
+            self._equal(states, _in_place)
+        self._similar(lambda f: (f.rule, f.location.path), is_moving=False)
+        self._of_same_tests()
+        for states in (_LIVE, _ENDED):
+            self._equal(states, _in_code, is_moving=True)
+            self._equal(states, _anywhere, is_moving=True)
+        self._similar(_by_symbol, is_moving=True)
+        return self._pairs
+
+    def _free_known(self, states: Iterable[FindingState], *, is_moving: bool) -> Indexes:
+        allowed = frozenset(states)
+        free = (i for i in range(len(self._known)) if i not in self._used)
+        wanted = (i for i in free if self._known[i].state in allowed)
+        places = ((self._known[i].finding.line_key, i) for i in wanted)
+        return [i for _, i in sorted(places) if self._movable[i] or not is_moving]
+
+    def _free_seen(self) -> Indexes:
+        free = (i for i in range(len(self._seen)) if i not in self._pairs)
+        places = ((self._seen[i].finding, i) for i in free)
+        return [i for _, _, i in sorted((f.line_key, f.fingerprint, i) for f, i in places)]
+
+    def _pair(self, new: int, old: int) -> None:
+        self._pairs[new] = old
+        self._used.add(old)
+
+    def _equal(
+        self,
+        states: Iterable[FindingState],
+        key: Callable[[Finding, str], Hashable],
+        *,
+        is_moving: bool = False,
+    ) -> None:
+        """Pair what has one key, in the order of lines."""
+        waiting: dict[Hashable, Indexes] = defaultdict(list)
+        for old in reversed(self._free_known(states, is_moving=is_moving)):
+            waiting[key(self._known[old].finding, self._known[old].code_digest)].append(old)
+        for new in self._free_seen():
+            seen = self._seen[new]
+            if olds := waiting.get(key(seen.finding, seen.code_digest)):
+                self._pair(new, olds.pop())
+
+    def _similar(self, key: Callable[[Finding], Hashable], *, is_moving: bool) -> None:
+        """Pair what was edited, the most similar first."""
+        groups: dict[Hashable, Indexes] = defaultdict(list)
+        for old in self._free_known(_LIVE, is_moving=is_moving):
+            groups[key(self._known[old].finding)].append(old)
+        groups.pop(None, None)
+        rows: list[tuple[float, int, int, int]] = []
+        for new in self._free_seen():
+            finding = self._seen[new].finding
+            rows.extend(self._rated(new, groups.get(key(finding), []), finding))
+        for _, _, new, old in sorted(rows, key=lambda row: row[:2]):
+            if new not in self._pairs and old not in self._used:
+                self._pair(new, old)
+
+    def _rated(
+        self, new: int, olds: Indexes, finding: Finding
+    ) -> Iterable[tuple[float, int, int, int]]:
+        """Yield what sorts the best pair first: how unlike, how far apart, and the pair itself."""
+        line = finding.location.start_line
+
+        def distance(old: int) -> int:
+            return abs(self._known[old].finding.location.start_line - line)
+
+        for old in sorted(olds, key=distance)[:_NEIGHBOURS]:
+            share = _likeness(self._known[old].finding, finding)
+            if share:
+                yield (-share, distance(old), new, old)
+
+    def _of_same_tests(self) -> None:
+        """Pair findings about a test in common: bisection moves them from the test to the cause."""
+        by_test: dict[tuple[str, str], int] = {}
+        for old in self._free_known(_LIVE, is_moving=False):
+            for key in _test_keys(self._known[old].finding):
+                by_test.setdefault(key, old)
+        for new in self._free_seen():
+            keys = _test_keys(self._seen[new].finding)
+            olds = [by_test[key] for key in keys if key in by_test]
+            if free := [old for old in olds if old not in self._used]:
+                self._pair(new, free[0])
+
+
+def _in_place_and_code(finding: Finding, digest: str) -> Hashable:
+    return (finding.fingerprint, finding.location.path, digest)
+
+
+def _in_place(finding: Finding, _: str) -> Hashable:
+    return (finding.fingerprint, finding.location.path)
+
+
+def _in_code(finding: Finding, digest: str) -> Hashable:
+    return (finding.fingerprint, digest)
+
+
+def _anywhere(finding: Finding, _: str) -> Hashable:
+    return finding.fingerprint
+
+
+def _by_symbol(finding: Finding) -> Hashable:
+    """Outside of any symbol there is no name by which code of two files could be the same."""
+    return (finding.rule, finding.symbol) if finding.symbol else None
+
+
+def _test_keys(finding: Finding) -> list[tuple[str, str]]:
+    if finding.category not in _OF_TESTS:
+        return []
+    return [(finding.rule, test) for test in finding.evidence]
+
+
+def _likeness(old: Finding, new: Finding) -> float:
+    """Return the share of words in common, or 0 where these are two findings."""
+    cited = [set(_CITED.findall(finding.title)) for finding in (old, new)]
+    # `x` is unused and `y` is unused are two findings, however alike their lines are.
+    if all(cited) and not cited[0] & cited[1]:
+        return 0.0
+    share = _share(old.snippet, new.snippet)
+    return share if share >= (_SIMILAR if old.symbol == new.symbol else _NEARLY_EQUAL) else 0.0
+
+
+def _share(one: str, other: str) -> float:
+    first, second = Counter(_WORD.findall(one)), Counter(_WORD.findall(other))
+    total = first.total() + second.total()
+    return 2 * (first & second).total() / total if total else 1.0
