@@ -47,6 +47,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stand
 Explain = Annotated[bool, typer.Option("--explain", help="Show why each tool was picked.")]
 Sarif = Annotated[Path | None, typer.Option(help="Also write SARIF 2.1.0 to this file.")]
 Html = Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.")]
+SarifIn = Annotated[
+    list[Path] | None,
+    typer.Option(help="Findings of another tool on the head, as SARIF; may be repeated."),
+]
 Fails = Annotated[
     list[FailOn] | None, typer.Option("--fail-on", help="Exit with 1 for this; may be repeated.")
 ]
@@ -85,6 +89,7 @@ def review(
     tests: Tests = None,
     fail_on: Fails = None,
     as_json: Json = False,
+    sarif_in: SarifIn = None,
     sarif: Sarif = None,
     html: Html = None,
     explain: Explain = False,
@@ -93,7 +98,7 @@ def review(
     """Review a branch: findings, proved suggestions, and what was not looked at."""
     place = Place(repo, base, head, _uncommitted(staged=staged, worktree=worktree))
     output = Output(as_json, sarif, html, explain, quiet)
-    with _run(place, output, tests=tests, fail_on=fail_on) as run:
+    with _run(place, output, tests=tests, fail_on=fail_on, sarif_in=sarif_in or ()) as run:
         told = run.review().review
         output.show(told)
         return _exit_code(told, run.config.fail_on)
@@ -205,6 +210,7 @@ def _run(
     tests: str | None = None,
     fail_on: Sequence[FailOn] | None = None,
     tools: Collection[str] = (),
+    sarif_in: Sequence[Path] = (),
 ) -> Iterator[Run]:
     """Open the change, its configuration and its sandbox, and build the run."""
     settings = load_settings()
@@ -213,10 +219,14 @@ def _run(
         overrides["tests"] = {"command": tests}
     if fail_on:
         overrides["fail_on"] = [choice.value for choice in fail_on]
+    logs = wiring.sarif_analyzers(sarif_in, place)
     with wiring.open_workspace(settings, place) as workspace:
         config = wiring.load_config(workspace, overrides).config
         sandboxes = wiring.open_sandboxes(settings, place, _ask)
-        yield wiring.build_run(workspace, config, sandboxes, output.listener(), tools=tools)
+        listener = output.listener()
+        yield wiring.build_run(
+            workspace, config, sandboxes, listener, tools=tools, more_analyzers=logs
+        )
 
 
 def _ask(question: str) -> bool:

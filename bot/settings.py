@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -47,6 +47,8 @@ class Settings:
     """`DOCKER_HOST`: the Engine that runs code; None for the local socket."""
     docker_cert_path: Path | None = None
     """`DOCKER_CERT_PATH`, where `DOCKER_TLS_VERIFY` is set."""
+    network: Mapping[str, str] = field(default_factory=dict)
+    """The operator's proxies and certificates, in the variables that git reads."""
     search_path: str = os.defpath
     """PATH for the process sandbox."""
     is_colour_off: bool = False
@@ -64,6 +66,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         workspace_mib=_mebibytes(env, "PULLWRIGHT_WORKSPACE_MIB", 1024),
         docker_host=env.get("DOCKER_HOST") or None,
         docker_cert_path=_docker_cert_path(env),
+        network=_network(env),
         search_path=env.get("PATH", os.defpath),
         is_colour_off=bool(env.get("NO_COLOR")),
     )
@@ -78,6 +81,14 @@ def state_dir(environ: Mapping[str, str] | None = None) -> Path:
         return Path.home() / "Library" / "Application Support" / "pullwright"
     home = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(home) / "pullwright"
+
+
+def _network(env: Mapping[str, str]) -> dict[str, str]:
+    names = ("http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "GIT_SSL_CAINFO")
+    found = {name: env[name] for name in names if env.get(name)}
+    if "SSL_CERT_FILE" in env:
+        found.setdefault("GIT_SSL_CAINFO", env["SSL_CERT_FILE"])
+    return found
 
 
 def _docker_cert_path(env: Mapping[str, str]) -> Path | None:

@@ -5,7 +5,7 @@ for Docker, GitPython and four parsers.
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +26,7 @@ from bot.agent.tools.lint import Lint
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
-from bot.domain.ports import Sandboxes, Workspace
+from bot.domain.ports import Analyzer, Sandboxes, Workspace
 from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
 from bot.domain.review import FixOutcome, ProgressListener
 from bot.domain.test_detection import TestWish
@@ -95,7 +95,12 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
         if place.uncommitted is not Uncommitted.NONE:
             raise Refused(f"{place.uncommitted} work is on a machine, not at a URL: name a folder")
         opened = git_workspace.open_remote(
-            place.repo, base=place.base, head=place.head, cache=cache, budget=budget
+            place.repo,
+            base=place.base,
+            head=place.head,
+            cache=cache,
+            budget=budget,
+            network=settings.network,
         )
     else:
         opened = git_workspace.open_local(
@@ -212,11 +217,23 @@ def check_config(file: Path) -> None:
     """Raise ConfigRefused where the file is no valid configuration."""
     from bot.adapters.yaml_config import parse_config
 
+    effective([parse_config(read_bytes(file), origin=str(file))])
+
+
+def sarif_analyzers(logs: Sequence[Path], place: Place) -> list[Analyzer]:
+    """Return analyzers that say what other tools wrote about the head."""
+    from bot.adapters.analyzers.sarif import SarifFile
+
+    root = "" if place.is_remote else str(Path(place.repo).absolute())
+    return [SarifFile(read_bytes(log), root=root) for log in logs]
+
+
+def read_bytes(file: Path) -> bytes:
+    """Return what a person's file holds; raises Refused naming it when that fails."""
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise Refused(f"cannot read {file}: {error.strerror}") from error
-    effective([parse_config(data, origin=str(file))])
 
 
 def _analyzer_config(workspace: Workspace, config: RepoConfig) -> dict[str, bytes]:
@@ -236,6 +253,7 @@ def build_run(
     listener: ProgressListener,
     *,
     tools: Collection[str] = (),
+    more_analyzers: Sequence[Analyzer] = (),
 ) -> Run:
     """Build the loop for one change, with all tools or with those named (and `finish`)."""
     from bot.adapters.analyzers.catalog import analyzers
@@ -249,7 +267,7 @@ def build_run(
         enabled=config.analyzers.enable,
         base_files=_analyzer_config(workspace, config),
     )
-    linter = Linter(sandboxes, wanted_analyzers, syntax)
+    linter = Linter(sandboxes, [*wanted_analyzers, *more_analyzers], syntax)
     wish = TestWish(config.tests.command, timeout_s=config.tests.timeout_s)
     runner = JunitRunner(wish)
     suite = Suite(workspace, sandboxes, runner, setup=config.tests.setup)

@@ -8,6 +8,7 @@ cannot filter or cut history sends more; the budget in bytes ends that.
 import base64
 import ipaddress
 import re
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -22,6 +23,7 @@ from bot.errors import Refused, Retryable, TooLarge
 DEPTHS = ("--depth=50", "--depth=1000", "--depth=20000", "--unshallow")
 """How far back to look for the merge base, one step after the other."""
 
+NO_VARIABLES: Mapping[str, str] = {}
 OURS = "refs/pullwright/"
 _FULL_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PASSING = re.compile(
@@ -62,8 +64,11 @@ class RemoteChange:
     head_ref: str
 
 
-def parse_remote(url: str) -> Remote:
-    """Return the remote that a URL names: https, or http to this very machine; raises Refused."""
+def parse_remote(url: str, network: Mapping[str, str] = NO_VARIABLES) -> Remote:
+    """Return the remote that a URL names: https, or http to this very machine; raises Refused.
+
+    `network` are variables for every git that talks to it: proxies, certificates.
+    """
     shown = redacted(printable(url))
     if any(not c.isprintable() or c.isspace() for c in url):
         raise Refused(f"{shown} is not a URL")
@@ -72,11 +77,11 @@ def parse_remote(url: str) -> Remote:
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))):
         raise Refused(f"{shown} cannot be fetched: give an https URL or a folder of this machine")
     clean = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-    variables = {}
+    variables = dict(network)
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         header = base64.b64encode(pair.encode()).decode()
-        variables = {
+        variables |= {
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"http.{clean}.extraHeader",
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",

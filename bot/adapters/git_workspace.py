@@ -140,15 +140,18 @@ def open_local(  # noqa: PLR0913 one call of wiring names all that a checkout de
     return workspace
 
 
-def open_remote(
-    url: str, *, base: str | None, head: str | None, cache: Path, budget: CheckoutBudget
-) -> GitWorkspace:
+def open_remote(  # noqa: PLR0913 - what names a change on a server, and the limits
+    url: str, *, base: str | None, head: str | None, cache: Path, budget: CheckoutBudget,
+    network: Mapping[str, str],
+) -> GitWorkspace:  # fmt: skip
     """Return the workspace for a repository on a server (https), read without a history.
+
+    `network` holds the operator's variables for proxies and certificates, as git reads them.
 
     Base is by default the server's default branch. A credential in the URL is used and never
     stored or shown. Raises Refused, TooLarge over the budget, Retryable while the network is down.
     """
-    remote = parse_remote(url)
+    remote = parse_remote(url, network)
     mirrors = MirrorCache(cache, budget.seconds)
     mirror, fetched = fetch_change(remote, mirrors, base=base, head=head, budget=budget)
     with ExitStack() as stack:

@@ -6,8 +6,11 @@ It does not hold a hostile program: network, files and processes of the same use
 
 import contextlib
 import errno
+import functools
 import os
+import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,12 +182,18 @@ class ProcessSandboxes:
             raise SandboxUnavailable(f"no temporary folder: {error}") from error
 
     def _project_python(self) -> Path:
-        """Return the interpreter of the checkout's virtualenv, or our own."""
+        """Return the interpreter of the checkout's virtualenv, or one that has pytest.
+
+        A virtualenv that is active comes first on PATH; our own install has no pytest in it.
+        """
         for name in (".venv", "venv", "env") if self._checkout else ():
             python = Path(self._checkout or "") / name / "bin" / "python"
             if os.access(python, os.X_OK):
                 return python
-        return Path(sys.executable)
+        own = Path(sys.executable)
+        on_path = shutil.which("python3", path=self._search_path)
+        candidates = [Path(on_path), own] if on_path else [own]
+        return next((python for python in candidates if _has_pytest(python)), candidates[0])
 
     def _toolchains(self) -> dict[str, str]:
         """Name the folders that rustup, cargo and go look for in the real home folder."""
@@ -196,6 +205,17 @@ class ProcessSandboxes:
             "GOMODCACHE": self._home / "go" / "pkg" / "mod",
         }
         return {name: str(folder) for name, folder in folders.items() if folder.is_dir()}
+
+
+@functools.cache
+def _has_pytest(python: Path) -> bool:
+    # -I: what lies in the current folder, or in PYTHONPATH, must not answer.
+    looking = "import sys, importlib.util as u; sys.exit(u.find_spec('pytest') is None)"
+    try:
+        done = subprocess.run([python, "-I", "-c", looking], timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _notes(dependencies: Dependencies | None) -> tuple[str, ...]:

@@ -146,10 +146,17 @@ class Prover:
         )
 
     def _parses(self, state: State, patch: Patch) -> bool | None:
-        answers = {self._syntax.parses(path, d) for path, d in patch.apply(state.head).items()}
+        after = patch.apply(state.head)
+        answers = {self._still_parses(path, state.head[path], after[path]) for path in after}
         if False in answers:
             return False
         return None if None in answers else True
+
+    def _still_parses(self, path: str, before: bytes, after: bytes) -> bool | None:
+        """Blame a patch only for what parsed without it: the language may be newer than us."""
+        answer = self._syntax.parses(path, after)
+        is_news = answer is not False or self._syntax.parses(path, before) is not False
+        return answer if is_news else None
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,8 @@ def _exempt(diff: Diff, head: dict[str, bytes], wanted: PathFilter) -> list[Skip
     for file in diff.files:
         if not wanted.matches(file.path):
             skipped.append(SkippedFile(file.path, "left out by path_filters", is_exempt=True))
+        elif file.is_submodule:
+            skipped.append(SkippedFile(file.path, "submodule", is_exempt=True))
         elif file.path not in head:
             skipped.append(SkippedFile(file.path, "deleted", is_exempt=True))
         elif reason := exempt.skip(file.path, head[file.path]):

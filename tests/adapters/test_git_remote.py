@@ -47,7 +47,7 @@ def open_url(tmp_path: Path) -> Iterator[Opener]:
         ) -> GitWorkspace:
             workspace = open_remote(
                 url, base=base, head=head, cache=tmp_path / "cache",
-                budget=budget or CheckoutBudget(),
+                budget=budget or CheckoutBudget(), network={},
             )  # fmt: skip
             stack.callback(workspace.close)
             return workspace

@@ -173,3 +173,23 @@ def test_the_schema_is_printed_for_editors(pullwright: Command) -> None:
 
 def test_the_version_is_printed(pullwright: Command) -> None:
     assert pullwright("--version").out.startswith("pullwright ")
+
+
+def test_another_tools_findings_come_in_as_sarif(
+    pullwright: Command, lint_bug: RepoFixture, tmp_path: Path
+) -> None:
+    place = {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": 1}}
+    result = {
+        "ruleId": "own-1",
+        "level": "error",
+        "message": {"text": "Somebody else found this"},
+        "locations": [{"physicalLocation": place}],
+    }
+    run = {"tool": {"driver": {"name": "other"}}, "results": [result]}
+    log = tmp_path / "other.sarif"
+    log.write_text(json.dumps({"version": "2.1.0", "runs": [run]}))
+
+    ended = pullwright("review", "--json", "--sarif-in", str(log), cwd=lint_bug.path)
+
+    found = {f["rule"]: f["path"] for f in json.loads(ended.out)["findings"]}
+    assert found == {"own-1": "app.py", "F401": "app.py"}

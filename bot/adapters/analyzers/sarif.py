@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +21,7 @@ from bot.adapters.analyzers.sarif_log import (
 from bot.adapters.analyzers.source import Columns, Source, Splice
 from bot.domain.edits import Edit, EditRefused, Patch
 from bot.domain.findings import Category, Finding, Severity
+from bot.domain.ports import Analysis, Sandbox
 from bot.errors import AnalyzerFailed
 
 MAX_SARIF_BYTES = 32 << 20
@@ -48,6 +50,25 @@ def read_sarif(data: bytes, files: Mapping[str, bytes], *, root: str = "") -> tu
         )
     readers = (_Reader(run, files, root) for run in log.runs)
     return tuple(found for reader in readers for found in reader.findings())
+
+
+@dataclass(frozen=True, slots=True)
+class SarifFile:
+    """Another tool's log as an analyzer: what it found counts like any finding.
+
+    Its tool is not run again, so a fix of its own can never be proved, only shown.
+    """
+
+    data: bytes
+    root: str = ""
+    name: str = "sarif"
+    is_language_aware: bool = False
+
+    def understands(self, path: str) -> bool:  # noqa: ARG002 - a log may be about any file
+        return True
+
+    def analyze(self, sandbox: Sandbox, files: Mapping[str, bytes]) -> Analysis:  # noqa: ARG002 - nothing runs
+        return Analysis(read_sarif(self.data, files, root=self.root))
 
 
 def _parse(data: bytes) -> Log:
