@@ -1,7 +1,8 @@
 """The loop: pick the eligible tool of greatest utility, run it, fold what it saw, until the end."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from bot.agent.state import Observation, State
@@ -21,6 +22,24 @@ class Policy(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn of the loop: the choice, and what the tool returned."""
+
+    decision: Decision
+    observation: Observation
+
+
+Recorder = Callable[[int, Callable[[], Step]], Step]
+"""Is given the number of a step and the work, and returns the step: the work's, or the one that a
+host recorded before it died."""
+
+
+def forgetful(_index: int, work: Callable[[], Step]) -> Step:
+    """Do the work and record nothing."""
+    return work()
+
+
 class Loop:
     """Runs one episode; `finish` must be among the tools, and is always eligible."""
 
@@ -32,14 +51,15 @@ class Loop:
         self._clock = clock
         self._listener = listener
 
-    def run(self, state: State) -> State:
+    def run(self, state: State, record: Recorder = forgetful) -> State:
         """Return the last state: final, or out of steps or seconds with that as a limit."""
         while not state.is_final and not (limit := _limit(state)):
-            state = self.step(state)
+            step = record(len(state.decisions) + 1, partial(self.step, state))
+            state = state.after(step.decision, step.observation)
         return state if state.is_final else replace(state, limits=(*state.limits, limit))
 
-    def step(self, state: State) -> State:
-        """Return s_{t+1}."""
+    def step(self, state: State) -> Step:
+        """Pick a tool and run it."""
         eligible = {n: t.features(state) for n, t in self._tools.items() if t.is_eligible(state)}
         choice = self._policy.pick(eligible)
         self._listener.step_started(choice.tool)
@@ -48,8 +68,7 @@ class Loop:
         seconds = self._clock.seconds() - started
         decision = self._decision(state, eligible, choice, seen, seconds)
         self._listener.step_finished(decision)
-        after = state.after(choice.tool, seen, seconds=seconds)
-        return replace(after, decisions=(*state.decisions, decision))
+        return Step(decision, seen)
 
     def _observe(self, tool: str, state: State) -> Observation:
         try:

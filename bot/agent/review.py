@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.agent.loop import Loop
+from bot.agent.loop import Loop, Recorder, forgetful
 from bot.agent.state import State
 from bot.agent.trees import contents
 from bot.domain import exempt
@@ -28,10 +28,17 @@ class Episode:
     state: State
 
 
-def review(workspace: Workspace, loop: Loop, config: RepoConfig, *, run_id: str) -> Episode:
+def review(
+    workspace: Workspace,
+    loop: Loop,
+    config: RepoConfig,
+    *,
+    run_id: str,
+    record: Recorder = forgetful,
+) -> Episode:
     """Run the loop on the workspace's change and return what it concluded."""
     first = start(workspace, config)
-    last = loop.run(first)
+    last = loop.run(first, record)
     findings = number(f for f in last.findings if _is_severe(f, config.severity_threshold))
     last = replace(last, findings=findings)
     cost = Cost(seconds=round(first.seconds_left - last.seconds_left, 3))

@@ -87,8 +87,8 @@ class State:
         """Findings whose suggestion nobody has tried yet."""
         return tuple(f for f in self.findings if f.suggestion and f.suggestion.proof is None)
 
-    def after(self, tool: str, seen: Observation, *, seconds: float) -> "State":
-        """Return the next state: this one and what the tool observed."""
+    def after(self, decision: Decision, seen: Observation) -> "State":
+        """Return s_{t+1}: this state, the decision and what the tool observed."""
         return replace(
             self,
             findings=self.findings if seen.findings is None else seen.findings,
@@ -98,9 +98,10 @@ class State:
             sandboxes=_once(self.sandboxes + seen.sandboxes),
             limits=_once(self.limits + seen.limits),
             notes=_once(self.notes + seen.notes),
-            tools_run=(*self.tools_run, tool),
+            tools_run=(*self.tools_run, decision.tool),
+            decisions=(*self.decisions, decision),
             steps_left=self.steps_left - 1,
-            seconds_left=self.seconds_left - seconds,
+            seconds_left=self.seconds_left - decision.seconds,
             is_final=seen.is_final,
         )
 
