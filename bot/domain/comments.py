@@ -185,6 +185,42 @@ def commit_message(
     )
 
 
+def more_findings(number: int) -> str:
+    """Say that the table ends before the findings do."""
+    return f"{_count(number, 'more finding')} in the check run and in the JSON results."
+
+
+def more_sections(number: int) -> str:
+    """Say that details were left out for their size."""
+    return f"{_count(number, 'more section')} left out: this comment has a limit in bytes."
+
+
+def more_lines(number: int) -> str:
+    """Say that a list was cut."""
+    return f"and {number} more"
+
+
+def no_comment_there(reason: str) -> str:
+    """Say why a finding stands in the summary instead of next to the code."""
+    return f"no comment next to the code: {reason}"
+
+
+def also_at(places: Sequence[str], *, more: int) -> str:
+    """List the other places of the same rule; `places` are Markdown of ours."""
+    rest = f" and {more} more" if more else ""
+    return f"Also at {', '.join(places)}{rest}."
+
+
+def review_under_way() -> str:
+    """Say that a review has begun."""
+    return "The review is under way"
+
+
+def comment_limit(max_comments: int) -> str:
+    """Say that the configuration allows no more comments."""
+    return f"`max_comments` is {max_comments}"
+
+
 def _subject(findings: Sequence[Finding]) -> str:
     if len(findings) > 1:
         rules = ", ".join(dict.fromkeys(f.rule for f in findings))

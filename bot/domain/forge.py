@@ -187,6 +187,8 @@ class CheckRun:
     external_id: str
     """The run's id, by which a check run is found again instead of made twice."""
     conclusion: CheckConclusion | None = None
+    text: str = ""
+    """Details, folded by the forge; the machine-readable verdict."""
     annotations: tuple[Annotation, ...] = ()
     buttons: tuple[Button, ...] = ()
 
@@ -246,16 +248,20 @@ class NewPullRequest:
     body: str
 
 
+FileChanges = Mapping[str, bytes | None]
+"""The whole new contents by path; None deletes the file, which is how a new one is undone."""
+
+
 class Committer(Protocol):
     """Contents: exists only in the publisher, after the sandbox is gone."""
 
     def commit(
-        self, branch: str, *, expected: Sha, files: Mapping[str, bytes], message: CommitMessage
+        self, branch: str, *, expected: Sha, files: FileChanges, message: CommitMessage
     ) -> Sha:
         """Commit on the branch (`createCommitOnBranch`) and return the new head.
 
-        Where a commit with the same `Pullwright-Run` is the head already, returns it.
-        Raises HeadMoved, Refused for a path or size that no fix may touch.
+        Where a commit with the same `Pullwright-Run` on top of `expected` is the head already,
+        returns it. Raises HeadMoved, and Refused for a branch, path or size that no fix may touch.
         """
         ...
 

@@ -9,7 +9,8 @@ import re
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 _KEPT = "\n\t"
 _ACTIVE = re.compile(
-    r"(?<=@)(?=[\w-])|(?<=#)(?=\d)|(?<=GH)(?=-\d)|(?<=:)(?=//)|^(?=/)", re.MULTILINE | re.IGNORECASE
+    r"(?<=@)(?=[\w-])|(?<=#)(?=\d)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)|^(?=[ \t]*/)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _ZERO_WIDTH_SPACE = "\u200b"
 

@@ -1,0 +1,161 @@
+"""Markdown that we build around words that others wrote.
+
+Nothing is filtered out of hostile Markdown: it is taken apart and written again, so that GitHub
+shows the literal characters. What is left of it is code spans, and links to the documentation of
+our own tools; no image, no HTML, no mention, no reference, no command of another bot (rule R17).
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from bot.domain.untrusted import neutral, one_line, shown
+
+LIMIT_BYTES = 60_000
+"""Of everything that is posted: GitHub documents 65,536 characters and counts differently."""
+
+ALLOWED_HOSTS = frozenset(
+    {
+        "ast-grep.github.io",
+        "docs.astral.sh",
+        "docs.github.com",
+        "docs.python.org",
+        "docs.zizmor.sh",
+        "www.shellcheck.net",
+    }
+)
+"""Where a link in the words of others may lead; every other address is shown as code."""
+
+_TOKEN = re.compile(
+    r"(?<!`)(?P<ticks>`{1,8})(?!`)(?P<code>[^`]+)(?<!`)(?P=ticks)(?!`)"
+    r"|(?P<url>https?://[^\s<>`\"'\\|]+)",
+    re.IGNORECASE,
+)
+_SPECIAL = re.compile(r"[\\`*~\[\]|<>&]|(?<![^\W_])_|_(?![^\W_])")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+_BLOCK_START = re.compile(r"^(?:(?=[-+=#:])|(?P<number>\d{1,9})(?=[.)]))")
+_TRAILING = ".,;:!?)]}"
+_CUT = "\n\n(cut: this comment is limited to {limit:,} bytes)"
+
+
+def prose(text: str, *, limit: int = 2_000) -> str:
+    """Return the words as Markdown that shows them literally, code spans kept as code.
+
+    `limit` is in characters of the original.
+    """
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return "\n".join(_line(line.strip()) for line in shown(cut).split("\n")).strip()
+
+
+def cell(text: str, *, limit: int = 200) -> str:
+    """Return the words for a cell of a table, on one line."""
+    return _line(one_line(text, limit=limit)).replace("\\|", "|").replace("|", "\\|")
+
+
+def code(text: str, *, limit: int = 200) -> str:
+    """Return the text as a code span on one line, whatever backticks are in it."""
+    line = one_line(text, limit=limit)
+    ticks = "`" * (_longest_run(line) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") or not line else ""
+    return f"{ticks}{pad}{line}{pad}{ticks}"
+
+
+def fence(text: str, info: str = "") -> str:
+    """Return a fenced block that nothing inside can close; the text stands in it as it is."""
+    ticks = "`" * max(3, _longest_run(text) + 1)
+    end = "" if text.endswith("\n") or not text else "\n"
+    return f"{ticks}{info}\n{text}{end}{ticks}"
+
+
+def details(title: str, body: str) -> str:
+    """Return a folded section; `title` is ours."""
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def fitted(blocks: Iterable[str], *, limit_bytes: int, separator: str = "\n\n") -> tuple[str, int]:
+    """Return as many whole blocks as fit, joined, and how many did not."""
+    taken: list[str] = []
+    left_over, used = 0, 0
+    for block in blocks:
+        size = size_bytes(block) + len(separator)
+        if left_over or used + size > limit_bytes:
+            left_over += 1
+        else:
+            taken.append(block)
+            used += size
+    return separator.join(taken), left_over
+
+
+def cut(text: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
+    """Return the text, or as much of it as fits with a notice behind it, open blocks closed."""
+    if size_bytes(text) <= limit_bytes:
+        return text
+    notice = _CUT.format(limit=limit_bytes)
+    head = _first_bytes(text, limit_bytes - size_bytes(notice) - 64)
+    return head + _closing(head) + notice
+
+
+def size_bytes(text: str) -> int:
+    """Return the size as GitHub gets it; undecodable bytes of file names count as one each."""
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
+def is_postable(text: str) -> bool:
+    """Tell whether the text can be posted byte for byte and reads as what it is."""
+    return shown(text) == text
+
+
+def _line(line: str) -> str:
+    pieces: list[str] = []
+    position = 0
+    for token in _TOKEN.finditer(line):
+        pieces.append(_literal(line[position : token.start()], is_start=not pieces))
+        pieces.append(_kept(token))
+        position = token.end()
+    pieces.append(_literal(line[position:], is_start=not pieces))
+    return "".join(pieces)
+
+
+def _kept(token: re.Match[str]) -> str:
+    if token["code"] is not None:
+        return code(token["code"], limit=1_000)
+    url = token["url"].rstrip(_TRAILING)
+    rest = _literal(token["url"][len(url) :], is_start=False)
+    return (f"<{url}>" if _is_allowed(url) else code(url, limit=1_000)) + rest
+
+
+def _is_allowed(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_plain = parts.port is None and not parts.query and "@" not in parts.netloc
+    except ValueError:
+        return False
+    return parts.scheme == "https" and is_plain and parts.netloc in ALLOWED_HOSTS
+
+
+def _literal(text: str, *, is_start: bool) -> str:
+    escaped = _SPECIAL.sub(lambda m: _ENTITIES.get(m[0], f"\\{m[0]}"), text)
+    if is_start:
+        escaped = _BLOCK_START.sub(lambda m: f"{m['number'] or ''}\\", escaped)
+    return neutral(escaped)
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def _first_bytes(text: str, limit: int) -> str:
+    return text.encode("utf-8", "surrogateescape")[:limit].decode("utf-8", "ignore")
+
+
+def _closing(head: str) -> str:
+    """Return what closes the fence and the sections that a cut left open."""
+    fences = re.findall(r"^`{3,}", head, re.MULTILINE)
+    opened = ""
+    for ticks in fences:
+        if not opened:
+            opened = ticks
+        elif len(ticks) >= len(opened):
+            opened = ""
+    sections = head.count("<details>") - head.count("</details>")
+    return (f"\n{opened}" if opened else "") + "\n\n</details>" * max(0, sections)
