@@ -1,4 +1,4 @@
-"""What several test folders share: the Docker Engine, or the reason why there is none."""
+"""What several test folders share: a Docker Engine, a PostgreSQL server, or why there is none."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pytest
 from bot.adapters.docker_engine import DockerEngine, connect
 from bot.adapters.docker_images import SANDBOX_IMAGE, TOOLS_IMAGE
 from bot.errors import SandboxUnavailable
+from tests.postgres import Cluster, NoPostgres, cluster
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,25 @@ def docker_engine() -> Iterator[DockerEngine]:
         pytest.skip(str(error))
     yield engine
     engine.disconnect()
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Cluster]:
+    """A server of this test process; a test that asks for it is skipped where none is installed.
+
+    With PULLWRIGHT_REQUIRE_POSTGRES=1 it fails instead, so that no gate passes by skipping.
+    """
+    try:
+        with cluster() as running:
+            yield running
+    except NoPostgres as error:
+        if os.environ.get("PULLWRIGHT_REQUIRE_POSTGRES") == "1":
+            pytest.fail(f"PULLWRIGHT_REQUIRE_POSTGRES is set, and {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with postgres_cluster.database() as url:
+        yield url

@@ -7,7 +7,7 @@ looked again.
 
 import hashlib
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.edits import Edit
@@ -62,7 +62,12 @@ def reconcile(known: Sequence[KnownFinding], look: Look) -> Reconciled:
     after += [_first_seen(s, names[i], look) for i, s in enumerate(seen) if i not in pairs]
     states = {record.id: record.state for record in after}
     findings = (replace(s.finding, id=names[i], state=states[names[i]]) for i, s in enumerate(seen))
-    return Reconciled(tuple(sorted(after, key=_number)), tuple(findings))
+    return Reconciled(in_order(after), tuple(findings))
+
+
+def in_order(known: Iterable[KnownFinding]) -> tuple[KnownFinding, ...]:
+    """Return findings by their number, F2 before F10."""
+    return tuple(sorted(known, key=_number))
 
 
 def dismiss(known: KnownFinding, dismissal: Dismissal) -> KnownFinding:

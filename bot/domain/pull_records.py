@@ -4,7 +4,7 @@ Repeating a call is harmless, and Retryable is raised where the database does no
 the ports of `ledger`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from typing import NewType, Protocol
 from bot.domain.diff import Side
 from bot.domain.evidence import Proof
 from bot.domain.findings import FindingId
-from bot.domain.ledger import PullKey, RunId
+from bot.domain.ledger import FindingsLedger, PullKey, ReviewedHeads, RunId, Runs
 from bot.domain.pull_request import Sha
 
 SuggestionId = NewType("SuggestionId", str)
@@ -112,11 +112,15 @@ class Silence:
     at: datetime
 
 
+SILENCES_KEPT = 20
+"""For each pull request."""
+
+
 class Silences(Protocol):
     """The last reasons why nothing happened, for each pull request."""
 
     def record(self, pull: PullKey, silence: Silence) -> None:
-        """Store a reason; only the last 20 of a pull request are kept."""
+        """Store a reason; only the last SILENCES_KEPT are kept."""
         ...
 
     def recent(self, pull: PullKey) -> Sequence[Silence]:
@@ -180,3 +184,19 @@ class Deliveries(Protocol):
     def known(self, guids: Iterable[str]) -> frozenset[str]:
         """Return those of the GUIDs that arrived."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All ports of one database."""
+
+    runs: Runs
+    reviewed: ReviewedHeads
+    findings: FindingsLedger
+    publications: Publications
+    pulls: PullRequests
+    silences: Silences
+    suggestions: Suggestions
+    deliveries: Deliveries
+    close: Callable[[], None]
+    """Let go of all connections."""

@@ -1,16 +1,17 @@
 """Our values as JSON and back, exactly: what a durable step returned is what a resumed run reads.
 
-Any frozen dataclass of ours will do: nested ones, enums, tuples, frozensets, mappings with text or
-numbers as keys, `None` beside empty. Text may hold what no UTF-8 can, such as the lone surrogates
-that stand for undecodable bytes. Mappings keep their order, because a run that goes on has to meet
-them as the run that died did; sets are sorted, so one value always has one text. A field that a
-record lacks takes its default, so that a newer version reads older records.
+Any frozen dataclass of ours will do: nested ones, enums, times, tuples, frozensets, mappings with
+text or numbers as keys, `None` beside empty. Text may hold what no UTF-8 can, such as the lone
+surrogates that stand for undecodable bytes. Mappings keep their order, because a run that goes on
+has to meet them as the run that died did; sets are sorted, so one value always has one text. A
+field that a record lacks takes its default, so that a newer version reads older records.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -48,12 +49,6 @@ def load(kind: type[T], text: str) -> T:
 
 def _plain(value: object) -> object:
     match value:
-        case Enum():
-            return value.value
-        case str():
-            return _escape(value)
-        case None | bool() | int() | float():
-            return value
         case Mapping():
             return {_key(key): _plain(item) for key, item in value.items()}
         case frozenset() | tuple():
@@ -61,6 +56,20 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in ordered]
         case _ if is_dataclass(value):
             return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        case _:
+            return _plain_scalar(value)
+
+
+def _plain_scalar(value: object) -> object:
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return value.isoformat()
+        case str():
+            return _escape(value)
+        case None | bool() | int() | float():
+            return value
         case _:
             raise TypeError(f"{type(value).__name__} has no form in JSON")
 
@@ -93,6 +102,8 @@ def _value(kind: object, data: object) -> object:
         raise TypeError(f"{kind} has no form in JSON")
     if is_dataclass(kind):
         return _dataclass(kind, cast("dict[str, object]", data))
+    if kind is datetime:
+        return datetime.fromisoformat(cast("str", data))
     return kind(data) if issubclass(kind, Enum) else _scalar(kind, data)
 
 

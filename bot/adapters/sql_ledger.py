@@ -1,0 +1,32 @@
+"""The ledger in one SQL database, SQLite or PostgreSQL, the same code for both."""
+
+from bot.adapters.sql_ledger_database import connect
+from bot.adapters.sql_ledger_findings import SqlFindings
+from bot.adapters.sql_ledger_migrations import migrate
+from bot.adapters.sql_ledger_posts import SqlDeliveries, SqlPublications, SqlSuggestions
+from bot.adapters.sql_ledger_pulls import SqlPullRequests, SqlSilences
+from bot.adapters.sql_ledger_runs import SqlReviewedHeads, SqlRuns
+from bot.domain.pull_records import Ledger
+
+WAIT_S = 30.0
+"""How long a write waits for another one before it raises Retryable."""
+
+
+def open_ledger(url: str, *, wait_s: float = WAIT_S) -> Ledger:
+    """Return the ledger behind a URL (`sqlite:////folder/file.db` or `postgresql://...`), migrated.
+
+    Raises Refused for a URL or a database that we cannot use, Retryable where it does not answer.
+    """
+    database = connect(url, wait_s=wait_s)
+    migrate(database)
+    return Ledger(
+        runs=SqlRuns(database),
+        reviewed=SqlReviewedHeads(database),
+        findings=SqlFindings(database),
+        publications=SqlPublications(database),
+        pulls=SqlPullRequests(database),
+        silences=SqlSilences(database),
+        suggestions=SqlSuggestions(database),
+        deliveries=SqlDeliveries(database),
+        close=database.close,
+    )

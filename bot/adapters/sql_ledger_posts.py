@@ -1,0 +1,91 @@
+"""What was posted and what arrived, in SQL."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from bot.adapters.sql_ledger_database import Database, insert_once
+from bot.adapters.sql_ledger_pulls import lock
+from bot.adapters.sql_ledger_runs import moment
+from bot.adapters.sql_ledger_schema import deliveries, publications, suggestions
+from bot.domain import record_json
+from bot.domain.ledger import PullKey
+from bot.domain.pull_records import Delivery, Publication, SuggestionRecord
+
+
+class SqlPublications:
+    """Implements the port `Publications`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, publication: Publication) -> Publication:
+        row = {
+            "key": publication.key,
+            "repo_id": publication.pull.repo_id,
+            "number": publication.pull.number,
+            "kind": publication.kind.value,
+            "record": record_json.dump(publication),
+        }
+        with self._database.writing() as connection:
+            insert_once(connection, publications, row)
+        return self.find(publication.key) or publication
+
+    def find(self, key: str) -> Publication | None:
+        wanted = sa.select(publications.c.record).where(publications.c.key == key)
+        with self._database.reading() as connection:
+            record = connection.scalar(wanted)
+        return None if record is None else record_json.load(Publication, record)
+
+
+class SqlSuggestions:
+    """Implements the port `Suggestions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, pull: PullKey, suggested: Iterable[SuggestionRecord]) -> None:
+        of_pull = (suggestions.c.repo_id == pull.repo_id) & (suggestions.c.number == pull.number)
+        last = sa.select(sa.func.max(suggestions.c.ordinal)).where(of_pull)
+        with self._database.writing() as connection:
+            lock(connection, pull)
+            following = (connection.scalar(last) or 0) + 1
+            for ordinal, suggestion in enumerate(suggested, following):
+                row = {
+                    "suggestion_id": suggestion.id,
+                    "repo_id": pull.repo_id,
+                    "number": pull.number,
+                    "ordinal": ordinal,
+                    "record": record_json.dump(suggestion),
+                }
+                insert_once(connection, suggestions, row)
+
+    def shown(self, pull: PullKey) -> Sequence[SuggestionRecord]:
+        wanted = (
+            sa.select(suggestions.c.record)
+            .where(suggestions.c.repo_id == pull.repo_id, suggestions.c.number == pull.number)
+            .order_by(suggestions.c.ordinal)
+        )
+        with self._database.reading() as connection:
+            return [record_json.load(SuggestionRecord, row) for row in connection.scalars(wanted)]
+
+
+class SqlDeliveries:
+    """Implements the port `Deliveries`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def accept(self, delivery: Delivery) -> bool:
+        row = {
+            "guid": delivery.guid,
+            "received_at": moment(delivery.received_at),
+            "record": record_json.dump(delivery),
+        }
+        with self._database.writing() as connection:
+            return insert_once(connection, deliveries, row)
+
+    def known(self, guids: Iterable[str]) -> frozenset[str]:
+        wanted = sa.select(deliveries.c.guid).where(deliveries.c.guid.in_(list(guids)))
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(wanted))
