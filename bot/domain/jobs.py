@@ -1,10 +1,14 @@
 """Work that must be done once, whatever dies in between: jobs, their order, and who runs them."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType, Protocol, TypeVar
+from typing import NewType, Protocol
+
+MAX_JSON_BYTES = 64 * 1024
 
 Json = Mapping[str, object]
 """Small JSON: ids and SHAs, never diffs or logs. It is stored in clear."""
@@ -12,14 +16,16 @@ Json = Mapping[str, object]
 JobId = NewType("JobId", str)
 """The dedupe key: submitting the same id again does nothing."""
 
-T = TypeVar("T", bound=object)
-
 
 class JobKind(StrEnum):
     """What a worker does."""
 
     REVIEW = "review"
     COMMAND = "command"
+    RECONSIDER = "reconsider"
+    """Look whether a review is wanted by now: labels, title or draft changed, the head did not."""
+    MERGE_GROUP = "merge_group"
+    """Give the head of a merge queue the verdict of its pull requests."""
     RECONCILE = "reconcile"
 
 
@@ -116,6 +122,39 @@ class JobsAdmin(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently a step is tried again after a Retryable error."""
+
+    attempts: int = 6
+    """Of one step; after the last one the job is a dead letter."""
+    first: timedelta = timedelta(seconds=5)
+    factor: float = 3.0
+    longest: timedelta = timedelta(minutes=15)
+
+    def next_try(self, failed: int, *, now: datetime, not_before: datetime | None) -> datetime:
+        """Return when to try again after `failed` attempts; never before `not_before`."""
+        # The exponent is bounded, so that no number of attempts overflows.
+        wait = min(self.first * self.factor ** min(failed - 1, 30), self.longest)
+        return max(now + wait, not_before or now)
+
+
+def small_json(value: Json) -> Json:
+    """Return the value as it will come back from the store.
+
+    Raises ValueError where it is no JSON object, or over 64 KiB: a diff or a log does not belong
+    into the queue, its id does.
+    """
+    try:
+        text = json.dumps(dict(value), allow_nan=False)
+    except TypeError as error:
+        raise ValueError(f"a step returned what is no JSON: {error}") from error
+    if len(text) > MAX_JSON_BYTES:
+        raise ValueError(f"a step returned {len(text)} bytes of JSON, {MAX_JSON_BYTES} may be kept")
+    loaded: dict[str, object] = json.loads(text)
+    return loaded
+
+
 class JobContext(Protocol):
     """What the code of a job is given."""
 
@@ -129,7 +168,19 @@ class JobContext(Protocol):
 
         A step may run twice when a host dies between its effect and its record, so effects have to
         be idempotent. Raises `Ended` instead of starting a step of a stopped or superseded job.
-        Retryable errors of `work` are tried again with back-off, up to a limit.
+        Retryable errors of `work` are tried again with back-off, up to a limit; the job holds no
+        slot while it waits, and its handler is run again from the top when its time has come.
+        Refused errors are recorded and raised as plain `Refused`, before and after a crash alike:
+        a handler that needs more than the sentence lets `work` return it. Whatever else `work`
+        raises fails the job.
+        """
+        ...
+
+    def on_stop(self, close: Callable[[], object]) -> AbstractContextManager[None]:
+        """Have `close` called, once and from another thread, when somebody stops the job.
+
+        It holds inside the `with`; on a job that is stopped already it is called at once.
+        What `work` raises because of it is not an error: the step raises `Ended`.
         """
         ...
 
