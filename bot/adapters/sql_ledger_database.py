@@ -214,4 +214,5 @@ def insert_once(connection: Connection, table: sa.Table, row: Mapping[str, objec
     """Insert a row and return True, or False where its primary key is there already."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(table).values(row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # A count of rows is not what both drivers report here.
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None

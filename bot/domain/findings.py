@@ -110,7 +110,7 @@ class Finding:
         Line numbers and paths are left out, so shifts, rebases and renames keep the identity.
         """
         snippet = re.sub(r"\s+", " ", self.snippet).strip()
-        key = "\0".join((self.rule, self.symbol, snippet)).encode("utf-8", "surrogateescape")
+        key = "\0".join((self.rule, self.symbol, snippet)).encode("utf-8", "surrogatepass")
         return hashlib.sha256(key).hexdigest()[:16]
 
     @property

@@ -1,0 +1,352 @@
+"""What every ledger promises. Each test module of a ledger runs every clause on an empty one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain import record_json
+from bot.domain.diff import Side
+from bot.domain.evidence import Counts, Proof
+from bot.domain.findings import Category, Finding, FindingId, FindingState, Location, Severity
+from bot.domain.identity import Look, decision_id, reconcile
+from bot.domain.ledger import (
+    Dismissal,
+    Head,
+    KnownFinding,
+    PullKey,
+    Reconciled,
+    ReviewedHead,
+    RunEnding,
+    RunId,
+    RunKind,
+    RunRecord,
+    StepRecord,
+    Thread,
+)
+from bot.domain.pull_records import (
+    SILENCES_KEPT,
+    Delivery,
+    Ledger,
+    Publication,
+    PublicationKind,
+    PullMode,
+    PullRecord,
+    Silence,
+    SuggestionId,
+    SuggestionRecord,
+)
+from bot.domain.pull_request import Sha
+from bot.domain.verdict import Conclusion
+from bot.errors import Refused
+
+Clause = Callable[[Ledger], None]
+
+PULL = PullKey(repo_id=1 << 40, number=7)
+OTHER_PULL = PullKey(repo_id=1 << 40, number=8)
+NOW = datetime(2026, 10, 1, 12, 0, 0, 123456, tzinfo=UTC)
+RUN = RunId("run-1")
+HEAD = Head(Sha("a" * 40), Sha("b" * 40), Sha("c" * 40))
+HOSTILE = "NUL \0, byte \udcff, pair \ud83d\ude00, line\nend, quote ' \" \\, 🙂 \u202e"
+"""A text as a hostile repository writes it; no database takes it as it is."""
+
+
+def a_run(run_id: str = RUN, *, pull: PullKey = PULL, head: Head = HEAD) -> RunRecord:
+    kind = RunKind.REVIEW
+    return RunRecord(RunId(run_id), "job-1", pull, "owner/name", head, kind, started_at=NOW)
+
+
+def an_ending(conclusion: Conclusion = Conclusion.SUCCESS, *, minutes: int = 1) -> RunEnding:
+    return RunEnding(conclusion, "{}", NOW + timedelta(minutes=minutes))
+
+
+def a_step(index: int, observation: str = "{}") -> StepRecord:
+    return StepRecord(index, "lint", observation, '{"propensities":{}}', seconds=0.25)
+
+
+def a_finding(snippet: str = "import os", path: str = "a.py", line: int = 1) -> Finding:
+    return Finding(
+        rule="F401",
+        severity=Severity.LOW,
+        category=Category.STYLE,
+        title=f"`{snippet.rsplit(maxsplit=1)[-1]}` is not used",
+        body="Remove it.",
+        location=Location(path, line, line),
+        snippet=snippet,
+        source="ruff",
+        confidence=0.9,
+    )
+
+
+def a_look(*found: Finding, head: str = "a", code: str = "code") -> Look:
+    return Look(Sha(head * 40), found, lambda _: code, lambda _: True)
+
+
+def seen(ledger: Ledger, *found: Finding, head: str = "a", pull: PullKey = PULL) -> Reconciled:
+    look = a_look(*found, head=head)
+    return ledger.findings.revise(pull, lambda known: reconcile(known, look))
+
+
+def dismissal(by: str = "octocat", reason: str = "noise") -> Dismissal:
+    return Dismissal(reason, by, NOW)
+
+
+def steps_come_back_in_order_and_exactly(ledger: Ledger) -> None:
+    ledger.runs.begin(a_run())
+    later = a_step(2, record_json.dump(HOSTILE))
+    ledger.runs.record_step(RUN, later)
+    ledger.runs.record_step(RUN, a_step(1))
+
+    assert ledger.runs.steps(RUN) == [a_step(1), later]
+    assert record_json.load(str, later.observation) == HOSTILE
+
+
+def the_first_record_of_a_step_stands(ledger: Ledger) -> None:
+    ledger.runs.begin(a_run())
+    ledger.runs.begin(replace(a_run(), job_id="job-2"))
+
+    assert ledger.runs.record_step(RUN, a_step(1, '"first"')) == a_step(1, '"first"')
+    assert ledger.runs.record_step(RUN, a_step(1, '"second"')) == a_step(1, '"first"')
+    assert ledger.runs.steps(RUN) == [a_step(1, '"first"')]
+
+
+def a_run_that_never_began_takes_no_step(ledger: Ledger) -> None:
+    with pytest.raises(Refused, match="never began"):
+        ledger.runs.record_step(RUN, a_step(1))
+    with pytest.raises(Refused, match="never began"):
+        ledger.runs.finish(RUN, an_ending())
+    assert ledger.runs.steps(RUN) == []
+
+
+def the_first_ending_of_a_run_stands(ledger: Ledger) -> None:
+    ledger.runs.begin(a_run())
+    ledger.runs.finish(RUN, an_ending(Conclusion.FINDINGS))
+
+    assert ledger.runs.finish(RUN, an_ending(Conclusion.ERROR)).conclusion is Conclusion.FINDINGS
+
+
+def a_review_goes_on_from_the_head_that_was_reviewed_last(ledger: Ledger) -> None:
+    newer = replace(HEAD, head_sha=Sha("d" * 40))
+    for name, head, ending in (
+        ("old", HEAD, an_ending(minutes=1)),
+        ("new", newer, an_ending(Conclusion.PARTIAL, minutes=2)),
+        ("broken", HEAD, an_ending(Conclusion.ERROR, minutes=3)),
+        ("blind", HEAD, an_ending(Conclusion.NOT_REVIEWED, minutes=4)),
+    ):
+        ledger.runs.begin(a_run(name, head=head))
+        ledger.runs.finish(RunId(name), ending)
+    ledger.runs.begin(a_run("under way"))
+    ledger.runs.begin(replace(a_run("fix"), kind=RunKind.FIX))
+    ledger.runs.finish(RunId("fix"), an_ending(minutes=5))
+
+    assert ledger.reviewed.last(PULL) == ReviewedHead(RunId("new"), newer, Conclusion.PARTIAL)
+    assert ledger.reviewed.last(OTHER_PULL) is None
+
+
+def a_head_is_reviewed_once_a_run_on_it_has_ended(ledger: Ledger) -> None:
+    ledger.runs.begin(a_run())
+    assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.REVIEW)
+    ledger.runs.finish(RUN, an_ending(Conclusion.NOT_REVIEWED))
+    rebased = replace(HEAD, merge_base_sha=Sha("e" * 40))
+    base_moved = replace(HEAD, base_sha=Sha("e" * 40))
+
+    assert ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.REVIEW)
+    assert ledger.reviewed.is_reviewed(PULL, base_moved, RunKind.REVIEW)
+    assert not ledger.reviewed.is_reviewed(PULL, rebased, RunKind.REVIEW)
+    assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.FIX)
+    assert not ledger.reviewed.is_reviewed(OTHER_PULL, HEAD, RunKind.REVIEW)
+
+
+def a_run_that_broke_reviewed_nothing(ledger: Ledger) -> None:
+    ledger.runs.begin(a_run())
+    ledger.runs.finish(RUN, an_ending(Conclusion.ERROR))
+
+    assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.REVIEW)
+
+
+def findings_come_back_exactly_and_by_number(ledger: Ledger) -> None:
+    names = [a_finding(f"import m{n}", line=n) for n in range(1, 12)]
+    told = seen(ledger, replace(a_finding(HOSTILE), title=HOSTILE), *names)
+
+    assert ledger.findings.known(PULL) == told.known
+    assert [known.id for known in told.known] == [f"F{n}" for n in range(1, 13)]
+    assert told.known[0].finding.snippet == HOSTILE
+    assert ledger.findings.known(OTHER_PULL) == ()
+
+
+def each_pull_request_counts_its_findings_for_itself(ledger: Ledger) -> None:
+    seen(ledger, a_finding())
+    seen(ledger, a_finding("import re"), pull=OTHER_PULL)
+
+    assert [k.id for k in ledger.findings.known(OTHER_PULL)] == ["F1"]
+    assert [k.finding.snippet for k in ledger.findings.known(PULL)] == ["import os"]
+
+
+def ids_are_never_given_again(ledger: Ledger) -> None:
+    seen(ledger, a_finding())
+    seen(ledger, head="b")
+    told = seen(ledger, a_finding("import re"), head="c")
+
+    assert [(k.id, k.state.value) for k in told.known] == [("F1", "fixed"), ("F2", "open")]
+    assert ledger.findings.known(PULL) == told.known
+
+
+def a_dismissal_holds_over_pushes(ledger: Ledger) -> None:
+    seen(ledger, a_finding())
+    dismissed = ledger.findings.dismiss(PULL, FindingId("F1"), dismissal(reason=HOSTILE))
+    told = seen(ledger, a_finding(line=40), head="b")
+
+    assert dismissed.dismissal == dismissal(reason=HOSTILE)
+    assert [f.state for f in told.findings] == [FindingState.DISMISSED]
+    assert ledger.findings.known(PULL)[0].dismissal == dismissal(reason=HOSTILE)
+
+
+def the_first_dismissal_stands(ledger: Ledger) -> None:
+    seen(ledger, a_finding())
+    ledger.findings.dismiss(PULL, FindingId("F1"), dismissal())
+
+    again = ledger.findings.dismiss(PULL, FindingId("F1"), dismissal(by="somebody else"))
+
+    assert again.dismissal == dismissal()
+
+
+def what_does_not_exist_is_refused(ledger: Ledger) -> None:
+    seen(ledger, a_finding())
+
+    with pytest.raises(Refused, match="pull request 7 has no finding F9"):
+        ledger.findings.dismiss(PULL, FindingId("F9"), dismissal())
+    with pytest.raises(Refused, match="pull request 8 has no finding F1"):
+        ledger.findings.attach_thread(OTHER_PULL, FindingId("F1"), Thread("node", 5))
+
+
+def a_dismissal_in_the_middle_of_a_run_is_not_lost(ledger: Ledger) -> None:
+    seen(ledger, a_finding())
+    look = a_look(a_finding(), head="b")
+    pending = [FindingId("F1")]
+
+    def slow_rule(known: tuple[KnownFinding, ...]) -> Reconciled:
+        while pending:
+            ledger.findings.dismiss(PULL, pending.pop(), dismissal())
+        return reconcile(known, look)
+
+    assert ledger.findings.revise(PULL, slow_rule).known[0].state is FindingState.DISMISSED
+    assert ledger.findings.known(PULL)[0].state is FindingState.DISMISSED
+
+
+def a_rule_that_fails_changes_nothing(ledger: Ledger) -> None:
+    before = seen(ledger, a_finding()).known
+
+    def failing(_: object) -> Reconciled:
+        raise Refused("no")
+
+    with pytest.raises(Refused):
+        ledger.findings.revise(PULL, failing)
+    assert ledger.findings.known(PULL) == before
+
+
+def a_posted_finding_is_posted_once_and_its_thread_resolved_once(ledger: Ledger) -> None:
+    told = seen(ledger, a_finding())
+    assert [f.id for f in told.unposted] == ["F1"]
+    ledger.findings.attach_thread(PULL, FindingId("F1"), Thread("node", 1 << 40))
+    assert seen(ledger, a_finding(), head="b").unposted == ()
+    fixed = seen(ledger, head="c").resolvable
+    assert [k.thread for k in fixed] == [Thread("node", 1 << 40)]
+
+    ledger.findings.attach_thread(PULL, FindingId("F1"), Thread("node", 1 << 40, is_resolved=True))
+
+    assert seen(ledger, head="d").resolvable == ()
+
+
+def the_first_publication_of_a_key_stands(ledger: Ledger) -> None:
+    kind = PublicationKind.REPLY
+    first = Publication(f"reply:{RUN}", PULL, kind, "12", "https://github.com/o/n#1", NOW)
+    ledger.publications.record(first)
+
+    assert ledger.publications.record(replace(first, external_id="13")) == first
+    assert ledger.publications.find(first.key) == first
+    assert ledger.publications.find("reply:other") is None
+
+
+def sequences_begin_at_one_for_each_pull_request(ledger: Ledger) -> None:
+    assert [ledger.pulls.next_sequence(PULL) for _ in range(3)] == [1, 2, 3]
+    assert ledger.pulls.next_sequence(OTHER_PULL) == 1
+
+
+def a_later_head_is_not_taken_back_by_an_earlier_event(ledger: Ledger) -> None:
+    assert ledger.pulls.advance_head(PULL, sequence=2, head_sha=Sha("b" * 40))
+    assert not ledger.pulls.advance_head(PULL, sequence=1, head_sha=Sha("a" * 40))
+    assert ledger.pulls.advance_head(PULL, sequence=2, head_sha=Sha("b" * 40))
+
+    assert ledger.pulls.load(PULL) == PullRecord(head_sequence=2, head_sha=Sha("b" * 40))
+
+
+def modes_are_kept_and_the_one_before_is_told(ledger: Ledger) -> None:
+    assert ledger.pulls.load(PULL).mode is PullMode.AUTO
+    assert ledger.pulls.set_mode(PULL, PullMode.PAUSED) is PullMode.AUTO
+    assert ledger.pulls.set_mode(PULL, PullMode.IGNORED) is PullMode.PAUSED
+    assert ledger.pulls.load(PULL).mode is PullMode.IGNORED
+    assert ledger.pulls.load(OTHER_PULL).mode is PullMode.AUTO
+
+
+def the_last_silences_are_told_newest_first(ledger: Ledger) -> None:
+    for number in range(SILENCES_KEPT + 3):
+        ledger.silences.record(PULL, Silence(f"{number} {HOSTILE}", Sha("a" * 40), NOW))
+    ledger.silences.record(OTHER_PULL, Silence("draft", None, NOW))
+
+    numbers = [int(silence.reason.split()[0]) for silence in ledger.silences.recent(PULL)]
+    assert numbers == list(range(SILENCES_KEPT + 2, 2, -1))
+    assert ledger.silences.recent(OTHER_PULL) == [Silence("draft", None, NOW)]
+
+
+def suggestions_come_back_with_their_proof(ledger: Ledger) -> None:
+    proof = Proof(
+        target="F401", is_applied=True, is_parsed=None, new_lint=(), is_target_gone=True,
+        is_target_back=True, before=Counts(1, 2), after=Counts(0, 3), quality=0.5,
+    )  # fmt: skip
+    first = SuggestionRecord(
+        SuggestionId("0" * 16), FindingId("F1"), RUN, decision_id(RUN, 3), Sha("a" * 40),
+        "a\udcff.py", Side.RIGHT, 1, 2, source="autofix", proof=proof, slot=1, slots=2,
+    )  # fmt: skip
+    second = replace(first, id=SuggestionId("1" * 16), proof=None, slot=2)
+    ledger.suggestions.record(PULL, [first])
+    ledger.suggestions.record(PULL, [replace(first, slot=9), second])
+
+    assert ledger.suggestions.shown(PULL) == [first, second]
+    assert ledger.suggestions.shown(OTHER_PULL) == []
+
+
+def a_delivery_is_accepted_once(ledger: Ledger) -> None:
+    delivery = Delivery("guid-1", "pull_request", "opened", NOW)
+
+    assert ledger.deliveries.accept(delivery)
+    assert not ledger.deliveries.accept(replace(delivery, action="closed"))
+    assert ledger.deliveries.known(["guid-1", "guid-2"]) == {"guid-1"}
+    assert ledger.deliveries.known([]) == frozenset()
+
+
+CONTRACT: tuple[Clause, ...] = (
+    steps_come_back_in_order_and_exactly,
+    the_first_record_of_a_step_stands,
+    a_run_that_never_began_takes_no_step,
+    the_first_ending_of_a_run_stands,
+    a_review_goes_on_from_the_head_that_was_reviewed_last,
+    a_head_is_reviewed_once_a_run_on_it_has_ended,
+    a_run_that_broke_reviewed_nothing,
+    findings_come_back_exactly_and_by_number,
+    each_pull_request_counts_its_findings_for_itself,
+    ids_are_never_given_again,
+    a_dismissal_holds_over_pushes,
+    the_first_dismissal_stands,
+    what_does_not_exist_is_refused,
+    a_dismissal_in_the_middle_of_a_run_is_not_lost,
+    a_rule_that_fails_changes_nothing,
+    a_posted_finding_is_posted_once_and_its_thread_resolved_once,
+    the_first_publication_of_a_key_stands,
+    sequences_begin_at_one_for_each_pull_request,
+    a_later_head_is_not_taken_back_by_an_earlier_event,
+    modes_are_kept_and_the_one_before_is_told,
+    the_last_silences_are_told_newest_first,
+    suggestions_come_back_with_their_proof,
+    a_delivery_is_accepted_once,
+)
