@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from bot.errors import Refused
 
@@ -28,6 +29,18 @@ class SetupNetwork(StrEnum):
     ASK = "ask"
     YES = "yes"
     NO = "no"
+
+
+class LogFormat(StrEnum):
+    """`PULLWRIGHT_LOG_FORMAT`: for machines or for people."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+GITHUB_API_URL = "https://api.github.com"
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,40 @@ class Settings:
     search_path: str = os.defpath
     """PATH for the process sandbox."""
     is_colour_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What `serve` and `worker` need on top: who the App is, and where its state is."""
+
+    app_id: int
+    webhook_secret: str = field(repr=False)
+    """Signs every delivery; only `serve` needs it, and does not start without it."""
+    private_key_file: Path | None
+    """Only the worker needs it, and only one module reads it."""
+    github_api_url: str
+    """Without a slash at its end."""
+    database_url: str = field(repr=False)
+    """It may hold a password."""
+    admin_token: str | None = field(repr=False)
+    """Opens the dashboard; None for loopback only."""
+    log_format: LogFormat
+
+
+def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
+    """Return the settings of the App; raises Refused naming the variable and what it takes."""
+    env = os.environ if environ is None else environ
+    key_file = env.get("PULLWRIGHT_PRIVATE_KEY_FILE")
+    return AppSettings(
+        app_id=_app_id(env.get("PULLWRIGHT_APP_ID", "")),
+        webhook_secret=_secret(env, "PULLWRIGHT_WEBHOOK_SECRET") or "",
+        private_key_file=Path(key_file).expanduser().absolute() if key_file else None,
+        github_api_url=_api_url(env.get("PULLWRIGHT_GITHUB_API_URL") or GITHUB_API_URL),
+        database_url=env.get("PULLWRIGHT_DATABASE_URL")
+        or f"sqlite:///{state_dir(env) / 'pullwright.db'}",
+        admin_token=_secret(env, "PULLWRIGHT_ADMIN_TOKEN"),
+        log_format=_choice(env, "PULLWRIGHT_LOG_FORMAT", LogFormat, LogFormat.JSON),
+    )
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -111,3 +158,41 @@ def _mebibytes(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or not 16 <= int(value) <= 1 << 20:
         raise Refused(f"{name}={value} is not a number of MiB from 16 to 1048576")
     return int(value)
+
+
+def _app_id(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and 0 < int(value[:20]) < 1 << 63):
+        raise Refused(f"PULLWRIGHT_APP_ID={value} is not the number on the App's page")
+    return int(value)
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """Return a secret from its variable or from the file that the `_FILE` form names."""
+    given, path = env.get(name), env.get(f"{name}_FILE")
+    if given and path:
+        raise Refused(f"{name} and {name}_FILE are both set: choose one")
+    if not path:
+        return given or None
+    try:
+        # Editors and `echo` end a file with a line feed that is no part of the secret.
+        secret = Path(path).expanduser().read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{name}_FILE={path} cannot be read: {error}") from error
+    if not secret:
+        raise Refused(f"{name}_FILE={path} is empty")
+    return secret
+
+
+def _api_url(value: str) -> str:
+    """Refuse what would send installation tokens in clear or to a stranger."""
+    try:
+        url = urlsplit(value)
+        is_local = url.scheme == "http" and url.hostname in _LOOPBACK
+        is_plain = url.username is None and not url.query and not url.fragment and url.port != 0
+    except ValueError as error:
+        raise Refused(f"PULLWRIGHT_GITHUB_API_URL is not a URL: {error}") from error
+    if not url.hostname or not is_plain or not (url.scheme == "https" or is_local):
+        raise Refused(
+            f"PULLWRIGHT_GITHUB_API_URL={value} is not {GITHUB_API_URL} or https://HOST/api/v3"
+        )
+    return value.rstrip("/")

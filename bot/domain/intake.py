@@ -1,0 +1,209 @@
+"""From an event to the jobs it asks for: pure, so that a redelivery decides the same.
+
+Nothing is fetched here. Whether a review is wanted (drafts, labels, title, paused) and whether a
+person may ask is decided by the worker, which knows the repository's configuration.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.command_parser import is_immediate, trigger_line
+from bot.domain.events import (
+    CheckRequested,
+    CommentCreated,
+    Event,
+    Ignored,
+    InstallationChanged,
+    MergeGroupRequested,
+    PullAction,
+    PullChanged,
+    Pushed,
+    RepoEvent,
+    ReviewChanged,
+    Source,
+    ThreadChanged,
+)
+from bot.domain.forge import RepoId
+from bot.domain.jobs import Job, JobId, JobKind
+from bot.domain.ledger import PullKey
+from bot.domain.requests import (
+    ButtonCommand,
+    CommentCommand,
+    MergeGroupRequest,
+    Request,
+    ReviewRequest,
+    to_payload,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ourselves:
+    """Who we are on the forge; our own acts ask for nothing (rule R25)."""
+
+    app_id: int
+    bot_id: int | None = None
+    """The user in whose name the app acts; None where nobody looked it up yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One job that an event asks for, before it has its place in the order."""
+
+    id: JobId
+    kind: JobKind
+    repo: RepoId
+    number: int | None
+    """None for work that is on no single pull request."""
+    key: str
+    request: Request
+
+    @property
+    def pull(self) -> PullKey | None:
+        """The pull request whose sequence the job takes its number from."""
+        return None if self.number is None else PullKey(self.repo.id, self.number)
+
+    def job(self, sequence: int) -> Job:
+        """Return the job at its place in the order."""
+        payload = to_payload(self.request)
+        return Job(self.id, self.kind, self.key, sequence, self.repo.installation_id, payload)
+
+
+class Sequences(Protocol):
+    """Gives each event of a pull request its number; a part of `PullRequests`."""
+
+    def next_sequence(self, pull: PullKey) -> int:
+        """Return the next number, from 1; no two callers ever get the same."""
+        ...
+
+
+def decide(event: Event, *, ourselves: Ourselves, delivery: str) -> Wanted | Ignored:
+    """Return the job that an event asks for, or why it asks for none."""
+    if isinstance(event, InstallationChanged):
+        return Ignored(f"installation {event.change} asks for nothing")
+    repo = _repo(event.source)
+    if repo is None:
+        return Ignored("the delivery is from no installation", is_alarm=True)
+    if event.source.sender.id == ourselves.bot_id:
+        return Ignored("it is our own doing")
+    return _wanted(event, repo, ourselves, delivery)
+
+
+def _wanted(
+    event: RepoEvent, repo: RepoId, ourselves: Ourselves, delivery: str
+) -> Wanted | Ignored:
+    match event:
+        case PullChanged():
+            return _review(event, repo)
+        case CommentCreated():
+            return _comment(event, repo, ourselves)
+        case CheckRequested():
+            return _button(event, repo, ourselves, delivery)
+        case MergeGroupRequested():
+            return _merge_group(event, repo)
+        case ReviewChanged() | ThreadChanged() | Pushed():
+            return Ignored("it asks for nothing; a worker reads it from the forge when it has to")
+
+
+def pull_key(repo_id: int, number: int) -> str:
+    """Return the key of the jobs of a pull request, which run one after the other."""
+    return f"{repo_id}#{number}"
+
+
+def immediate_key(repo_id: int, number: int) -> str:
+    """Return the key of commands that do not wait for what runs: `stop` could not stop it."""
+    return f"{pull_key(repo_id, number)}!"
+
+
+_SAME_CHANGE = (
+    PullAction.READY,
+    PullAction.RETITLED,
+    PullAction.LABELED,
+    PullAction.UNLABELED,
+)
+"""Nothing of these makes a running review out of date."""
+
+
+def _review(event: PullChanged, repo: RepoId) -> Wanted:
+    """Want a review once per head and base; a state that changed and changed back counts anew.
+
+    That no head is reviewed twice is seen to by the worker, which knows the merge base.
+    """
+    name = f"review:{repo.id}:{event.number}:{event.head_sha}:{event.base_ref}"
+    if event.action is not PullAction.OPENED:
+        name = f"{name}:{event.action}:{event.changed_at}"
+    return Wanted(
+        JobId(name),
+        JobKind.RECONSIDER if event.action in _SAME_CHANGE else JobKind.REVIEW,
+        repo,
+        event.number,
+        pull_key(repo.id, event.number),
+        ReviewRequest(repo, event.number, event.head_sha, event.base_ref, event.action),
+    )
+
+
+def _comment(event: CommentCreated, repo: RepoId, ourselves: Ourselves) -> Wanted | Ignored:
+    if event.written_by_app == ourselves.app_id:
+        return Ignored("it is our own comment")
+    line = trigger_line(event.body)
+    if line is None:
+        return Ignored("the comment is not for us")
+    key = immediate_key if is_immediate(line) else pull_key
+    return Wanted(
+        JobId(f"command:{event.comment_id}"),
+        JobKind.COMMAND,
+        repo,
+        event.number,
+        key(repo.id, event.number),
+        CommentCommand(
+            repo,
+            event.number,
+            event.source.sender,
+            line,
+            comment_id=event.comment_id,
+            place=event.place,
+            in_reply_to=event.in_reply_to,
+        ),
+    )
+
+
+def _button(
+    event: CheckRequested, repo: RepoId, ourselves: Ourselves, delivery: str
+) -> Wanted | Ignored:
+    """Want what a button stands for; only the delivery's GUID tells two presses apart."""
+    if event.app_id != ourselves.app_id:
+        return Ignored("the check is of another app", is_alarm=True)
+    if event.number is None:
+        return Ignored("the check is of no pull request that we can tell")
+    return Wanted(
+        JobId(f"button:{event.check_id}:{event.identifier}:{delivery}"),
+        JobKind.COMMAND,
+        repo,
+        event.number,
+        pull_key(repo.id, event.number),
+        ButtonCommand(
+            repo, event.number, event.source.sender, event.identifier, head_sha=event.head_sha
+        ),
+    )
+
+
+def _merge_group(event: MergeGroupRequested, repo: RepoId) -> Wanted:
+    return Wanted(
+        JobId(f"merge_group:{repo.id}:{event.head_sha}"),
+        JobKind.MERGE_GROUP,
+        repo,
+        None,
+        f"{repo.id}@{event.head_sha}",
+        MergeGroupRequest(
+            repo,
+            event.head_sha,
+            event.head_ref,
+            base_sha=event.base_sha,
+            base_ref=event.base_ref,
+        ),
+    )
+
+
+def _repo(source: Source) -> RepoId | None:
+    if source.installation_id is None:
+        return None
+    return RepoId(source.installation_id, source.repo_id, source.repo)

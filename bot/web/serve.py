@@ -1,0 +1,137 @@
+"""The server around the application: waitress, with limits on what a sender may hold open."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer, create_server
+
+from bot.domain.intake import Ourselves, Sequences
+from bot.domain.jobs import Jobs
+from bot.errors import Refused
+from bot.settings import AppSettings
+from bot.web.app import create_app
+from bot.web.counts import Counts
+from bot.web.signature import MAX_BODY_BYTES, Secret
+from bot.web.webhook import Webhook
+
+REQUEST_TIMEOUT_S = 20
+"""From the first byte of a request to its last; GitHub itself gives up after ten."""
+CONNECTION_LIMIT = 900
+"""Below the 1024 files that a process may have open by default."""
+
+_THREADS = 8
+_CLEANUP_INTERVAL_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What the web process needs of the rest."""
+
+    jobs: Jobs
+    sequences: Sequences
+    bot_id: int | None = None
+    """The user in whose name the app acts, where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen; port 0 for any that is free."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+class TimedChannel(HTTPChannel):
+    """A connection whose request counts as idle from its first byte on.
+
+    One byte a second would keep a connection for ever, and 200 of them every connection there is.
+    """
+
+    _begun = 0.0
+
+    def handle_read(self) -> None:
+        super().handle_read()
+        if self.request is None:
+            self._begun = 0.0
+        elif not self._begun:
+            self._begun = time.time()
+        if self._begun:
+            self.last_activity = self._begun
+
+
+def serve(
+    settings: AppSettings,
+    backend: Backend,
+    *,
+    address: Address | None = None,
+    announce: Callable[[str], object] = print,
+) -> None:
+    """Answer deliveries until SIGTERM or Ctrl-C; `announce` is told the address once it is open.
+
+    Raises Refused for a secret that could be guessed, and for an address that cannot be used.
+    """
+    webhook = Webhook(
+        Secret(settings.webhook_secret),
+        Ourselves(settings.app_id, backend.bot_id),
+        backend.jobs,
+        backend.sequences,
+        counts=Counts(),
+    )
+    server = open_server(create_app(webhook), address or Address())
+    # waitress turns only this one into an orderly end, wherever the signal arrives.
+    signal.signal(signal.SIGTERM, _leave)
+    announce(f"listening on {url_of(server)}")
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def open_server(
+    app: Flask, address: Address, *, request_timeout_s: int = REQUEST_TIMEOUT_S
+) -> TcpWSGIServer:
+    """Return a server that accepts connections; its `run` answers them."""
+    # It warns of every request that waits for a thread, which is what threads are for.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    try:
+        server = create_server(
+            app,
+            listen=_listen(address),
+            threads=_THREADS,
+            connection_limit=CONNECTION_LIMIT,
+            # select() knows no file above 1023.
+            asyncore_use_poll=True,
+            channel_timeout=request_timeout_s,
+            cleanup_interval=min(_CLEANUP_INTERVAL_S, request_timeout_s),
+            # It refuses what reaches its limit, we what passes ours.
+            max_request_body_size=MAX_BODY_BYTES + 1,
+            ident="pullwright",
+        )
+    except (OSError, ValueError) as error:
+        raise Refused(f"cannot listen on {_listen(address)}: {error}") from error
+    if not isinstance(server, TcpWSGIServer):
+        server.close()
+        raise Refused(f"{address.host} is several addresses: name one, such as 127.0.0.1")
+    server.channel_class = TimedChannel
+    return server
+
+
+def url_of(server: TcpWSGIServer) -> str:
+    """Return where a server can be reached."""
+    host, port = server.getsockname()
+    return f"http://{_listen(Address(host, int(port)))}"
+
+
+def _listen(address: Address) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port}"
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit

@@ -1,0 +1,136 @@
+"""`POST /webhook`: signed bytes in, one durable job out, then 202.
+
+Every answer of 2xx is the truth: the job is stored, was stored before, or there is none to store.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from bot.domain.event_parser import parse_event
+from bot.domain.events import Ignored
+from bot.domain.intake import Ourselves, Sequences, Wanted, decide
+from bot.domain.jobs import Jobs
+from bot.errors import Retryable, TooLarge
+from bot.web.counts import Counts, Outcome
+from bot.web.signature import Secret, claimed_digest, read_signed
+
+RETRY_AFTER_S = 10
+
+_LOG = logging.getLogger("pullwright.web")
+_GUID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_EVENT = re.compile(r"[a-z_]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender is told."""
+
+    status: int
+    body: Mapping[str, object] | None = None
+    retry_after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The headers of a delivery. They are not signed, so nothing dangerous rests on them."""
+
+    guid: str
+    event: str
+    app_id: str | None
+    """The App that GitHub says the hook is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Takes deliveries in."""
+
+    secret: Secret
+    ourselves: Ourselves
+    jobs: Jobs
+    sequences: Sequences
+    counts: Counts
+
+    def receive(self, headers: Mapping[str, str], stream: IO[bytes]) -> Answer:
+        """Return the answer to one request; nothing is parsed before its signature is right.
+
+        The names of `headers` are in lower case.
+        """
+        digest = claimed_digest(headers.get("x-hub-signature-256"))
+        if digest is None:
+            return self._end(Outcome.UNSIGNED, Answer(401))
+        try:
+            body = read_signed(stream, secret=self.secret, digest=digest)
+        except TooLarge:
+            return self._end(Outcome.TOO_LARGE, Answer(413))
+        if body is None:
+            return self._end(Outcome.UNSIGNED, Answer(401))
+        delivery = _delivery(headers)
+        if delivery is None:
+            return self._end(Outcome.MALFORMED, _malformed("the headers name no delivery"))
+        try:
+            document = parse_document(body)
+        except ValueError as error:
+            return self._end(Outcome.MALFORMED, _malformed(str(error)))
+        return self._act(delivery, self._decide(delivery, document))
+
+    def _decide(self, delivery: Delivery, document: object) -> Wanted | Ignored:
+        if delivery.app_id not in (None, str(self.ourselves.app_id)):
+            return Ignored("the delivery is for another app", is_alarm=True)
+        event = parse_event(delivery.event, document)
+        if isinstance(event, Ignored):
+            return event
+        return decide(event, ourselves=self.ourselves, delivery=delivery.guid)
+
+    def _act(self, delivery: Delivery, decision: Wanted | Ignored) -> Answer:
+        if isinstance(decision, Ignored):
+            _LOG.log(
+                logging.WARNING if decision.is_alarm else logging.DEBUG,
+                "delivery %s (%s) ignored: %s",
+                delivery.guid,
+                delivery.event,
+                decision.reason,
+            )
+            outcome = Outcome.ALARMING if decision.is_alarm else Outcome.IGNORED
+            return self._end(outcome, Answer(202, {"accepted": 0, "reason": decision.reason}))
+        try:
+            is_new = self._submit(decision)
+        except Retryable as error:
+            _LOG.error("delivery %s refused for now: %s", delivery.guid, error)
+            return self._end(Outcome.UNAVAILABLE, Answer(503, retry_after_s=RETRY_AFTER_S))
+        _LOG.info("delivery %s is job %s, new: %s", delivery.guid, decision.id, is_new)
+        outcome = Outcome.ACCEPTED if is_new else Outcome.DUPLICATE
+        return self._end(outcome, Answer(202, {"accepted": int(is_new)}))
+
+    def _submit(self, wanted: Wanted) -> bool:
+        sequence = self.sequences.next_sequence(wanted.pull) if wanted.pull else 1
+        return self.jobs.submit(wanted.job(sequence))
+
+    def _end(self, outcome: Outcome, answer: Answer) -> Answer:
+        self.counts.add(outcome)
+        return answer
+
+
+def parse_document(body: bytes) -> object:
+    """Return the JSON of a body; of a key that stands twice, the last counts everywhere.
+
+    Raises ValueError for what is no JSON in UTF-8, and for nesting that no payload has.
+    """
+    try:
+        return json.loads(body.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
+
+
+def _delivery(headers: Mapping[str, str]) -> Delivery | None:
+    guid, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
+    if not (_GUID.fullmatch(guid) and _EVENT.fullmatch(event)):
+        return None
+    return Delivery(guid, event, headers.get("x-github-hook-installation-target-id"))
+
+
+def _malformed(reason: str) -> Answer:
+    return Answer(400, {"error": reason})

@@ -1,0 +1,59 @@
+"""A queue that keeps what was submitted, and can be down."""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bot.domain.jobs import Job, JobId, JobStatus
+from bot.domain.ledger import PullKey
+from bot.errors import Retryable
+
+_ENDED = (JobStatus.DONE, JobStatus.SUPERSEDED, JobStatus.STOPPED, JobStatus.FAILED)
+
+
+@dataclass
+class FakeJobs:
+    """The `Jobs` port in memory."""
+
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    """Everything that was ever submitted, in order."""
+    statuses: dict[JobId, JobStatus] = field(default_factory=dict)
+    is_down: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def submit(self, job: Job) -> bool:
+        self._answer()
+        with self._lock:
+            is_new = job.id not in self.jobs
+            self.jobs.setdefault(job.id, job)
+            self.statuses.setdefault(job.id, JobStatus.QUEUED)
+        return is_new
+
+    def stop(self, job_id: JobId) -> bool:
+        self._answer()
+        with self._lock:
+            if self.statuses.get(job_id, JobStatus.DONE) in _ENDED:
+                return False
+            self.statuses[job_id] = JobStatus.STOPPED
+        return True
+
+    def status(self, job_id: JobId) -> JobStatus | None:
+        self._answer()
+        return self.statuses.get(job_id)
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise Retryable("the queue is down")
+
+
+@dataclass
+class FakeSequences:
+    """Numbers for the events of each pull request."""
+
+    last: Counter[PullKey] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def next_sequence(self, pull: PullKey) -> int:
+        with self._lock:
+            self.last[pull] += 1
+            return self.last[pull]

@@ -1,0 +1,133 @@
+"""Starts the real server in a thread and speaks HTTP to it, well and badly."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from waitress.wasyncore import close_all
+
+from bot.domain.intake import Ourselves
+from bot.web.app import create_app
+from bot.web.counts import Counts, Outcome
+from bot.web.serve import Address, open_server, url_of
+from bot.web.signature import Secret
+from bot.web.webhook import Webhook
+from tests.fakes.jobs import FakeJobs, FakeSequences
+
+SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
+APP_ID = 29310
+
+
+@dataclass
+class Reply:
+    """What came back."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass
+class Site:
+    """A running server and what is behind it."""
+
+    jobs: FakeJobs
+    sequences: FakeSequences
+    counts: Counts
+    host: str = ""
+    port: int = 0
+    guids: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
+
+    def deliver(
+        self, body: bytes, *, event: str = "pull_request", headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send a signed delivery with a new GUID; `headers` replace ours."""
+        ours = {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": event,
+            "X-GitHub-Delivery": f"guid-{next(self.guids)}",
+            "X-Hub-Signature-256": sign(body),
+        }
+        given = ours | dict(headers or {})
+        return self.request("POST", "/webhook", body, {k: v for k, v in given.items() if v})
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send one request over a connection of its own."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
+        try:
+            connection.request(method, path, body or None, dict(headers or {}))
+            return _reply(connection.getresponse())
+        finally:
+            connection.close()
+
+    def connect(self) -> socket.socket:
+        """Open a bare connection."""
+        return socket.create_connection((self.host, self.port), timeout=20)
+
+    def raw(self, data: bytes) -> Reply:
+        """Send bytes as they are; what the server does not want to read is not sent."""
+        with self.connect() as connection:
+            with suppress(ConnectionError):
+                connection.sendall(data)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            return _reply(response)
+
+    def count(self, outcome: Outcome) -> int:
+        """Return one counter."""
+        return self.counts.all()[outcome]
+
+
+def sign(body: bytes, secret: str = SECRET) -> str:
+    """Return the signature header as GitHub writes it."""
+    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+
+
+def opened(**changes: object) -> bytes:
+    """Return the smallest delivery that asks for a review."""
+    pull: dict[str, object] = {
+        "number": 7,
+        "head": {"sha": "a" * 40},
+        "base": {"ref": "main"},
+        "updated_at": "2026-11-01T00:00:00Z",
+    }
+    document: dict[str, object] = {
+        "action": "opened",
+        "pull_request": pull,
+        "repository": {"id": 1, "full_name": "octo/repo"},
+        "installation": {"id": 5},
+        "sender": {"id": 9, "login": "octocat"},
+    }
+    return json.dumps(document | changes).encode()
+
+
+@contextmanager
+def running(*, request_timeout_s: int = 20) -> Iterator[Site]:
+    """Serve until the block ends."""
+    site = Site(FakeJobs(), FakeSequences(), Counts())
+    webhook = Webhook(Secret(SECRET), Ourselves(APP_ID, 99), site.jobs, site.sequences, site.counts)
+    server = open_server(create_app(webhook), Address(port=0), request_timeout_s=request_timeout_s)
+    url = urlsplit(url_of(server))
+    site.host, site.port = str(url.hostname), int(url.port or 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.task_dispatcher.shutdown()
+        # Called by the loop itself, which ends when it has no socket left.
+        server.trigger.pull_trigger(lambda: close_all(server._map))
+        thread.join()
+
+
+def _reply(response: http.client.HTTPResponse) -> Reply:
+    return Reply(response.status, response.read(), dict(response.headers))
