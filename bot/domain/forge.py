@@ -213,7 +213,8 @@ class Publisher(Protocol):
     ) -> Sequence[ReviewComment]:
         """Post one review and return the comments that the forge refused.
 
-        One refused comment loses no other. Nothing is posted where a review with this marker is.
+        One refused comment loses no other. A comment whose own marker is in a thread of ours is
+        not posted again. Raises HeadMoved where the forge no longer knows the commit.
         """
         ...
 
@@ -226,7 +227,7 @@ class Publisher(Protocol):
         ...
 
     def resolve(self, thread_id: str) -> None:
-        """Resolve a thread."""
+        """Resolve a thread; raises Refused where the App may not (GitHub wants contents: write)."""
         ...
 
 
@@ -260,11 +261,16 @@ class Committer(Protocol):
     ) -> Sha:
         """Commit on the branch (`createCommitOnBranch`) and return the new head.
 
+        A branch under `pullwright/` that is not there yet is created at `expected` first.
+
         Where a commit with the same `Pullwright-Run` on top of `expected` is the head already,
         returns it. Raises HeadMoved, and Refused for a branch, path or size that no fix may touch.
         """
         ...
 
     def open_stacked(self, wanted: NewPullRequest, *, at: Sha) -> str:
-        """Create the branch at a commit and its pull request; return the URL, old or new."""
+        """Open the pull request of a branch that `commit` left `at` this commit; return its URL.
+
+        Where it is open already, returns that one's. Raises HeadMoved, Refused.
+        """
         ...

@@ -38,14 +38,18 @@ def refusal(patch: Patch, protected: Iterable[str] = ()) -> str | None:
 
     `protected` are more path globs, from `fix.protected_paths` of the repository's configuration.
     """
-    patterns = (*_PROTECTED, *protected)
     for path in patch.paths:
         if is_test_file(path) or is_test_control(path):
             return f"it edits {path}, which decides what the tests say"
-        if any(is_match(path, pattern) for pattern in patterns):
+        if is_protected(path, protected):
             return f"it edits {path}, which is protected"
     for edit in patch.edits:
         for name, pattern in (("silences a check", _SILENCER), ("moves a tolerance", _TOLERANCE)):
             if len(pattern.findall(edit.new_text)) > len(pattern.findall(edit.old_text)):
                 return f"it {name} at {edit.path}:{edit.start_line}"
     return None
+
+
+def is_protected(path: str, protected: Iterable[str] = ()) -> bool:
+    """Tell whether no fix may touch this file: it steers the forge, us, or what is installed."""
+    return any(is_match(path, pattern) for pattern in (*_PROTECTED, *protected))

@@ -95,6 +95,14 @@ def cut(text: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
     return head + _closing(head) + notice
 
 
+def cut_above_marker(body: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
+    """Return the body cut to its limit, its last line, which is our marker, kept."""
+    if size_bytes(body) <= limit_bytes:
+        return body
+    words, _, marker = body.rstrip().rpartition("\n")
+    return f"{cut(words, limit_bytes=limit_bytes - size_bytes(marker) - 2)}\n\n{marker}"
+
+
 def size_bytes(text: str) -> int:
     """Return the size as GitHub gets it; undecodable bytes of file names count as one each."""
     return len(text.encode("utf-8", "surrogateescape"))

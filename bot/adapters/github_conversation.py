@@ -1,0 +1,144 @@
+"""What was said on one pull request, read in one GraphQL request.
+
+`viewerDidAuthor` is GitHub's own word on whether a comment is ours: a name, an avatar or a copied
+marker is not (rule R2). What was read is kept until we write or until an answer is lost.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.adapters.github_errors import NotFound
+from bot.adapters.github_http import GitHubRequester
+from bot.domain.forge import Posted, PostedThread, RepoId
+from bot.domain.markers import Marker, MarkerKind, parse_marker
+from bot.errors import Refused
+
+_MOST_PAGES = 50
+_COMMENT = "databaseId body url viewerDidAuthor"
+_PAGE = "pageInfo { hasNextPage endCursor }"
+_QUERY = f"""query Conversation($owner: String!, $name: String!, $number: Int!,
+  $comments: String, $threads: String) {{
+  repository(owner: $owner, name: $name) {{
+    pullRequest(number: $number) {{
+      comments(first: 100, after: $comments) {{ {_PAGE} nodes {{ {_COMMENT} }} }}
+      reviewThreads(first: 100, after: $threads) {{
+        {_PAGE}
+        nodes {{ id isResolved path line comments(first: 100) {{ nodes {{ {_COMMENT} }} }} }}
+      }}
+    }}
+  }}
+}}"""
+_CURSORS = {"comments": "comments", "threads": "reviewThreads"}
+
+
+@dataclass(frozen=True, slots=True)
+class OurComment:
+    """One comment of ours, and which of the two kinds it is."""
+
+    posted: Posted
+    is_review_comment: bool
+
+    @property
+    def marker(self) -> Marker | None:
+        """The marker in its last line."""
+        return parse_marker(self.posted.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Everything of ours on one pull request, in the order in which it was said."""
+
+    comments: tuple[OurComment, ...]
+    threads: tuple[PostedThread, ...]
+
+    @property
+    def summary(self) -> Posted | None:
+        """The sticky comment: the first, should there be two."""
+        found = (c for c in self.comments if not c.is_review_comment and c.marker is not None)
+        ours = (c.posted for c in found if c.marker and c.marker.kind is MarkerKind.SUMMARY)
+        return next(ours, None)
+
+    def find(self, marker: str) -> OurComment | None:
+        """Return our comment with this marker."""
+        wanted = parse_marker(marker)
+        if wanted is None:
+            return None
+        return next((c for c in self.comments if wanted.names_same(c.marker)), None)
+
+
+@dataclass(slots=True)
+class Conversations:
+    """The conversations of one repository, each read once until it is forgotten."""
+
+    requester: GitHubRequester
+    repo: RepoId
+    _known: dict[int, Said] = field(default_factory=dict)
+
+    def of(self, number: int) -> Said:
+        """Return what we said on a pull request."""
+        if number not in self._known:
+            self._known[number] = self._read(number)
+        return self._known[number]
+
+    def forget(self, number: int) -> None:
+        """Read it again next time: something was written, or an answer was lost."""
+        self._known.pop(number, None)
+
+    def remember(self, number: int, comment: OurComment) -> None:
+        """Note a comment that we just posted or edited."""
+        said = self._known.get(number)
+        if said is not None:
+            others = tuple(c for c in said.comments if c.posted.id != comment.posted.id)
+            self._known[number] = replace(said, comments=(*others, comment))
+
+    def _read(self, number: int) -> Said:
+        pages = list(self._pages(number))
+        threads = [node for page in pages for node in page["reviewThreads"]["nodes"]]
+        comments = [node for page in pages for node in page["comments"]["nodes"]]
+        in_threads = [node for thread in threads for node in thread["comments"]["nodes"]]
+        return Said(
+            comments=(
+                *(OurComment(_posted(n), False) for n in comments if n["viewerDidAuthor"]),
+                *(OurComment(_posted(n), True) for n in in_threads if n["viewerDidAuthor"]),
+            ),
+            threads=tuple(_thread(node) for node in threads if _is_ours(node)),
+        )
+
+    def _pages(self, number: int) -> Iterator[dict[str, Any]]:
+        owner, _, name = self.repo.full_name.partition("/")
+        cursors: dict[str, str | None] = dict.fromkeys(_CURSORS)
+        for _ in range(_MOST_PAGES):
+            variables = {"owner": owner, "name": name, "number": number, **cursors}
+            repository = self.requester.query(_QUERY, variables)["repository"]
+            page = repository and repository["pullRequest"]
+            if not page:
+                raise NotFound(f"there is no pull request #{number} in {self.repo.full_name}")
+            yield page
+            infos = {name: page[key]["pageInfo"] for name, key in _CURSORS.items()}
+            if not any(info["hasNextPage"] for info in infos.values()):
+                return
+            # A list that has ended is asked for what is behind its end, which is nothing.
+            cursors = {name: info["endCursor"] or cursors[name] for name, info in infos.items()}
+        raise Refused(f"#{number} has more than {_MOST_PAGES * 100:,} comments: nothing is posted")
+
+
+def _is_ours(thread: dict[str, Any]) -> bool:
+    first = thread["comments"]["nodes"][:1]
+    return bool(first) and bool(first[0]["viewerDidAuthor"])
+
+
+def _thread(node: dict[str, Any]) -> PostedThread:
+    first = node["comments"]["nodes"][0]
+    return PostedThread(
+        id=node["id"],
+        comment_id=first["databaseId"],
+        body=first["body"],
+        is_resolved=node["isResolved"],
+        path=node["path"],
+        line=node["line"],
+    )
+
+
+def _posted(node: dict[str, Any]) -> Posted:
+    return Posted(node["databaseId"], node["body"], node["url"])
