@@ -7,7 +7,6 @@ our own tools; no image, no HTML, no mention, no reference, no command of anothe
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from bot.domain.untrusted import neutral, one_line, shown
 
@@ -34,6 +33,8 @@ _TOKEN = re.compile(
 _SPECIAL = re.compile(r"[\\`*~\[\]|<>&]|(?<![^\W_])_|_(?![^\W_])")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _BLOCK_START = re.compile(r"^(?:(?=[-+=#:])|(?P<number>\d{1,9})(?=[.)]))")
+_PLAIN_URL = re.compile(r"https://(?P<host>[a-z0-9.-]+)(/[A-Za-z0-9._~%/-]*)?(#[A-Za-z0-9._~-]*)?")
+"""No query, no port and no name in front of the host: nothing to send anything out with."""
 _TRAILING = ".,;:!?)]}"
 _CUT = "\n\n(cut: this comment is limited to {limit:,} bytes)"
 
@@ -133,12 +134,8 @@ def _kept(token: re.Match[str]) -> str:
 
 
 def _is_allowed(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        is_plain = parts.port is None and not parts.query and "@" not in parts.netloc
-    except ValueError:
-        return False
-    return parts.scheme == "https" and is_plain and parts.netloc in ALLOWED_HOSTS
+    found = _PLAIN_URL.fullmatch(url)
+    return found is not None and found["host"] in ALLOWED_HOSTS
 
 
 def _literal(text: str, *, is_start: bool) -> str:

@@ -4,9 +4,9 @@ The words are in `comments`; here they get a shape. Everything that others wrote
 `markdown`, which knows how to show it.
 """
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from bot.domain import comments
 from bot.domain.evidence import Grade
@@ -22,6 +22,7 @@ _TABLE_BYTES = 24_000
 _DETAILS_BYTES = 30_000
 _PATCH_CHARACTERS = 6_000
 _INSTANCES_SHOWN = 20
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def place(review: Review, finding: Finding, wording: Wording) -> str:
     text = code(f"{printable(where.path)}:{where.start_line}")
     if not wording.web_url:
         return text
-    path = quote(where.path.encode("utf-8", "surrogateescape"))
+    path = _in_url(where.path)
     lines = f"#L{where.start_line}"
     return f"[{text}]({wording.web_url}/blob/{review.change.head_sha}/{path}{lines})"
 
@@ -186,3 +187,9 @@ def _commands(finding_id: FindingId, wording: Wording) -> str:
     fix = code(f"{wording.trigger} fix {finding_id}")
     dismiss = code(f"{wording.trigger} dismiss {finding_id} why")
     return f"{finding_id} · {fix} · {dismiss}"
+
+
+def _in_url(path: str) -> str:
+    """Return the path percent-encoded; slashes stay."""
+    data = path.encode("utf-8", "surrogateescape")
+    return "".join(chr(b) if chr(b) in _UNRESERVED else f"%{b:02X}" for b in data)
