@@ -1,0 +1,134 @@
+"""What can go wrong between the bot and GitHub, on purpose."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from tests.github_simulator.exchange import Answer, ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A plain error; with `after`, the request was carried out first, as with many a 502."""
+
+    status: int = 502
+    after: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def answer(self) -> Answer:
+        headers = {"Content-Type": "application/json; charset=utf-8", **self.headers}
+        return Answer(self.status, {"message": "Server Error"}, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The connection ends without an answer: before the request is handled, or after."""
+
+    after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A secondary rate limit, with or without the header that says how long to wait."""
+
+    status: int = 403
+    retry_after_s: int | None = None
+
+    def answer(self) -> Answer:
+        message = (
+            "You have exceeded a secondary rate limit. Please wait a few minutes before you try "
+            "again."
+        )
+        wait = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        headers = {"Content-Type": "application/json; charset=utf-8", **wait}
+        return ApiError(self.status, message, headers=headers).answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """The answer comes late."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A page of some proxy, with status 200."""
+
+    def answer(self) -> Answer:
+        page = b"<!DOCTYPE html><html><body>Unicorn!</body></html>"
+        return Answer(200, page, {"Content-Type": "text/html; charset=utf-8"})
+
+
+@dataclass(frozen=True, slots=True)
+class BadCredentials:
+    """The token is expired, whatever the clock says."""
+
+    def answer(self) -> Answer:
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        return ApiError(401, "Bad credentials", headers=headers).answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Somewhere else; the location may be another host."""
+
+    location: str
+    status: int = 302
+
+    def answer(self) -> Answer:
+        content = {"message": "Moved", "url": self.location}
+        headers = {"Location": self.location, "Content-Type": "application/json; charset=utf-8"}
+        return Answer(self.status, content, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignLink:
+    """The answer is right, and its `Link` header leads to another host."""
+
+    url: str
+
+
+Fault = Status | Drop | Limited | Latency | Html | BadCredentials | Redirect | ForeignLink
+
+
+@dataclass(slots=True)
+class _Armed:
+    method: str
+    path: str
+    fault: Fault
+    times: int
+
+
+class Faults:
+    """Faults that wait for their request."""
+
+    def __init__(self) -> None:
+        self._armed: list[_Armed] = []
+        self._guard = threading.Lock()
+
+    def add(self, method: str, path: str, fault: Fault, *, times: int = 1) -> None:
+        """Let the next `times` requests of a method (`*`: any) to a path pattern go wrong.
+
+        Paths are those of the log: `/repos/octo/shop/pulls/*/reviews`, `/graphql`, `/git/*`.
+        """
+        with self._guard:
+            self._armed.append(_Armed(method, path, fault, times))
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the fault for a request and use it up."""
+        with self._guard:
+            for armed in self._armed:
+                if armed.method in ("*", method) and fnmatchcase(path, armed.path):
+                    armed.times -= 1
+                    if not armed.times:
+                        self._armed.remove(armed)
+                    return armed.fault
+        return None
+
+    @property
+    def left(self) -> int:
+        """How many faults have not met their request: a test may want 0."""
+        with self._guard:
+            return sum(armed.times for armed in self._armed)

@@ -1,0 +1,202 @@
+"""The part of GitHub's GraphQL schema that the bot may use, in GitHub's own words."""
+
+from functools import cache
+
+from graphql import GraphQLSchema, build_schema
+
+_SDL = """
+scalar Base64String
+scalar BigInt
+scalar DateTime
+scalar GitObjectID
+scalar URI
+
+interface Node { id: ID! }
+interface Actor { login: String! url: URI! }
+interface GitObject { oid: GitObjectID! id: ID! }
+
+type Bot implements Actor & Node { id: ID! login: String! url: URI! databaseId: Int }
+type User implements Actor & Node { id: ID! login: String! url: URI! databaseId: Int }
+type PageInfo {
+  hasNextPage: Boolean!
+  hasPreviousPage: Boolean!
+  startCursor: String
+  endCursor: String
+}
+type RateLimit {
+  limit: Int!
+  cost: Int!
+  remaining: Int!
+  used: Int!
+  resetAt: DateTime!
+  nodeCount: Int!
+}
+
+type Query {
+  viewer: User!
+  rateLimit(dryRun: Boolean = false): RateLimit
+  node(id: ID!): Node
+  nodes(ids: [ID!]!): [Node]!
+  repository(owner: String!, name: String!, followRenames: Boolean = true): Repository
+}
+
+type Repository implements Node {
+  id: ID!
+  databaseId: Int
+  name: String!
+  nameWithOwner: String!
+  isPrivate: Boolean!
+  pullRequest(number: Int!): PullRequest
+  ref(qualifiedName: String!): Ref
+  object(oid: GitObjectID, expression: String): GitObject
+}
+
+type Ref implements Node { id: ID! name: String! prefix: String! target: GitObject }
+type GitSignature { isValid: Boolean! wasSignedByGitHub: Boolean! }
+type Commit implements GitObject & Node {
+  id: ID!
+  oid: GitObjectID!
+  url: URI!
+  message: String!
+  messageHeadline: String!
+  messageBody: String!
+  signature: GitSignature
+  parents(first: Int, after: String, last: Int, before: String): CommitConnection!
+}
+type CommitConnection { nodes: [Commit] totalCount: Int! pageInfo: PageInfo! }
+
+enum PullRequestState { OPEN CLOSED MERGED }
+type PullRequest implements Node {
+  id: ID!
+  databaseId: Int
+  fullDatabaseId: BigInt
+  number: Int!
+  title: String!
+  state: PullRequestState!
+  isDraft: Boolean!
+  locked: Boolean!
+  closed: Boolean!
+  merged: Boolean!
+  author: Actor
+  headRefName: String!
+  headRefOid: GitObjectID!
+  baseRefName: String!
+  baseRefOid: GitObjectID!
+  isCrossRepository: Boolean!
+  headRepository: Repository
+  reviewThreads(
+    first: Int, after: String, last: Int, before: String
+  ): PullRequestReviewThreadConnection!
+  comments(first: Int, after: String, last: Int, before: String): IssueCommentConnection!
+}
+
+enum DiffSide { LEFT RIGHT }
+enum PullRequestReviewThreadSubjectType { LINE FILE }
+type PullRequestReviewThreadConnection {
+  nodes: [PullRequestReviewThread]
+  totalCount: Int!
+  pageInfo: PageInfo!
+}
+type PullRequestReviewThread implements Node {
+  id: ID!
+  isResolved: Boolean!
+  isOutdated: Boolean!
+  isCollapsed: Boolean!
+  path: String!
+  line: Int
+  originalLine: Int
+  startLine: Int
+  originalStartLine: Int
+  diffSide: DiffSide!
+  startDiffSide: DiffSide
+  subjectType: PullRequestReviewThreadSubjectType!
+  resolvedBy: User
+  viewerCanResolve: Boolean!
+  viewerCanUnresolve: Boolean!
+  viewerCanReply: Boolean!
+  pullRequest: PullRequest!
+  comments(
+    first: Int, after: String, last: Int, before: String
+  ): PullRequestReviewCommentConnection!
+}
+type PullRequestReviewCommentConnection {
+  nodes: [PullRequestReviewComment]
+  totalCount: Int!
+  pageInfo: PageInfo!
+}
+type PullRequestReview implements Node {
+  id: ID!
+  databaseId: Int
+  fullDatabaseId: BigInt
+  body: String!
+  url: URI!
+}
+
+interface Minimizable { isMinimized: Boolean! minimizedReason: String }
+type PullRequestReviewComment implements Node & Minimizable {
+  id: ID!
+  databaseId: Int
+  fullDatabaseId: BigInt
+  author: Actor
+  body: String!
+  url: URI!
+  path: String!
+  createdAt: DateTime!
+  outdated: Boolean!
+  isMinimized: Boolean!
+  minimizedReason: String
+  pullRequestReview: PullRequestReview
+}
+type IssueCommentConnection { nodes: [IssueComment] totalCount: Int! pageInfo: PageInfo! }
+type IssueComment implements Node & Minimizable {
+  id: ID!
+  databaseId: Int
+  fullDatabaseId: BigInt
+  author: Actor
+  body: String!
+  url: URI!
+  createdAt: DateTime!
+  isMinimized: Boolean!
+  minimizedReason: String
+}
+
+type Mutation {
+  createCommitOnBranch(input: CreateCommitOnBranchInput!): CreateCommitOnBranchPayload
+  resolveReviewThread(input: ResolveReviewThreadInput!): ResolveReviewThreadPayload
+  unresolveReviewThread(input: UnresolveReviewThreadInput!): UnresolveReviewThreadPayload
+  minimizeComment(input: MinimizeCommentInput!): MinimizeCommentPayload
+}
+
+input CommittableBranch { id: ID repositoryNameWithOwner: String branchName: String }
+input FileAddition { path: String! contents: Base64String! }
+input FileDeletion { path: String! }
+input FileChanges { additions: [FileAddition!] = [] deletions: [FileDeletion!] = [] }
+input CommitMessage { headline: String! body: String }
+input CreateCommitOnBranchInput {
+  clientMutationId: String
+  branch: CommittableBranch!
+  fileChanges: FileChanges
+  message: CommitMessage!
+  expectedHeadOid: GitObjectID!
+}
+type CreateCommitOnBranchPayload { clientMutationId: String commit: Commit ref: Ref }
+
+input ResolveReviewThreadInput { clientMutationId: String threadId: ID! }
+input UnresolveReviewThreadInput { clientMutationId: String threadId: ID! }
+type ResolveReviewThreadPayload { clientMutationId: String thread: PullRequestReviewThread }
+type UnresolveReviewThreadPayload { clientMutationId: String thread: PullRequestReviewThread }
+
+enum ReportedContentClassifiers { SPAM ABUSE OFF_TOPIC OUTDATED DUPLICATE RESOLVED LOW_QUALITY }
+input MinimizeCommentInput {
+  clientMutationId: String
+  subjectId: ID!
+  classifier: ReportedContentClassifiers!
+}
+type MinimizeCommentPayload { clientMutationId: String minimizedComment: Minimizable }
+"""
+
+
+@cache
+def schema() -> GraphQLSchema:
+    """Return the schema, built once."""
+    return build_schema(_SDL)

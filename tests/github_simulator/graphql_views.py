@@ -1,0 +1,237 @@
+"""Objects of the state as GraphQL reads them: a field is a value or a function of arguments."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tests.github_simulator import render_base as base
+from tests.github_simulator import render_pulls as pulls
+from tests.github_simulator.clock import stamp
+from tests.github_simulator.exchange import Json
+
+if TYPE_CHECKING:
+    from tests.github_simulator.accounts import Account
+    from tests.github_simulator.conversations import Comment, IssueComment, ReviewComment
+    from tests.github_simulator.git_store import Commit
+    from tests.github_simulator.pull_requests import PullRequest
+    from tests.github_simulator.repositories import Repo
+    from tests.github_simulator.reviews import Thread
+    from tests.github_simulator.world import GitHub
+
+_MOST = 100
+
+
+class GraphQLRefusal(Exception):
+    """An error that GitHub puts beside the data, with its type."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def actor(account: "Account") -> Json:
+    """Return an actor. A bot's login has no `[bot]` here, unlike in the REST API."""
+    return {
+        "__typename": account.type if account.type == "Bot" else "User",
+        "id": account.node_id,
+        "databaseId": account.id,
+        "login": account.login.removesuffix("[bot]"),
+        "url": base.user(account)["html_url"],
+    }
+
+
+def rate_limit(github: "GitHub", who: str) -> Json:
+    overview = github.limits.overview(who)
+    reset = stamp(datetime.fromtimestamp(overview["reset"], UTC))
+    counts = {name: overview[name] for name in ("limit", "remaining", "used")}
+    return {**counts, "cost": 1, "nodeCount": 1, "resetAt": reset}
+
+
+def repository(repo: "Repo") -> Json:
+    def pull_request(_info: object, number: int) -> Json:
+        found = next((pr for pr in repo.pull_requests if pr.number == number), None)
+        if found is None:
+            message = f"Could not resolve to a PullRequest with the number of {number}."
+            raise GraphQLRefusal("NOT_FOUND", message)
+        return pull(found)
+
+    def ref_named(_info: object, qualifiedName: str) -> Json | None:  # noqa: N803 GitHub's name
+        name = qualifiedName if qualifiedName.startswith("refs/") else f"refs/heads/{qualifiedName}"
+        return ref(repo, name) if name in repo.store.refs else None
+
+    def git_object(
+        _info: object, oid: str | None = None, expression: str | None = None
+    ) -> Json | None:
+        sha = oid or repo.store.head(expression or "") or expression or ""
+        found = repo.store.commit(sha)
+        return commit(repo, found) if found else None
+
+    return {
+        "__typename": "Repository",
+        "id": f"R_{repo.id}",
+        "databaseId": repo.id,
+        "name": repo.name,
+        "nameWithOwner": repo.full_name,
+        "isPrivate": repo.is_private,
+        "pullRequest": pull_request,
+        "ref": ref_named,
+        "object": git_object,
+    }
+
+
+def ref(repo: "Repo", name: str) -> Json:
+    found = repo.store.commit(repo.store.refs[name])
+    prefix = "/".join(name.split("/")[:2]) + "/"
+    return {
+        "__typename": "Ref",
+        "id": f"REF_{repo.id}_{name}",
+        "name": name.removeprefix(prefix),
+        "prefix": prefix,
+        "target": commit(repo, found) if found else None,
+    }
+
+
+def commit(repo: "Repo", one: "Commit") -> Json:
+    headline, _, body = one.message.partition("\n")
+    signed = one.committer.name == "GitHub"
+    parents = [found for sha in one.parents if (found := repo.store.commit(sha))]
+    return {
+        "__typename": "Commit",
+        "id": f"C_{one.sha}",
+        "oid": one.sha,
+        "url": f"{base.html_url(repo)}/commit/{one.sha}",
+        "message": one.message,
+        "messageHeadline": headline,
+        "messageBody": body.strip("\n"),
+        "signature": {"isValid": True, "wasSignedByGitHub": True} if signed else None,
+        "parents": _connection("parents", parents, lambda parent: commit(repo, parent)),
+    }
+
+
+def pull(pr: "PullRequest") -> Json:
+    state = "MERGED" if pr.merged_at else pr.state.upper()
+    return {
+        "__typename": "PullRequest",
+        "id": pr.node_id,
+        "databaseId": pr.id,
+        "fullDatabaseId": str(pr.id),
+        "number": pr.number,
+        "title": pr.title,
+        "state": state,
+        "isDraft": pr.is_draft,
+        "locked": pr.is_locked,
+        "closed": not pr.is_open,
+        "merged": state == "MERGED",
+        "author": actor(pr.author),
+        "headRefName": pr.head_ref,
+        "headRefOid": pr.head_sha,
+        "baseRefName": pr.base_ref,
+        "baseRefOid": pr.base_sha,
+        "isCrossRepository": pr.is_fork,
+        "headRepository": repository(pr.head_repo) if pr.head_repo else None,
+        "reviewThreads": _connection("reviewThreads", pr.threads, thread),
+        "comments": _connection("comments", pr.comments, issue_comment),
+    }
+
+
+def thread(one: "Thread") -> Json:
+    return {
+        "__typename": "PullRequestReviewThread",
+        "id": one.node_id,
+        "isResolved": one.is_resolved,
+        "isOutdated": one.is_outdated,
+        "isCollapsed": one.is_resolved,
+        "path": one.path,
+        "line": one.line,
+        "originalLine": one.original_line,
+        "startLine": one.start_line,
+        "originalStartLine": one.original_start_line,
+        "diffSide": one.side,
+        "startDiffSide": one.start_side,
+        "subjectType": "FILE" if one.is_file else "LINE",
+        "resolvedBy": actor(one.resolved_by) if one.resolved_by else None,
+        "viewerCanResolve": not one.is_resolved,
+        "viewerCanUnresolve": one.is_resolved,
+        "viewerCanReply": True,
+        "pullRequest": lambda _info: pull(one.pr),
+        "comments": _connection("comments", one.comments, review_comment),
+    }
+
+
+def review_comment(one: "ReviewComment") -> Json:
+    review = one.review
+    return {
+        "__typename": "PullRequestReviewComment",
+        **_comment(one, one.node_id, pulls.review_comment(one)["html_url"]),
+        "path": one.thread.path,
+        "outdated": one.thread.is_outdated,
+        "pullRequestReview": {
+            "id": review.node_id,
+            "databaseId": review.id,
+            "fullDatabaseId": str(review.id),
+            "body": review.body,
+            "url": pulls.review(review)["html_url"],
+        },
+    }
+
+
+def issue_comment(one: "IssueComment") -> Json:
+    shown = _comment(one, one.node_id, pulls.issue_comment(one)["html_url"])
+    return {"__typename": "IssueComment", **shown}
+
+
+def _comment(one: "Comment", node_id: str, url: str) -> Json:
+    return {
+        "id": node_id,
+        "databaseId": one.id,
+        "fullDatabaseId": str(one.id),
+        "author": actor(one.user),
+        "body": one.body,
+        "url": url,
+        "createdAt": one.created_at,
+        "isMinimized": one.minimized is not None,
+        "minimizedReason": one.minimized.lower() if one.minimized else None,
+    }
+
+
+def _connection(name: str, items: Sequence[Any], show: Callable[[Any], Json]) -> Any:
+    def page(
+        _info: object,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Json:
+        _check_size(name, first, last)
+        start = int(after or 0)
+        stop = len(items) if before is None else int(before) - 1
+        if first is not None:
+            stop = min(stop, start + first)
+        if last is not None:
+            start = max(start, stop - last)
+        info = {
+            "hasNextPage": stop < len(items),
+            "hasPreviousPage": start > 0,
+            "startCursor": str(start + 1) if stop > start else None,
+            "endCursor": str(stop) if stop > start else None,
+        }
+        nodes = [show(item) for item in items[start:stop]]
+        return {"nodes": nodes, "totalCount": len(items), "pageInfo": info}
+
+    return page
+
+
+def _check_size(name: str, first: int | None, last: int | None) -> None:
+    if first is None and last is None:
+        message = (
+            f"You must provide a `first` or `last` value to properly paginate the `{name}` "
+            "connection."
+        )
+        raise GraphQLRefusal("MISSING_PAGINATION_BOUNDARIES", message)
+    for word, wanted in (("first", first), ("last", last)):
+        if wanted is not None and not 0 <= wanted <= _MOST:
+            message = (
+                f"Requesting {wanted} records on the `{name}` connection exceeds the `{word}` "
+                f"limit of {_MOST} records."
+            )
+            raise GraphQLRefusal("EXCESSIVE_PAGINATION", message)
