@@ -7,7 +7,7 @@ gone: otherwise it stands where it was, and the other file has a finding of its 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.findings import Category, Finding, FindingState
@@ -17,8 +17,8 @@ _SIMILAR = 0.6
 """Share of words in common from which two snippets are one that was edited."""
 _NEARLY_EQUAL = 0.9
 """The same, where the enclosing symbol has another name as well."""
-_NEIGHBOURS = 24
-"""With how many others one finding is compared at most, or the work would grow as a square."""
+_COMPARED = 24
+"""With about so many others one finding is compared, or the work would grow as a square."""
 _LIVE = frozenset({FindingState.OPEN, FindingState.DISMISSED, FindingState.REFUTED})
 _ENDED = frozenset({FindingState.FIXED, FindingState.STALE})
 _OF_TESTS = frozenset({Category.REGRESSION, Category.TEST})
@@ -105,30 +105,37 @@ class _Matching:
 
     def _similar(self, key: Callable[[Finding], Hashable], *, is_moving: bool) -> None:
         """Pair what was edited, the most similar first."""
-        groups: dict[Hashable, Indexes] = defaultdict(list)
+        groups: dict[Hashable, dict[str, Indexes]] = defaultdict(lambda: defaultdict(list))
         for old in self._free_known(_LIVE, is_moving=is_moving):
-            groups[key(self._known[old].finding)].append(old)
+            finding = self._known[old].finding
+            for word in set(_WORD.findall(finding.snippet)):
+                groups[key(finding)][word].append(old)
         groups.pop(None, None)
         rows: list[tuple[float, int, int, int]] = []
         for new in self._free_seen():
-            finding = self._seen[new].finding
-            rows.extend(self._rated(new, groups.get(key(finding), []), finding))
+            rows.extend(self._rated(new, groups.get(key(self._seen[new].finding), {})))
         for _, _, new, old in sorted(rows, key=lambda row: row[:2]):
             if new not in self._pairs and old not in self._used:
                 self._pair(new, old)
 
     def _rated(
-        self, new: int, olds: Indexes, finding: Finding
+        self, new: int, by_word: Mapping[str, Indexes]
     ) -> Iterable[tuple[float, int, int, int]]:
         """Yield what sorts the best pair first: how unlike, how far apart, and the pair itself."""
+        finding = self._seen[new].finding
         line = finding.location.start_line
 
         def distance(old: int) -> int:
             return abs(self._known[old].finding.location.start_line - line)
 
-        for old in sorted(olds, key=distance)[:_NEIGHBOURS]:
-            share = _likeness(self._known[old].finding, finding)
-            if share:
+        # The rarest words first: what they do not find is hardly the same line.
+        shared = set(_WORD.findall(finding.snippet)) & by_word.keys()
+        compared: dict[int, None] = {}
+        for word in sorted(shared, key=lambda word: (len(by_word[word]), word)):
+            if len(compared) < _COMPARED:
+                compared |= dict.fromkeys(sorted(by_word[word], key=distance)[:_COMPARED])
+        for old in compared:
+            if share := _likeness(self._known[old].finding, finding):
                 yield (-share, distance(old), new, old)
 
     def _of_same_tests(self) -> None:
@@ -183,5 +190,4 @@ def _likeness(old: Finding, new: Finding) -> float:
 
 def _share(one: str, other: str) -> float:
     first, second = Counter(_WORD.findall(one)), Counter(_WORD.findall(other))
-    total = first.total() + second.total()
-    return 2 * (first & second).total() / total if total else 1.0
+    return 2 * (first & second).total() / (first.total() + second.total())
