@@ -60,9 +60,11 @@ class Payload:
         return None if value is None else self.id(name)
 
     def text(self, name: str, *, form: re.Pattern[str] | None = None) -> str:
-        """Return text of at most 1000 characters that every database can hold."""
+        """Return 1 to 1000 characters that every database can hold."""
         value = self.data.get(name)
-        if not isinstance(value, str) or len(value) > _MAX_TEXT or _UNSTORABLE.search(value):
+        if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
+            raise self._unreadable(name, "text")
+        if _UNSTORABLE.search(value):
             raise self._unreadable(name, "plain text")
         if form is not None and not form.fullmatch(value):
             raise self._unreadable(name, "of the known form")

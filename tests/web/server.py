@@ -125,7 +125,10 @@ def running(*, request_timeout_s: int = 20) -> Iterator[Site]:
     finally:
         server.task_dispatcher.shutdown()
         # Called by the loop itself, which ends when it has no socket left.
-        server.trigger.pull_trigger(lambda: close_all(server._map))
+        sockets = server._map  # type: ignore[attr-defined] # missing in the stubs
+        server.trigger.pull_trigger(  # type: ignore[attr-defined] # wrong in the stubs
+            lambda: close_all(sockets)
+        )
         thread.join()
 
 
