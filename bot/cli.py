@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from bot import __version__, wiring
 from bot.agent.fix import Asked
 from bot.demo_run import run_demo
 from bot.domain.findings import FindingId
+from bot.domain.jobs import JobStatus
 from bot.domain.repo_config import schema
 from bot.domain.review import FixOutcome, Review
 from bot.domain.verdict import Conclusion, FailOn, is_failure
@@ -31,6 +33,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+jobs_app = typer.Typer(help="Look into the queue of the App.", no_args_is_help=True)
+app.add_typer(jobs_app, name="jobs")
 
 Repository = Annotated[
     str, typer.Option("--repo", "-C", help="A git repository: a folder, or an https URL.")
@@ -173,6 +177,57 @@ def doctor() -> int:
         typer.echo(f"{mark} {check.name}: {check.detail}")
         missing += check.is_needed and not check.is_good
     return Exit.ERROR if missing else Exit.CLEAN
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to listen; 0 for any free port.")] = 8080,
+) -> None:
+    """Take GitHub's deliveries in (needs `pip install 'pullwright[app]'`)."""
+    app_commands().serve(host, port)
+
+
+@app.command()
+def worker(
+    slots: Annotated[int, typer.Option(min=1, max=64, help="How many jobs at once.")] = 2,
+) -> None:
+    """Do the jobs that deliveries ask for (needs `pip install 'pullwright[app]'`)."""
+    app_commands().work(slots)
+
+
+@jobs_app.command("list")
+def jobs_list(
+    status: Annotated[
+        list[JobStatus] | None, typer.Option(help="Only these; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at the most.")] = 50,
+) -> None:
+    """List jobs, the newest first."""
+    for line in app_commands().list_jobs(status or (), limit):
+        typer.echo(line)
+
+
+@jobs_app.command("show")
+def jobs_show(job: Annotated[str, typer.Argument(help="The job's id.")]) -> None:
+    """Show the steps of a job."""
+    for line in app_commands().show_job(job):
+        typer.echo(line)
+
+
+@jobs_app.command("retry")
+def jobs_retry(job: Annotated[str, typer.Argument(help="The id of a failed job.")]) -> None:
+    """Queue a failed job again, from its last finished step."""
+    typer.echo(app_commands().retry_job(job))
+
+
+def app_commands() -> ModuleType:
+    """Return the App's commands; raises Refused where its packages are not installed."""
+    try:
+        from bot import app_commands as module
+    except ModuleNotFoundError as error:
+        raise Refused(f"{error.name} is missing: pip install 'pullwright[app]'") from error
+    return module
 
 
 @config_app.command("check")

@@ -1,7 +1,7 @@
 """One fix: the proved patches of a review, applied as one commit or shown as a patch."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.agent.prove import Candidate, Prover
 from bot.agent.review import Episode
@@ -9,7 +9,7 @@ from bot.domain import comments
 from bot.domain.edits import union
 from bot.domain.evidence import Grade
 from bot.domain.findings import Finding, FindingId
-from bot.domain.ports import Workspace
+from bot.domain.ports import CommitMessage, Workspace
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import FixOutcome, PatchResult, Review
 from bot.errors import Refused
@@ -31,11 +31,30 @@ class Asked:
     """`Name <address>` for the trailer."""
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What a fix would write, and where nothing is to be written the reason in its outcome."""
+
+    outcome: FixOutcome
+    files: Mapping[str, bytes]
+    """New contents by path; empty where nothing may be committed."""
+    message: CommitMessage | None
+    """None where nothing may be committed."""
+
+
 def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) -> FixOutcome:
     """Return the patches that may be offered and, where asked, the commit that holds them.
 
     Raises Refused for an id that this review does not have.
     """
+    made = offer(prover, episode, asked)
+    if made.message is None or not asked.is_commit:
+        return made.outcome
+    return replace(made.outcome, commit=workspace.commit(made.files, message=made.message))
+
+
+def offer(prover: Prover, episode: Episode, asked: Asked) -> Offer:
+    """Return what may be written and do not write it; raises Refused for an unknown id."""
     review = episode.review
     chosen = _chosen(review, asked)
     offered = [finding for finding in chosen if _may_commit(finding, asked)]
@@ -44,19 +63,17 @@ def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) ->
     if refused is None and len(offered) > 1 and not _is_proved_as_one(prover, episode, offered):
         refused = comments.not_proved_together()
     if refused is not None:
-        return FixOutcome(review, patches, refused=refused)
+        return Offer(FixOutcome(review, patches, refused=refused), {}, None)
     whole = union(f.suggestion.patch for f in offered if f.suggestion)
-    text = whole.unified(episode.state.head)
-    if not asked.is_commit:
-        return FixOutcome(review, patches, patch_text=text)
     message = comments.commit_message(
         offered,
         command=review.head_tests.command if review.head_tests else (),
         requester=asked.requester,
         run_id=review.run_id,
     )
-    sha = workspace.commit(whole.apply(episode.state.head), message=message)
-    return FixOutcome(review, patches, patch_text=text, commit=sha)
+    text = whole.unified(episode.state.head)
+    outcome = FixOutcome(review, patches, patch_text=text)
+    return Offer(outcome, whole.apply(episode.state.head), message)
 
 
 def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:

@@ -1,0 +1,1 @@
+"""What a worker does for a pull request on a forge: jobs of reviews, commands and merge groups."""

@@ -1,0 +1,72 @@
+"""What a job is handed: the records, the clock, and a connection to one repository."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.agent.loop import Loop
+from bot.agent.prove import Prover
+from bot.domain.effective_config import EffectiveConfig
+from bot.domain.forge import Committer, Forge, Publisher, Reactions, RemotePullRequest, RepoId
+from bot.domain.jobs import Jobs, JobsAdmin
+from bot.domain.ports import Syntax, Workspace
+from bot.domain.pull_records import Ledger
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """The agent for one change; its sandboxes die at once when it is closed."""
+
+    loop: Loop
+    prover: Prover
+    close: Callable[[], None]
+
+
+class Connection(Protocol):
+    """One repository of one installation, with the credentials of one job."""
+
+    @property
+    def forge(self) -> Forge:
+        """The read side."""
+        ...
+
+    @property
+    def publisher(self) -> Publisher:
+        """Comments and checks."""
+        ...
+
+    @property
+    def reactions(self) -> Reactions:
+        """Reactions to people's comments."""
+        ...
+
+    def committing(self) -> AbstractContextManager[Committer]:
+        """Open the write side of contents; only once no sandbox is left (rule R4)."""
+        ...
+
+    def checkout(self, pull: RemotePullRequest) -> AbstractContextManager[Workspace]:
+        """Open the pull request's commits, by SHA."""
+        ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that the code of a job may use."""
+
+    connect: Callable[[RepoId], AbstractContextManager[Connection]]
+    """Opens a connection; its tokens are revoked at the end."""
+    configure: Callable[[Workspace], EffectiveConfig]
+    equip: Callable[[Workspace, EffectiveConfig], Equipment]
+    records: Ledger
+    syntax: Syntax
+    jobs: Jobs
+    admin: JobsAdmin
+    now: Callable[[], datetime]
+    web_root: str
+    """The forge's address for people, such as `https://github.com`."""
+
+    def web_url(self, repo: RepoId) -> str:
+        """Return the repository's address for people."""
+        return f"{self.web_root}/{repo.full_name}"

@@ -1,0 +1,48 @@
+"""Whether an automatic review is wanted; every no is a sentence that `/agent why` repeats."""
+
+from bot.domain.events import PullAction
+from bot.domain.forge import RemotePullRequest
+from bot.domain.path_filter import is_match
+from bot.domain.pull_records import PullMode
+from bot.domain.repo_config import AutoReview
+
+
+def silence_before(pull: RemotePullRequest, mode: PullMode) -> str | None:
+    """Return why nothing is done, as far as no configuration is needed to know it."""
+    if not pull.is_open:
+        return "the pull request is closed"
+    if pull.head_repo is None:
+        return "the fork of the head was deleted"
+    match mode:
+        case PullMode.PAUSED:
+            return "automatic reviews are paused; `resume` starts them again"
+        case PullMode.IGNORED:
+            return "this pull request is ignored; `resume` changes that"
+        case PullMode.AUTO:
+            return None
+
+
+def silence_by_config(
+    pull: RemotePullRequest, wanted: AutoReview, trigger: PullAction
+) -> str | None:
+    """Return why the repository's configuration wants no automatic review, or None."""
+    title = pull.title.casefold()
+    keyword = next((k for k in wanted.ignore_title_keywords if k.casefold() in title), None)
+    reasons = (
+        (not wanted.enabled, "auto_review.enabled is false"),
+        (pull.is_draft and not wanted.drafts, "it is a draft, and auto_review.drafts is false"),
+        (keyword is not None, f"its title has `{keyword}`, which ignore_title_keywords names"),
+        (not _is_base_wanted(pull.base_ref, wanted), f"{pull.base_ref} is not in base_branches"),
+        (not _has_label(pull, wanted), "it has none of auto_review.labels"),
+        (trigger is PullAction.CLOSED, "the pull request was closed"),
+    )
+    return next((reason for is_reason, reason in reasons if is_reason), None)
+
+
+def _is_base_wanted(base_ref: str, wanted: AutoReview) -> bool:
+    names = wanted.base_branches
+    return not names or any(is_match(base_ref, name) for name in names)
+
+
+def _has_label(pull: RemotePullRequest, wanted: AutoReview) -> bool:
+    return not wanted.labels or bool(set(wanted.labels) & set(pull.labels))
