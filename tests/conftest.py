@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,11 @@ def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
     """The URL of an empty PostgreSQL database."""
     with postgres_cluster.database() as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of one kind after the other."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state/pullwright.db"
+    return str(request.getfixturevalue("postgres_url"))

@@ -1,5 +1,7 @@
 """The ledger in one SQL database, SQLite or PostgreSQL, the same code for both."""
 
+from contextlib import ExitStack
+
 from bot.adapters.sql_ledger_database import connect
 from bot.adapters.sql_ledger_findings import SqlFindings
 from bot.adapters.sql_ledger_migrations import migrate
@@ -18,7 +20,10 @@ def open_ledger(url: str, *, wait_s: float = WAIT_S) -> Ledger:
     Raises Refused for a URL or a database that we cannot use, Retryable where it does not answer.
     """
     database = connect(url, wait_s=wait_s)
-    migrate(database)
+    with ExitStack() as unless_it_works:
+        unless_it_works.callback(database.close)
+        migrate(database)
+        unless_it_works.pop_all()
     return Ledger(
         runs=SqlRuns(database),
         reviewed=SqlReviewedHeads(database),
