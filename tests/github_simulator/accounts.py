@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tests.github_simulator.git_store import Person
 
 if TYPE_CHECKING:
-    from tests.github_simulator.checks import CheckRun
+    from tests.github_simulator.checks import CheckRun, CheckSuite
     from tests.github_simulator.conversations import IssueComment, Reaction, ReviewComment
     from tests.github_simulator.issues import Issue
     from tests.github_simulator.pull_requests import PullRequest
@@ -94,6 +94,11 @@ class Account:
         """Press one of the buttons of a check run."""
         with self.github.act():
             run.request_action(self, identifier)
+
+    def rerun_all(self, suite: "CheckSuite") -> None:
+        """Press `Re-run all checks`."""
+        with self.github.act():
+            self.github.hooks.check_suite(suite, "rerequested", self)
 
     def rerun(self, run: "CheckRun") -> None:
         """Press `Re-run` on a check run."""

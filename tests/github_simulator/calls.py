@@ -134,7 +134,7 @@ class Route:
     template: str
     handler: Handler
     needs: str
-    """`app` for the App's JWT, `token` for any token, or a permission such as `contents:read`."""
+    """`anybody`, `app` (its JWT), `token` (any), or a permission such as `contents:read`."""
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         if method != self.method:

@@ -5,7 +5,6 @@ Written without a look at the diff model of the product, so that the two cannot 
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from tests.github_simulator.git_store import GitStore
 
@@ -77,12 +76,11 @@ class ChangedFile:
         return next((hunk for hunk in self.hunks if hunk.at(side, line)), None)
 
 
-@cache
 def changed_files(store: GitStore, base: str, head: str) -> tuple[ChangedFile, ...]:
     """Return the files that differ between two commits, by path."""
     options = ("--no-color", "--no-ext-diff", "--no-textconv", "-M", "--full-index", "--no-abbrev")
-    raw = store.git("diff", "--raw", "-z", *options, base, head).decode("utf-8", "replace")
-    patch = store.git("diff", "-p", *options, base, head).decode("utf-8", "replace")
+    raw = store.recall("diff", "--raw", "-z", *options, base, head).decode("utf-8", "replace")
+    patch = store.recall("diff", "-p", *options, base, head).decode("utf-8", "replace")
     sections = re.split(r"^diff --git ", patch, flags=re.MULTILINE)[1:]
     taken = 0
     files = []

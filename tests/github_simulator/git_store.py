@@ -8,7 +8,6 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from tests.situations import ENVIRONMENT, Link, Program, Submodule
@@ -66,6 +65,7 @@ class GitStore:
     def __init__(self, path: Path, *, shares_with: "GitStore | None" = None) -> None:
         self.path = path
         self.refs: dict[str, str] = {}
+        self._known: dict[tuple[str, ...], bytes] = {}
         path.mkdir(parents=True)
         (path / "refs" / "heads").mkdir(parents=True)
         (path / "HEAD").write_text("ref: refs/heads/main\n")
@@ -93,6 +93,15 @@ class GitStore:
             reason = os.fsdecode(done.stderr).strip()
             raise AssertionError(f"git {' '.join(arguments[:2])}: {reason}")
         return done.stdout
+
+    def recall(self, *arguments: str) -> bytes:
+        """Run git once for arguments that name objects by SHA, so that the output never changes."""
+        if arguments not in self._known:
+            output = self.git(*arguments, may_fail=True)
+            if not output:
+                return output
+            self._known[arguments] = output
+        return self._known[arguments]
 
     def write_commit(self, ref: str, new: NewCommit) -> str:
         """Store a commit, point the ref at it and return its SHA."""
@@ -135,21 +144,22 @@ class GitStore:
 
     def commit(self, sha: str) -> Commit | None:
         """Return a commit by its full SHA."""
-        return _commit(self, sha)
+        raw = self.recall("cat-file", "commit", sha).decode()
+        return _parse_commit(sha, raw) if raw else None
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the merge base of two commits."""
-        return self.git("merge-base", one, other, may_fail=True).decode().strip() or None
+        return self.recall("merge-base", one, other).decode().strip() or None
 
     def between(self, base: str, head: str) -> list[str]:
         """Return the commits of head that base lacks, the oldest first."""
-        return self.git("rev-list", "--reverse", "--topo-order", f"{base}..{head}").decode().split()
+        return (
+            self.recall("rev-list", "--reverse", "--topo-order", f"{base}..{head}").decode().split()
+        )
 
     def merged_tree(self, one: str, other: str) -> str | None:
         """Return the tree of a merge, or None for a conflict."""
-        done = (
-            self.git("merge-tree", "--write-tree", one, other, may_fail=True).decode().split("\n")
-        )
+        done = self.recall("merge-tree", "--write-tree", one, other).decode().split("\n")
         return done[0] if len(done) <= 2 else None
 
     def files(self, revision: str) -> dict[str, str]:
@@ -158,7 +168,7 @@ class GitStore:
 
     def entries(self, revision: str) -> dict[str, tuple[str, str]]:
         """Return mode and SHA of every file."""
-        rows = self.git("ls-tree", "-r", "-z", revision).decode().split("\0")
+        rows = self.recall("ls-tree", "-r", "-z", revision).decode().split("\0")
         found = [row.partition("\t")[::2] for row in rows if row]
         return {path: (head.split()[0], head.split()[2]) for head, path in found}
 
@@ -168,11 +178,7 @@ class GitStore:
         return None if sha is None else self.git("cat-file", "blob", sha)
 
 
-@cache
-def _commit(store: GitStore, sha: str) -> Commit | None:
-    raw = store.git("cat-file", "commit", sha, may_fail=True).decode()
-    if not raw:
-        return None
+def _parse_commit(sha: str, raw: str) -> Commit:
     head, _, message = raw.partition("\n\n")
     fields = [row.partition(" ")[::2] for row in head.split("\n")]
     known = dict(fields)

@@ -138,6 +138,7 @@ type PullRequestReviewComment implements Node & Minimizable {
   databaseId: Int
   fullDatabaseId: BigInt
   author: Actor
+  viewerDidAuthor: Boolean!
   body: String!
   url: URI!
   path: String!
@@ -153,6 +154,7 @@ type IssueComment implements Node & Minimizable {
   databaseId: Int
   fullDatabaseId: BigInt
   author: Actor
+  viewerDidAuthor: Boolean!
   body: String!
   url: URI!
   createdAt: DateTime!

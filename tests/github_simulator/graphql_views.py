@@ -186,6 +186,7 @@ def _comment(one: "Comment", node_id: str, url: str) -> Json:
         "databaseId": one.id,
         "fullDatabaseId": str(one.id),
         "author": actor(one.user),
+        "viewerDidAuthor": lambda info: info.root_value.viewer["login"] == one.user.login,
         "body": one.body,
         "url": url,
         "createdAt": one.created_at,

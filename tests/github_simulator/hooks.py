@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.github_simulator.accounts import Account
-    from tests.github_simulator.apps import Installation
-    from tests.github_simulator.checks import CheckRun
+    from tests.github_simulator.apps import App, Installation
+    from tests.github_simulator.checks import CheckRun, CheckSuite
     from tests.github_simulator.conversations import IssueComment, ReviewComment
     from tests.github_simulator.git_store import Commit
     from tests.github_simulator.issues import Label
@@ -74,6 +74,10 @@ class Hooks:
         content = {"check_run": checks.check_run_event(run), **(extra or {})}
         self._send(run.repo, "check_run", action, by, content)
 
+    def check_suite(self, suite: "CheckSuite", action: str, by: "Account") -> None:
+        content = {"check_suite": checks.check_suite_event(suite)}
+        self._send(suite.repo, "check_suite", action, by, content)
+
     def merge_group(self, repo: "Repo", ref: str, shas: tuple[str, str], by: "Account") -> None:
         base_sha, head_sha = shas
         group = {
@@ -131,7 +135,7 @@ class Hooks:
         self, repo: "Repo", event: str, action: str | None, by: "Account", content: Json
     ) -> None:
         found = self._github.app_of(repo)
-        if found is None or event not in found[0].events:
+        if found is None or not _is_told(found[0], event, action):
             return
         installation = found[1]
         short = {"id": installation.id, "node_id": f"INS_{installation.id}"}
@@ -148,6 +152,16 @@ class Hooks:
         head = {} if action is None else {"action": action}
         payload = {**head, **content, "sender": base.user(by)}
         self._github.webhooks.emit(one.app, event, payload)
+
+
+_UNASKED = ("requested", "rerequested", "requested_action")
+
+
+def _is_told(app: "App", event: str, action: str | None) -> bool:
+    """Tell whether an App gets an event: it subscribed, or it may write checks and must know."""
+    if event in ("check_run", "check_suite") and action in _UNASKED:
+        return app.permissions.get("checks") == "write"
+    return event in app.events
 
 
 def _organization(account: "Account") -> Json:

@@ -185,6 +185,10 @@ class PullRequest(Issue):
         if is_open == self.is_open:
             return
         self.is_open = is_open
+        now = self.head_repo.store.head(self.head_ref) if is_open and self.head_repo else None
+        if now is not None and now != self.head_sha:
+            # What was pushed while it was closed sends no `synchronize`.
+            self._take_head(now)
         self.closed_at = None if is_open else self.github.clock.stamp()
         self.touch()
         self.github.hooks.pull_request(self, "reopened" if is_open else "closed", by)
@@ -224,12 +228,15 @@ class PullRequest(Issue):
 
     def moved(self, before: str, after: str, by: Account) -> None:
         """Take a new head of the branch, and send `synchronize`."""
-        self.head_sha = after
-        self.base_sha = self.repo.store.head(self.base_ref) or self.base_sha
-        self.repo.store.update(f"refs/pull/{self.number}/head", after)
+        self._take_head(after)
         self.touch()
         extra = {"before": before, "after": after}
         self.github.hooks.pull_request(self, "synchronize", by, extra)
+
+    def _take_head(self, sha: str) -> None:
+        self.head_sha = sha
+        self.base_sha = self.repo.store.head(self.base_ref) or self.base_sha
+        self.repo.store.update(f"refs/pull/{self.number}/head", sha)
 
     def _replace_head(self, new: NewCommit, by: Account | None) -> str:
         with self.github.act():

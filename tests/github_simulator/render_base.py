@@ -212,7 +212,7 @@ def app(one: "App") -> Json:
     return {
         "id": one.id,
         "slug": one.slug,
-        "client_id": f"Iv1.{one.id:016x}",
+        "client_id": one.client_id,
         "node_id": f"A_{one.id}",
         "owner": user(one.owner),
         "name": one.slug.title(),
@@ -238,7 +238,7 @@ def installation(one: "Installation") -> Json:
         "html_url": f"{github.url}/settings/installations/{one.id}",
         "app_id": one.app.id,
         "app_slug": one.app.slug,
-        "client_id": f"Iv1.{one.app.id:016x}",
+        "client_id": one.app.client_id,
         "target_id": one.account.id,
         "target_type": one.account.type,
         "permissions": dict(one.permissions),

@@ -60,6 +60,13 @@ def check_suite(suite: "CheckSuite") -> Json:
     }
 
 
+def check_suite_event(suite: "CheckSuite") -> Json:
+    """Return a check suite as webhooks do."""
+    whole = check_suite(suite)
+    del whole["repository"]
+    return whole
+
+
 def _suite(suite: "CheckSuite") -> Json:
     return {
         "id": suite.id,

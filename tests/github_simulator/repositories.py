@@ -14,6 +14,7 @@ from tests.github_simulator.issues import Issue, Label
 from tests.github_simulator.pull_requests import PullRequest
 
 if TYPE_CHECKING:
+    from tests.github_simulator.apps import App
     from tests.github_simulator.world import GitHub
 
 _ROLES = {"admin": "admin", "maintain": "write", "write": "write", "triage": "read", "read": "read"}
@@ -121,6 +122,8 @@ class Repo:
     def pushed(self, branch: str, before: str, after: str, by: Account) -> None:
         """Tell the App and the pull requests that a branch has moved."""
         self.github.hooks.push(self, branch, (before, after), by)
+        if found := self.github.app_of(self):
+            self.github.hooks.check_suite(self.suite(found[0], after), "requested", by)
         for pr in self.github.pull_requests_from(self, branch):
             pr.moved(before, after, by)
 
@@ -235,6 +238,18 @@ class Repo:
                 self, f"refs/heads/{ref}", (base_sha, head), by or self.owner
             )
             return head
+
+    def suite(self, app: "App", sha: str) -> CheckSuite:
+        """Return the suite of an App and a head, made where there is none."""
+        for suite in self.check_suites:
+            if suite.head_sha == sha and suite.app is app:
+                return suite
+        now = self.github.clock.stamp()
+        fresh = CheckSuite(
+            repo=self, id=self.github.next_id(), app=app, head_sha=sha, created_at=now
+        )
+        self.check_suites.append(fresh)
+        return fresh
 
     def label(self, name: str) -> Label:
         """Return a label, made where there is none of this name."""

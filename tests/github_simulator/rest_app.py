@@ -46,7 +46,9 @@ def _create_token(call: Call) -> Answer:
         if not covers(installation.permissions.get(scope), access):
             raise ApiError(422, "The permissions requested are not granted to this installation.")
     repos = _narrowed(call, installation)
-    fresh = call.app.mint(installation, permissions=wanted, repos=repos)
+    # The header asks for the new form ahead of its time.
+    is_stateless = call.request.headers.get("x-github-stateless-s2s-token") == "enabled"
+    fresh = call.app.mint(installation, permissions=wanted, repos=repos, is_stateless=is_stateless)
     return Answer(201, base.token(fresh))
 
 
@@ -78,6 +80,20 @@ def _repositories(call: Call) -> Answer:
 def _rate_limit(call: Call) -> Answer:
     rate = call.github.limits.overview(str(call.token.installation.id))
     return Answer(200, {"resources": {"core": rate, "search": rate, "graphql": rate}, "rate": rate})
+
+
+def _from_manifest(call: Call) -> Answer:
+    """Give out the secrets of a new App, once."""
+    made = call.github.manifests.pop(call.args["code"], None)
+    if made is None:
+        raise not_found()
+    secrets = {
+        "client_id": made.client_id,
+        "client_secret": "c" * 40,
+        "webhook_secret": made.webhook_secret,
+        "pem": made.private_key_pem,
+    }
+    return Answer(201, {**base.app(made), **secrets})
 
 
 def _hook_config(call: Call) -> Answer:
@@ -144,6 +160,7 @@ def _delivery_item(call: Call, one: "Delivery") -> Json:
 
 
 ROUTES = (
+    Route("POST", "/app-manifests/{code}/conversions", _from_manifest, "anybody"),
     Route("GET", "/app", _app, "app"),
     Route("GET", "/app/installations", _installations, "app"),
     Route("GET", "/app/installations/{installation_id}", _installation, "app"),

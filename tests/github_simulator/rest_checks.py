@@ -33,7 +33,7 @@ def _create(call: Call) -> Answer:
     if call.repo.store.commit(sha) is None:
         raise ApiError(422, f"No commit found for SHA: {sha}")
     change = _change(body)
-    suite = _suite(call, sha)
+    suite = call.repo.suite(call.token.installation.app, sha)
     run = CheckRun(
         suite=suite, id=call.github.next_id(), name=name, started_at=call.github.clock.stamp()
     )
@@ -143,19 +143,6 @@ def _apply(call: Call, run: CheckRun, change: Json) -> None:
             setattr(run, name, value)
     if run.status == "completed" and run.completed_at is None:
         run.completed_at = call.github.clock.stamp()
-
-
-def _suite(call: Call, sha: str) -> CheckSuite:
-    app = call.token.installation.app
-    for suite in call.repo.check_suites:
-        if suite.head_sha == sha and suite.app is app:
-            return suite
-    now = call.github.clock.stamp()
-    fresh = CheckSuite(
-        repo=call.repo, id=call.github.next_id(), app=app, head_sha=sha, created_at=now
-    )
-    call.repo.check_suites.append(fresh)
-    return fresh
 
 
 def _known(call: Call) -> CheckRun:

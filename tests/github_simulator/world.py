@@ -39,6 +39,9 @@ class GitHub:
         """Old full names of renamed repositories."""
         self.hooks = Hooks(self)
         self.webhooks = Webhooks(self.clock)
+        self.manifests: dict[str, App] = {}
+        """Apps that an operator has just made from a manifest, by the code that GitHub gave him."""
+        self._depth = 0
         self._last_id = 1000
         self._ticks = 1_700_000_000
 
@@ -62,10 +65,19 @@ class GitHub:
 
     @contextmanager
     def act(self) -> Iterator[None]:
-        """Let a person do something: under the lock, and webhooks are sent before it returns."""
+        """Let a person do something: under the lock, and webhooks are sent before it returns.
+
+        An act inside another waits for nothing: whoever answers a webhook may need the lock.
+        """
         with self.lock:
-            yield
-        self.webhooks.after_act()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                is_inner = self._depth > 0
+        if not is_inner:
+            self.webhooks.after_act()
 
     def next_id(self) -> int:
         """Return an id that nothing else has."""
