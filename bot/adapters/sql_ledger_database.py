@@ -24,6 +24,7 @@ from bot.errors import PullwrightError, Refused, Retryable
 _POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
 _CONNECT_TIMEOUT_S = 10
 _WAL_RETRY_S = 0.05
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _BROKEN_FILE = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _NOT_ALLOWED = "42501"
 """PostgreSQL's insufficient_privilege."""
@@ -97,6 +98,7 @@ def _postgres(url: URL, wait_s: float) -> Database:
         url.set(drivername="postgresql+psycopg"),
         # A connection that a restarted server closed is found before it is used.
         pool_pre_ping=True,
+        pool_timeout=wait_s,
         # Snippets of private code stay out of error messages and so out of logs.
         hide_parameters=True,
         connect_args={
@@ -119,6 +121,7 @@ def _sqlite(url: URL, wait_s: float) -> Database:
     engine = sa.create_engine(
         url.set(drivername="sqlite+pysqlite", database=str(path)),
         hide_parameters=True,
+        pool_timeout=wait_s,
         connect_args={"timeout": wait_s},
     )
     event.listen(engine, "connect", _set_up)
@@ -163,22 +166,16 @@ def _use_write_ahead_log(path: Path, *, name: str, wait_s: float) -> None:
     deadline = time.monotonic() + wait_s
     while True:
         try:
-            mode = _journal_mode(path, wait_s)
-        except sqlite3.OperationalError as error:
+            with closing(sqlite3.connect(path, timeout=wait_s)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.DatabaseError as error:
+            if not error.sqlite_errorname.startswith(_BUSY):
+                raise Refused(f"{name} cannot be used: {error}") from error
             if time.monotonic() > deadline:
                 raise Retryable(f"{name} does not answer: {error}") from error
             time.sleep(_WAL_RETRY_S)
-        except sqlite3.DatabaseError as error:
-            raise Refused(f"{name} is not a Pullwright database: {error}") from error
         else:
-            break
-    if mode != "wal":
-        raise Refused(f"{name} is on a disk without shared memory: use a local one")
-
-
-def _journal_mode(path: Path, wait_s: float) -> str:
-    with closing(sqlite3.connect(path, timeout=wait_s)) as connection:
-        return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+            return
 
 
 def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

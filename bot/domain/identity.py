@@ -41,7 +41,8 @@ class Look:
     is_gone: Callable[[str], bool] = _is_never_gone
     """Whether the head, or the change, no longer has this file."""
     moved: Mapping[str, str] = field(default_factory=dict)
-    """Old path to new path of files that were renamed since the last look."""
+    """Old path to new path of renamed files; a file that is still there, such as the original of a
+    copy, has not moved."""
 
 
 def reconcile(known: Sequence[KnownFinding], look: Look) -> Reconciled:
@@ -51,7 +52,7 @@ def reconcile(known: Sequence[KnownFinding], look: Look) -> Reconciled:
     """
     distinct = list({(f.fingerprint, f.location): f for f in reversed(look.found)}.values())[::-1]
     seen = [Seen(finding, code_digest(look.enclosing(finding))) for finding in distinct]
-    moved = [_moved(old, look.moved) for old in known]
+    moved = [_moved(old, look) for old in known]
     pairs = match(moved, seen, may_move=lambda f: _has_vanished(f, look))
     names = _names(known, pairs, len(seen))
     olds = {old: seen[new] for new, old in pairs.items()}
@@ -140,11 +141,11 @@ def _names(known: Sequence[KnownFinding], pairs: Mapping[int, int], count: int) 
     return names
 
 
-def _moved(known: KnownFinding, moved: Mapping[str, str]) -> KnownFinding:
+def _moved(known: KnownFinding, look: Look) -> KnownFinding:
     place = known.finding.location
-    if place.path not in moved:
+    if place.path not in look.moved or not look.is_gone(place.path):
         return known
-    location = Location(moved[place.path], place.start_line, place.end_line, place.side)
+    location = Location(look.moved[place.path], place.start_line, place.end_line, place.side)
     return replace(known, finding=replace(known.finding, location=location))
 
 

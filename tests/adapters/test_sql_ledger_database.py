@@ -1,5 +1,6 @@
 """What only a real database can do: be locked, down, damaged, old, new, or shared."""
 
+import contextlib
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from bot.adapters.sql_ledger import WAIT_S, open_ledger
 from bot.adapters.sql_ledger_database import Database, connect
 from bot.adapters.sql_ledger_migrations import MIGRATIONS, migrate
 from bot.adapters.sql_ledger_schema import TABLES, migrations
-from bot.errors import PullwrightError, Refused, Retryable
+from bot.errors import Refused, Retryable
 from tests.adapters.ledger_contract import HEAD, PULL, RUN, a_run
 
 PROCESSES = 6
@@ -157,10 +158,9 @@ def test_a_killed_process_loses_no_step_that_it_was_told_of(sql_url: str) -> Non
         [sys.executable, "-c", WRITE_STEPS, sql_url], stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
-        while (told := int(child.stdout.readline())) < 20:
-            continue
+        first = [int(child.stdout.readline()) for _ in range(20)]
         child.send_signal(signal.SIGKILL)
-        told = max([told, *map(int, child.stdout.read().split())])
+        told = max(first + [int(line) for line in child.stdout])
 
     indexes = [step.index for step in ledger.runs.steps(RUN)]
 
@@ -217,6 +217,26 @@ def test_reading_does_not_wait_for_somebody_who_writes(tmp_path: Path) -> None:
     with held(url):
         assert ledger.pulls.load(PULL).sequence == 0
     ledger.close()
+
+
+def test_a_file_that_another_program_has_for_itself_is_a_reason_to_wait(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(Retryable, match="does not answer: database is locked"):
+            open_ledger(f"sqlite:///{path}", wait_s=0.1)
+
+
+def test_more_work_than_connections_is_a_reason_to_wait(sql_url: str) -> None:
+    with opened(sql_url, wait_s=0.1) as database, pytest.raises(Retryable, match="all connections"):
+        read_inside_of_reading(database, depth=100)
+
+
+def read_inside_of_reading(database: Database, *, depth: int) -> None:
+    with database.reading():
+        if depth:
+            read_inside_of_reading(database, depth=depth - 1)
 
 
 def test_a_database_that_is_down_is_a_reason_to_wait(tmp_path: Path) -> None:
@@ -291,7 +311,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
     path = tmp_path / "notes.txt"
     path.write_text("no database at all\n" * 100)
 
-    with pytest.raises(Refused, match="is not a Pullwright database"):
+    with pytest.raises(Refused, match="cannot be used: file is not a database"):
         open_ledger(f"sqlite:///{path}")
     assert path.read_text() == "no database at all\n" * 100
 
@@ -301,8 +321,8 @@ def test_a_place_that_holds_no_file_is_refused(place: str, tmp_path: Path) -> No
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
 
-    with pytest.raises(PullwrightError, match=str(tmp_path)):
-        open_ledger(f"sqlite:///{tmp_path}/{place}", wait_s=0.1)
+    with pytest.raises(Refused, match=str(tmp_path)):
+        open_ledger(f"sqlite:///{tmp_path}/{place}")
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -104,6 +104,19 @@ def test_a_renamed_and_edited_file_keeps_its_finding_where_git_sees_the_rename()
     assert states(reconcile(before, look)) == {"F1": OPEN}
 
 
+def test_a_copied_file_leaves_its_finding_to_the_original() -> None:
+    before = after((), finding()).known
+    look = Look(
+        Sha("b" * 40), (finding(path="copy.py"), finding()), lambda _: "", lambda _: True,
+        moved={"a.py": "copy.py"},
+    )  # fmt: skip
+
+    assert [(f.id, f.location.path) for f in reconcile(before, look).findings] == [
+        ("F2", "copy.py"),
+        ("F1", "a.py"),
+    ]
+
+
 def test_the_same_line_in_another_file_is_another_finding() -> None:
     before = after((), finding()).known
     told = after(before, finding(), finding(path="b.py"))

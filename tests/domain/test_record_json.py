@@ -211,3 +211,9 @@ def test_what_is_not_json_is_refused() -> None:
 def test_a_number_that_is_not_finite_never_enters_the_record() -> None:
     with pytest.raises(ValueError, match="JSON"):
         dump(Cost(float("nan")))
+
+
+@pytest.mark.parametrize("value", [b"bytes", {"a", "b"}, object()])
+def test_what_has_no_form_in_json_is_a_bug(value: object) -> None:
+    with pytest.raises(TypeError, match="has no form in JSON"):
+        dump(value)
