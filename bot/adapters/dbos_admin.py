@@ -84,8 +84,6 @@ def _step(step: DbosStep) -> StepInfo:
 
 
 def _summary(step: DbosStep) -> str:
-    if step["error"] is not None:
-        return one_line(f"failed: {step['error']}")
     record = json.loads(str(step["output"]))
     if "refused" in record:
         return one_line(f"refused: {record['refused']}")

@@ -14,6 +14,7 @@ from dbos import DBOS
 from dbos import error as dbos_error
 
 from bot.domain.jobs import Ended, Job, JobStatus, Json, small_json
+from bot.domain.untrusted import one_line
 from bot.errors import PullwrightError, Refused, Retryable
 
 _LOG = logging.getLogger("pullwright.jobs")
@@ -27,12 +28,15 @@ class Abandoned(BaseException):
     """This process must not go on with the job; another one will, from its last finished step."""
 
 
-class _Again(BaseException):
-    """A step met a Retryable error. DBOS records nothing of it, so the step is run anew."""
+class _Broken(BaseException):
+    """A step met an error. DBOS records nothing of it, so the next attempt runs the step anew.
 
-    def __init__(self, error: Retryable) -> None:
+    It is no Exception, so that no handler goes on after it: it could not do so after a crash.
+    """
+
+    def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
-        self.retry_at = error.retry_at
+        self.error = error
 
 
 class DbosContext:
@@ -52,7 +56,7 @@ class DbosContext:
         return self._job
 
     def step(self, name: str, work: Callable[[], Json]) -> Json:
-        self._end_or_go_on()
+        self.end_or_go_on()
         self.steps_begun += 1
         recorded: dict[str, object] = json.loads(DBOS.run_step({"name": name}, self._run, work))
         if "refused" in recorded:
@@ -87,26 +91,42 @@ class DbosContext:
 
     def _run(self, work: Callable[[], Json]) -> str:
         """Return the record of a step as ASCII, so that no database chokes on what is in it."""
-        is_done = False
         try:
-            record: dict[str, object] = {"value": small_json(work())}
-            is_done = True
+            with _Fence(self.end_or_go_on):
+                return json.dumps({"value": small_json(work())})
         except Refused as error:
-            record = {"refused": str(error)}
-        except Retryable as error:
-            raise _Again(error) from error
-        finally:
-            if not is_done:
-                # What breaks because it was stopped says nothing about the job.
-                self._end_or_go_on()
-        return json.dumps(record)
+            return json.dumps({"refused": str(error)})
 
-    def _end_or_go_on(self) -> None:
+    def end_or_go_on(self) -> None:
+        """Raise Ended or Abandoned where no step may begin, and none may fail."""
         if not self._may_run():
             raise Abandoned
         status = self._why_not(self._job)
         if status is not None:
             raise Ended(status)
+
+
+class _Fence:
+    """Lets a refusal out of a step, and nothing else that DBOS would record."""
+
+    def __init__(self, end_or_go_on: Callable[[], None]) -> None:
+        self._end_or_go_on = end_or_go_on
+
+    def __enter__(self) -> None:
+        """Begin the step."""
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            return
+        # What breaks because it was stopped says nothing about the job.
+        self._end_or_go_on()
+        if isinstance(error, Exception) and not isinstance(error, Refused):
+            raise _Broken(error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +183,26 @@ class Guard:
 
     def _outcome(self, error: BaseException) -> Outcome | None:
         match error:
+            case _Broken():
+                return self._outcome(error.error)
             case Ended():
                 return Outcome(error.status)
-            case _Again() | Retryable():
-                return Outcome(JobStatus.QUEUED, str(error), retry_at_ms=_ms(error.retry_at))
+            case Retryable():
+                reason = _sentence(str(error))
+                return Outcome(JobStatus.QUEUED, reason, retry_at_ms=_ms(error.retry_at))
             case PullwrightError():
-                return Outcome(JobStatus.FAILED, str(error)[:_SENTENCE])
+                return Outcome(JobStatus.FAILED, _sentence(str(error)))
             case Exception() if not isinstance(error, dbos_error.DBOSException):
                 _LOG.error("job %s met a bug", self._context.job.id, exc_info=error)
                 bug = f"this is a bug in pullwright: {error!r}"
-                return Outcome(JobStatus.FAILED, bug[:_SENTENCE])
+                return Outcome(JobStatus.FAILED, _sentence(bug))
             case _:
                 return None
+
+
+def _sentence(text: str) -> str:
+    """Return what an operator may read and any database takes, whoever wrote it."""
+    return one_line(text, limit=_SENTENCE)
 
 
 def _ms(at: datetime | None) -> int:

@@ -19,6 +19,7 @@ from bot.adapters.dbos_context import Outcome
 from bot.adapters.dbos_database import exclusive, moment, now_ms, translated
 from bot.adapters.dbos_rows import HEADS, JOBS, WORKERS, Row, find
 from bot.domain.jobs import JobId, JobStatus, RetryPolicy
+from bot.domain.untrusted import one_line
 
 QUEUE = "pullwright"
 WORKFLOW = "job"
@@ -256,19 +257,19 @@ def _outcome(workflow: WorkflowStatus) -> Outcome:
         case "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
             return Outcome(JobStatus.FAILED, "its worker died again and again while it ran")
         case _:
-            return Outcome(JobStatus.FAILED, f"the engine gave up: {workflow.error}"[:500])
+            return Outcome(JobStatus.FAILED, one_line(f"the engine gave up: {workflow.error}"))
 
 
 def _first_to_run(steps: Sequence[Mapping[str, object]], *, is_waiting: bool) -> int:
-    """Return the number of the first step whose result does not count.
+    """Return the number of the first step that has to run.
 
-    A step that met a Retryable error left no record; one that failed the job is the last one.
+    A step that broke left no record. A refusal is one, and where it ended the job, it is the last.
     """
     if not steps:
         return 1
     last = max(steps, key=_number)
-    has_failed = last["error"] is not None or "refused" in json.loads(str(last["output"]))
-    return _number(last) + (is_waiting or not has_failed)
+    is_refused = not is_waiting and "refused" in json.loads(str(last["output"]))
+    return _number(last) + (not is_refused)
 
 
 def _number(step: Mapping[str, object]) -> int:

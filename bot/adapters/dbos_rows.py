@@ -105,7 +105,8 @@ def insert_job(connection: sa.Connection, job: Job) -> bool:
     }
     zeros = dict.fromkeys(("attempts", "retries", "retry_step", "not_before_ms", "started_ms"), 0)
     insert = _insert(connection, JOBS).values(**values, **zeros).on_conflict_do_nothing()
-    return connection.execute(insert).rowcount == 1
+    # A driver need not count the rows of an INSERT, but it returns them.
+    return connection.execute(insert.returning(JOBS.c.id)).first() is not None
 
 
 def raise_head(connection: sa.Connection, job: Job) -> None:

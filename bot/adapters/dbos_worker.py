@@ -62,8 +62,8 @@ def run_worker(
     Raises Refused where the slot is held or jobs of another version wait, Retryable where the
     database does not answer at the start or the lease was lost: start the worker again.
     """
-    os.umask(0o077)
     with ExitStack() as stack:
+        stack.callback(os.umask, os.umask(0o077))
         engine = _engine(stack, database_url)
         with translated():
             create_tables(engine)

@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -94,17 +93,17 @@ class Toy:
         if str(number) not in troubles:
             return
         kind, reason, times = troubles[str(number)]
-        if (self._folder / "mended").exists():
+        if (self._folder / f"mended-{context.job.id}").exists():
             return
         if self._effects.count(job=context.job.id, event="begin", step=number) > times:
             return
-        errors: dict[str, Callable[[], Exception]] = {
-            "Retryable": lambda: Retryable(reason),
-            "Later": lambda: Retryable(reason, retry_at=datetime.now(UTC) + timedelta(seconds=2)),
-            "Refused": lambda: Refused(reason),
-            "bug": lambda: ValueError(reason),
+        errors: dict[str, Exception] = {
+            "Retryable": Retryable(reason),
+            "Later": Retryable(reason, retry_at=datetime.now(UTC) + timedelta(seconds=2)),
+            "Refused": Refused(reason),
+            "bug": ValueError(reason),
         }
-        raise errors[kind]()
+        raise errors[kind]
 
     def _die_at(self, context: JobContext, number: int, when: str) -> None:
         """Die by SIGKILL at a point that the payload names, once."""
@@ -126,17 +125,15 @@ def main(text: str) -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     toy = Toy(Path(values.pop("folder")))
     url = values.pop("url")
-    retry = RetryPolicy(
-        attempts=values.pop("attempts", 3),
-        first=timedelta(seconds=0.1),
-        longest=timedelta(seconds=1),
-    )
+    soon, second = timedelta(seconds=0.1), timedelta(seconds=1)
     limits = Limits(
-        running=values.pop("per_installation", 8), starts=values.pop("starts", 1000), retry=retry
+        running=values.pop("per_installation", 8),
+        starts=values.pop("starts", 1000),
+        window=timedelta(seconds=values.pop("window_s", 60)),
+        retry=RetryPolicy(attempts=values.pop("attempts", 3), first=soon, longest=second),
     )
-    options = WorkerOptions(
-        **{"poll_s": 0.05, "lease_s": 20.0, "patience_s": 0.5, **values}, limits=limits
-    )
+    fast = {"poll_s": 0.05, "lease_s": 20.0, "patience_s": 0.5}
+    options = WorkerOptions(**{**fast, **values}, limits=limits)
     try:
         run_worker(url, dict.fromkeys(JobKind, toy), options, stop)
     except PullwrightError as error:
