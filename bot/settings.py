@@ -192,7 +192,6 @@ def _api_url(value: str) -> str:
     except ValueError as error:
         raise Refused(f"PULLWRIGHT_GITHUB_API_URL is not a URL: {error}") from error
     if not url.hostname or not is_plain or not (url.scheme == "https" or is_local):
-        raise Refused(
-            f"PULLWRIGHT_GITHUB_API_URL={value} is not {GITHUB_API_URL} or https://HOST/api/v3"
-        )
+        # The value is not repeated: it may hold a password.
+        raise Refused(f"PULLWRIGHT_GITHUB_API_URL is not {GITHUB_API_URL}, nor https://HOST/api/v3")
     return value.rstrip("/")

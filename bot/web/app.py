@@ -5,7 +5,7 @@ import json
 from flask import Flask, Response, request
 
 from bot.domain.jobs import JobId, Jobs
-from bot.errors import Retryable
+from bot.errors import PullwrightError
 from bot.web.counts import Outcome
 from bot.web.webhook import Answer, Webhook
 
@@ -44,7 +44,7 @@ def create_app(webhook: Webhook) -> Flask:
 def _is_ready(jobs: Jobs) -> bool:
     try:
         jobs.status(_ANY_JOB)
-    except Retryable:
+    except PullwrightError:
         return False
     return True
 

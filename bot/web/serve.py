@@ -2,10 +2,12 @@
 
 import logging
 import signal
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import cast
 
 from flask import Flask
 from waitress.channel import HTTPChannel
@@ -99,10 +101,12 @@ def open_server(
     """Return a server that accepts connections; its `run` answers them."""
     # It warns of every request that waits for a thread, which is what threads are for.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    try:
-        server = create_server(
+    # One socket makes one server; only several have another type.
+    server = cast(
+        "TcpWSGIServer",
+        create_server(
             app,
-            listen=_listen(address),
+            sockets=[_bind(address)],
             threads=_THREADS,
             connection_limit=CONNECTION_LIMIT,
             # select() knows no file above 1023.
@@ -112,12 +116,8 @@ def open_server(
             # It refuses what reaches its limit, we what passes ours.
             max_request_body_size=MAX_BODY_BYTES + 1,
             ident="pullwright",
-        )
-    except (OSError, ValueError) as error:
-        raise Refused(f"cannot listen on {_listen(address)}: {error}") from error
-    if not isinstance(server, TcpWSGIServer):
-        server.close()
-        raise Refused(f"{address.host} is several addresses: name one, such as 127.0.0.1")
+        ),
+    )
     server.channel_class = TimedChannel
     return server
 
@@ -125,12 +125,15 @@ def open_server(
 def url_of(server: TcpWSGIServer) -> str:
     """Return where a server can be reached."""
     host, port = server.getsockname()
-    return f"http://{_listen(Address(host, int(port)))}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _listen(address: Address) -> str:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"{host}:{address.port}"
+def _bind(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family)
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise Refused(f"cannot listen on {address.host} port {address.port}: {error}") from error
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -40,7 +40,7 @@ class Site:
 
     jobs: FakeJobs
     sequences: FakeSequences
-    counts: Counts
+    counts: Counts = field(default_factory=Counts)
     host: str = ""
     port: int = 0
     guids: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
@@ -111,11 +111,12 @@ def opened(**changes: object) -> bytes:
 
 
 @contextmanager
-def running(*, request_timeout_s: int = 20) -> Iterator[Site]:
+def running(address: Address | None = None, *, request_timeout_s: int = 20) -> Iterator[Site]:
     """Serve until the block ends."""
-    site = Site(FakeJobs(), FakeSequences(), Counts())
+    site = Site(FakeJobs(), FakeSequences())
     webhook = Webhook(Secret(SECRET), Ourselves(APP_ID, 99), site.jobs, site.sequences, site.counts)
-    server = open_server(create_app(webhook), Address(port=0), request_timeout_s=request_timeout_s)
+    app = create_app(webhook)
+    server = open_server(app, address or Address(port=0), request_timeout_s=request_timeout_s)
     url = urlsplit(url_of(server))
     site.host, site.port = str(url.hostname), int(url.port or 0)
     thread = threading.Thread(target=server.run)

@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Refused
+from bot.settings import LogFormat, load_app_settings
+
+APP = {"PULLWRIGHT_APP_ID": "42"}
+SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
+
+
+def test_what_the_operator_leaves_out_has_a_default(tmp_path: Path) -> None:
+    settings = load_app_settings(APP | {"PULLWRIGHT_STATE_DIR": str(tmp_path)})
+
+    assert settings.app_id == 42
+    assert settings.github_api_url == "https://api.github.com"
+    assert settings.database_url == f"sqlite:///{tmp_path}/pullwright.db"
+    assert (settings.private_key_file, settings.admin_token) == (None, None)
+    assert settings.log_format is LogFormat.JSON
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text(f"{SECRET}\n")
+
+    settings = load_app_settings(
+        APP | {"PULLWRIGHT_WEBHOOK_SECRET_FILE": str(path), "PULLWRIGHT_ADMIN_TOKEN": "open sesame"}
+    )
+
+    assert (settings.webhook_secret, settings.admin_token) == (SECRET, "open sesame")
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    shown = repr(
+        load_app_settings(
+            APP
+            | {
+                "PULLWRIGHT_WEBHOOK_SECRET": SECRET,
+                "PULLWRIGHT_ADMIN_TOKEN": "open sesame",
+                "PULLWRIGHT_DATABASE_URL": "postgresql://bot:hunter2@db/pullwright",
+            }
+        )
+    )
+
+    assert not any(word in shown for word in (SECRET, "sesame", "hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://ghe.example.com/api/v3/", "https://ghe.example.com/api/v3"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_the_address_of_the_forge_may_be_another(url: str, kept: str) -> None:
+    assert load_app_settings(APP | {"PULLWRIGHT_GITHUB_API_URL": url}).github_api_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ghe.example.com/api/v3",
+        "http://127.0.0.1.example.com",
+        "https://user:hunter2@ghe.example.com",
+        "https://ghe.example.com?token=hunter2",
+        "ftp://ghe.example.com",
+        "ghe.example.com",
+        "https://",
+        "https://[",
+        "https://ghe:port",
+    ],
+)
+def test_tokens_are_sent_nowhere_in_clear(url: str) -> None:
+    with pytest.raises(Refused, match="PULLWRIGHT_GITHUB_API_URL") as caught:
+        load_app_settings(APP | {"PULLWRIGHT_GITHUB_API_URL": url})
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("app_id", ["", "0", "-1", "abc", "1.5", "\u0661", "9" * 30])
+def test_the_app_id_is_a_number(app_id: str) -> None:
+    with pytest.raises(Refused, match="PULLWRIGHT_APP_ID="):
+        load_app_settings({"PULLWRIGHT_APP_ID": app_id})
+
+
+def test_a_secret_in_two_places_is_a_mistake(tmp_path: Path) -> None:
+    twice = {"PULLWRIGHT_WEBHOOK_SECRET": SECRET, "PULLWRIGHT_WEBHOOK_SECRET_FILE": "/secret"}
+
+    with pytest.raises(Refused, match="are both set"):
+        load_app_settings(APP | twice)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"])
+def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(Refused, match="PULLWRIGHT_ADMIN_TOKEN_FILE="):
+        load_app_settings(APP | {"PULLWRIGHT_ADMIN_TOKEN_FILE": str(path)})
+
+
+def test_a_log_format_that_is_none_is_refused() -> None:
+    with pytest.raises(Refused, match="json, console"):
+        load_app_settings(APP | {"PULLWRIGHT_LOG_FORMAT": "xml"})
