@@ -1,9 +1,9 @@
 """What outlives a run: its steps, and the findings of a pull request.
 
-What was posted and where we stand with a pull request is in `pull_records`; one database serves
-all of these ports. Repeating a call is harmless: the first
-write of a step, an ending or a publication stands, because a host may die between an effect and
-its record. All of them raise Retryable where the database does not answer.
+What was posted and where we stand with a pull request is in `pull_records`; one database serves all
+of these ports. Repeating a call is harmless: the first write of a step or an ending stands, because
+a host may die between an effect and its record. All of them raise Retryable where the database does
+not answer.
 """
 
 from collections.abc import Callable, Sequence
