@@ -23,12 +23,14 @@ FOLDER = Path(
 OPENAPI = FOLDER / "gh-bot.full.json"
 HOOK_EXAMPLES = FOLDER / "hooks.all.json.gz"
 
-_ANYWHERE = frozenset({301, 302, 304, 307, 400, 401, 403, 404, 429, 500, 502, 503, 504})
+_ANYWHERE = frozenset({301, 302, 304, 307, 400, 401, 403, 404, 422, 429, 500, 502, 503, 504})
 """Answers that GitHub may give to any request, described or not."""
 _SOMETIMES_NULL: Mapping[str, tuple[str, ...]] = {
     # What outdated comments and deleted forks look like, whatever the description says.
-    "pull-request-review-comment": ("line", "position"),
+    "pull-request-review-comment": ("line", "position", "original_line"),
     "review-comment": ("line", "position", "start_side"),
+    "pull-request": ("head.repo", "head.user"),
+    "pull-request-simple": ("head.repo", "head.user"),
     "hook-delivery-item": ("installation_id", "repository_id", "throttled_at"),
     "hook-delivery": ("installation_id", "repository_id", "throttled_at"),
 }
@@ -115,8 +117,7 @@ def _operations(path: Path) -> Mapping[tuple[str, str], Operation]:
     for name, properties in _SOMETIMES_NULL.items():
         schema = document["components"]["schemas"].get(name, {})
         for known in properties:
-            if known in schema.get("properties", {}):
-                schema["properties"][known]["nullable"] = True
+            _allow_null(schema, known.split("."))
     reader = _Reader(document)
     return {
         (method.upper(), template): reader.operation(described)
@@ -124,6 +125,17 @@ def _operations(path: Path) -> Mapping[tuple[str, str], Operation]:
         for method, described in methods.items()
         if method in ("get", "post", "put", "patch", "delete")
     }
+
+
+def _allow_null(schema: Json, steps: list[str]) -> None:
+    """Let the property at the end of a path be null, where the description has it."""
+    found = schema.get("properties", {}).get(steps[0])
+    if found is None:
+        return
+    if steps[1:]:
+        _allow_null(found, steps[1:])
+    else:
+        schema["properties"][steps[0]] = {**found, "nullable": True}
 
 
 class _Reader:
@@ -156,7 +168,8 @@ class _Reader:
         if reference := schema.get("$ref"):
             if reference not in self._done:
                 self._done[reference] = self.convert(self._resolve(schema))
-            return self._done[reference]
+            shared = self._done[reference]
+            return {"anyOf": [shared, {"type": "null"}]} if schema.get("nullable") else shared
         result = {name: self._part(name, value) for name, value in schema.items()}
         if result.pop("nullable", False):
             return _or_null(result)

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from tests.github_simulator import rest_app, rest_checks, rest_issues, rest_pulls, rest_repos
+from tests.github_simulator import (
+    rest_app,
+    rest_checks,
+    rest_git,
+    rest_issues,
+    rest_pulls,
+    rest_repos,
+)
 from tests.github_simulator.apps import App, Token
 from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
@@ -22,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *rest_issues.ROUTES,
     *rest_pulls.ROUTES,
     *rest_checks.ROUTES,
+    *rest_git.ROUTES,
     *rest_repos.ROUTES,
     *rest_repos.LAST_ROUTES,
 )

@@ -188,8 +188,14 @@ def _create_comment(call: Call) -> Answer:
     if body.integer("in_reply_to") is not None:
         to = _comment_of(call, body.needed_integer("in_reply_to"))
         return _created(pr.reviews.reply(call.actor, to, body.needed_text("body")))
-    sha = body.needed_text("commit_id")
-    return _created(pr.reviews.comment(call.actor, _draft(body), sha))
+    draft, sha = _draft(body), body.needed_text("commit_id")
+    try:
+        return _created(pr.reviews.comment(call.actor, draft, sha))
+    except ApiError as error:
+        # The same faults as of a review, in the other of GitHub's two shapes.
+        name = "pull_request_review_thread"
+        message = str((error.errors or [""])[0])
+        raise validation_failed("PullRequestReviewComment", name, "custom", message) from error
 
 
 def _created(comment: ReviewComment) -> Answer:

@@ -126,20 +126,6 @@ def _commit_pulls(call: Call) -> Answer:
     return call.paged([pulls.simple(pr) for pr in found])
 
 
-def _git_commit(call: Call) -> Answer:
-    commit = call.repo.store.commit(call.args["commit_sha"])
-    if commit is None:
-        raise not_found()
-    whole = pulls.commit(call.repo, commit)
-    inner = whole["commit"]
-    url = f"{base.repo_url(call.repo)}/git/commits/{commit.sha}"
-    content = {
-        name: inner[name] for name in ("author", "committer", "message", "tree", "verification")
-    }
-    rest = {name: whole[name] for name in ("sha", "node_id", "html_url", "parents")}
-    return Answer(200, {**rest, **content, "url": url})
-
-
 def _branch(call: Call) -> Answer:
     name = call.args["branch"]
     sha = call.repo.store.head(name)
@@ -158,70 +144,6 @@ def _branch(call: Call) -> Answer:
     return Answer(200, content)
 
 
-def _get_ref(call: Call) -> Answer:
-    ref = f"refs/{call.args['ref']}"
-    if ref not in call.repo.store.refs:
-        raise not_found()
-    return Answer(200, _ref(call, ref))
-
-
-def _matching_refs(call: Call) -> Answer:
-    prefix = f"refs/{call.args['ref']}"
-    found = sorted(ref for ref in call.repo.store.refs if ref.startswith(prefix))
-    return Answer(200, [_ref(call, ref) for ref in found])
-
-
-def _create_ref(call: Call) -> Answer:
-    ref, sha = call.body.needed_text("ref"), call.body.needed_text("sha")
-    if (
-        not ref.startswith("refs/")
-        or ref.count("/") < 2
-        or re.search(r"\.\.|[\s~^:?*\[\\]|\.lock$", ref)
-    ):
-        raise ApiError(
-            422, "Reference name must start with 'refs/' and contain at least two slashes."
-        )
-    if ref in call.repo.store.refs:
-        raise ApiError(422, "Reference already exists")
-    if not _SHA.fullmatch(sha) or call.repo.store.commit(sha) is None:
-        raise ApiError(422, "Object does not exist")
-    _refuse_workflows(call, sha)
-    if ref.startswith("refs/heads/"):
-        call.repo.create_branch(ref.removeprefix("refs/heads/"), sha, by=call.actor)
-    else:
-        call.repo.store.update(ref, sha)
-    return Answer(201, _ref(call, ref))
-
-
-def _refuse_workflows(call: Call, sha: str) -> None:
-    """Refuse a new ref whose workflows differ from every branch's, without that permission."""
-    store = call.repo.store
-
-    def workflows(commit: str) -> dict[str, str]:
-        files = store.files(commit)
-        return {path: blob for path, blob in files.items() if path.startswith(".github/workflows/")}
-
-    ours = workflows(sha)
-    heads = {head for ref, head in store.refs.items() if ref.startswith("refs/heads/")}
-    if not call.token.may("workflows", "write") and all(workflows(head) != ours for head in heads):
-        raise ApiError(403, "Resource not accessible by integration")
-
-
-def _delete_ref(call: Call) -> Answer:
-    ref = f"refs/{call.args['ref']}"
-    if ref not in call.repo.store.refs:
-        raise ApiError(422, "Reference does not exist")
-    call.repo.delete_branch(ref.removeprefix("refs/heads/"), by=call.actor)
-    return Answer(204)
-
-
-def _ref(call: Call, ref: str) -> Json:
-    sha = call.repo.store.refs[ref]
-    url = base.repo_url(call.repo)
-    target = {"type": "commit", "sha": sha, "url": f"{url}/git/commits/{sha}"}
-    return {"ref": ref, "node_id": f"REF_{ref}", "url": f"{url}/git/{quote(ref)}", "object": target}
-
-
 _R = "/repos/{owner}/{repo}"
 
 ROUTES = (
@@ -231,11 +153,6 @@ ROUTES = (
     Route("GET", f"{_R}/contents/{{path}}", _content, "contents:read"),
     Route("GET", f"{_R}/branches/{{branch}}", _branch, "contents:read"),
     Route("GET", f"{_R}/commits/{{commit_sha}}/pulls", _commit_pulls, "pull_requests:read"),
-    Route("GET", f"{_R}/git/commits/{{commit_sha}}", _git_commit, "contents:read"),
-    Route("GET", f"{_R}/git/ref/{{ref}}", _get_ref, "contents:read"),
-    Route("GET", f"{_R}/git/matching-refs/{{ref}}", _matching_refs, "contents:read"),
-    Route("POST", f"{_R}/git/refs", _create_ref, "contents:write"),
-    Route("DELETE", f"{_R}/git/refs/{{ref}}", _delete_ref, "contents:write"),
 )
 LAST_ROUTES = (
     # `commits/REF` matches everything below it, so it is tried after all others.
