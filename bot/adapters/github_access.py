@@ -59,12 +59,18 @@ class GitHubAccess:
     publisher: GitHubPublisher
     """Comments, checks and reactions."""
     committer: GitHubCommitter
+    """Its token is made by its first use, so use it once no sandbox is left."""
     clone_url: str
     """Without a credential."""
     web_url: str
     """Of the repository, for links."""
     token: Callable[[], str]
     """Return the token for fetching, as the password of `x-access-token`."""
+
+    @property
+    def reactions(self) -> GitHubPublisher:
+        """Reactions to comments of people."""
+        return self.publisher
 
 
 @contextmanager

@@ -6,6 +6,7 @@ push nor be made twice (rule R20, catalogue G12).
 
 import base64
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -44,6 +45,29 @@ class _Head:
 
 
 @dataclass(frozen=True, slots=True)
+class _Wanted:
+    branch: str
+    expected: Sha
+    files: FileChanges
+    message: CommitMessage
+
+    def as_input(self, repo: str) -> dict[str, object]:
+        """Return the input of the mutation."""
+        additions = [
+            {"path": path, "contents": base64.b64encode(data).decode("ascii")}
+            for path, data in sorted(self.files.items())
+            if data is not None
+        ]
+        deletions = [{"path": path} for path, data in sorted(self.files.items()) if data is None]
+        return {
+            "branch": {"repositoryNameWithOwner": repo, "branchName": self.branch},
+            "expectedHeadOid": self.expected,
+            "message": {"headline": one_line(self.message.subject), "body": _body(self.message)},
+            "fileChanges": {"additions": additions, "deletions": deletions},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class GitHubCommitter:
     """`Committer` for one repository."""
 
@@ -55,26 +79,15 @@ class GitHubCommitter:
         self, branch: str, *, expected: Sha, files: FileChanges, message: CommitMessage
     ) -> Sha:
         check_paths(files)
-        head = self._branch(branch, created_at=expected)
-        if head.sha != expected:
-            return _ours(head, message, expected=expected)
-        check_branch(branch, default=self._default(), is_protected_branch=head.is_protected)
-        requester = self.requester()
-        check_size(files, old_files(requester, self.repo, tree=head.tree, paths=tuple(files)))
-        wanted = self._input(branch, expected, files, message)
-        try:
-            return _created(requester, wanted)
-        except (Uncertain, HeadMoved):
-            head = self._head(branch)
-            if head.sha != expected:
-                return _ours(head, message, expected=expected)
-            return _created(requester, wanted)
+        return self._commit(_Wanted(branch, expected, files, message), self._head(branch))
 
-    def open_stacked(self, wanted: NewPullRequest, *, at: Sha) -> str:
+    def open_stacked(
+        self, wanted: NewPullRequest, *, at: Sha, files: FileChanges, message: CommitMessage
+    ) -> str:
         if not wanted.branch.startswith(STACKED_PREFIX):
             raise Refused(f"a stacked branch is {STACKED_PREFIX}*, not {one_line(wanted.branch)}")
-        if self._head(wanted.branch).sha != at:
-            raise HeadMoved(f"{one_line(wanted.branch)} is no longer at {at[:12]}")
+        check_paths(files)
+        self._commit(_Wanted(wanted.branch, at, files, message), self._created(wanted.branch, at))
         found = self._open_pull(wanted)
         if found is not None:
             return found
@@ -83,6 +96,26 @@ class GitHubCommitter:
         except Uncertain:
             return self._open_pull(wanted) or self._create_pull(wanted)
 
+    def _commit(self, wanted: _Wanted, head: _Head) -> Sha:
+        if head.sha != wanted.expected:
+            return _ours(head, wanted)
+        check_branch(wanted.branch, default=self._default(), is_protected=head.is_protected)
+        paths = tuple(wanted.files)
+        before = old_files(self.requester(), self.repo, tree=head.tree, paths=paths)
+        check_size(wanted.files, before)
+        try:
+            return self._send(wanted)
+        except (Uncertain, HeadMoved):
+            head = self._head(wanted.branch)
+            if head.sha != wanted.expected:
+                return _ours(head, wanted)
+            return self._send(wanted)
+
+    def _send(self, wanted: _Wanted) -> Sha:
+        variables = {"input": wanted.as_input(self.repo.full_name)}
+        data = self.requester().query(_COMMIT, variables)
+        return Sha(data["createCommitOnBranch"]["commit"]["oid"])
+
     @property
     def _repository(self) -> Repository:
         return Repository(self.requester(), url=repo_path(self.repo))
@@ -90,18 +123,14 @@ class GitHubCommitter:
     def _default(self) -> str:
         return self._repository.default_branch
 
-    def _branch(self, branch: str, *, created_at: Sha) -> _Head:
-        """Return the head of a branch; one of our own names is created where it is missing."""
+    def _created(self, branch: str, at: Sha) -> _Head:
+        """Return the head of a branch of our own, made where it is missing."""
         try:
             return self._head(branch)
         except NotFound:
-            if not branch.startswith(STACKED_PREFIX):
-                raise
-        try:
-            self._repository.create_git_ref(f"refs/heads/{branch}", created_at)
-        except (Uncertain, Invalid):
-            # It is there already, made by us a moment ago, or the next line says what is wrong.
-            return self._head(branch)
+            # It may be there by now all the same: the next look says so, or what is wrong.
+            with suppress(Uncertain, Invalid):
+                self._repository.create_git_ref(f"refs/heads/{branch}", at)
         return self._head(branch)
 
     def _head(self, branch: str) -> _Head:
@@ -115,22 +144,6 @@ class GitHubCommitter:
             message=commit["commit"]["message"],
             is_protected=bool(data["protected"]),
         )
-
-    def _input(
-        self, branch: str, expected: Sha, files: FileChanges, message: CommitMessage
-    ) -> dict[str, object]:
-        additions = [
-            {"path": path, "contents": base64.b64encode(data).decode("ascii")}
-            for path, data in sorted(files.items())
-            if data is not None
-        ]
-        deletions = [{"path": path} for path, data in sorted(files.items()) if data is None]
-        return {
-            "branch": {"repositoryNameWithOwner": self.repo.full_name, "branchName": branch},
-            "expectedHeadOid": expected,
-            "message": {"headline": one_line(message.subject), "body": _body(message)},
-            "fileChanges": {"additions": additions, "deletions": deletions},
-        }
 
     def _open_pull(self, wanted: NewPullRequest) -> str | None:
         owner = self.repo.full_name.partition("/")[0]
@@ -146,18 +159,12 @@ class GitHubCommitter:
         return made.html_url
 
 
-def _created(requester: GitHubRequester, wanted: dict[str, object]) -> Sha:
-    data = requester.query(_COMMIT, {"input": wanted})
-    return Sha(data["createCommitOnBranch"]["commit"]["oid"])
-
-
-def _ours(head: _Head, message: CommitMessage, *, expected: Sha) -> Sha:
+def _ours(head: _Head, wanted: _Wanted) -> Sha:
     """Return the head where it is the commit that was asked for; else somebody pushed."""
-    if head.is_of(message, expected=expected):
+    if head.is_of(wanted.message, expected=wanted.expected):
         return head.sha
-    raise HeadMoved(
-        f"nothing was committed: the branch is at {head.sha[:12]}, not at {expected[:12]}"
-    )
+    there, seen = head.sha[:12], wanted.expected[:12]
+    raise HeadMoved(f"nothing was committed: the branch is at {there}, not at {seen}")
 
 
 def _body(message: CommitMessage) -> str:

@@ -182,7 +182,7 @@ class Transport:
         """
         is_renewed = False
         for _ in range(_MAX_TRIES):
-            answer = self._in_turn(request)
+            answer = self._in_turn(self._signed(request))
             if answer.status == 401 and not is_renewed:
                 self._credential.renew()
                 is_renewed = True
@@ -198,6 +198,17 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def _signed(self, request: Request) -> Request:
+        """Return the request with our credential, and only for our host.
+
+        Before the turn is taken: making a token takes a turn of its own.
+        """
+        if _origin(request.url) != self._address.origin:
+            host = one_line(urlsplit(request.url).netloc.rpartition("@")[2])
+            raise Refused(f"nothing is sent to {host}: it is not the API of this GitHub")
+        headers = {**request.headers, "Authorization": self._credential.authorization()}
+        return replace(request, headers=headers)
 
     def _in_turn(self, request: Request) -> Answer:
         if request.is_write:
@@ -226,22 +237,18 @@ class Transport:
         raise ForgeUnavailable(problem)
 
     def _exchanged(self, request: Request) -> Answer:
-        if _origin(request.url) != self._address.origin:
-            host = one_line(urlsplit(request.url).netloc.rpartition("@")[2])
-            raise Refused(f"nothing is sent to {host}: it is not the API of this GitHub")
-        headers = {**request.headers, "Authorization": self._credential.authorization()}
         try:
-            return self._received(request, headers)
+            return self._received(request)
         except requests.RequestException as error:
             # The text of the error may hold the URL and the host's answer; its kind is enough.
             raise Uncertain(f"no answer to {request.name}: {type(error).__name__}") from error
 
-    def _received(self, request: Request, headers: Mapping[str, str]) -> Answer:
+    def _received(self, request: Request) -> Answer:
         ends_at = time.monotonic() + DEADLINE_S
         with self._session.request(
             request.verb,
             request.url,
-            headers=dict(headers),
+            headers=dict(request.headers),
             data=request.body,
             timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
             allow_redirects=False,

@@ -6,9 +6,9 @@ The last wall before the forge: the agent refuses the same things earlier, with 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.domain import gaming
 from bot.domain.edits import edits_between
 from bot.domain.forge import FileChanges
-from bot.domain.gaming import is_protected
 from bot.domain.pull_request import printable
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
@@ -33,7 +33,7 @@ def check_paths(files: FileChanges) -> None:
     if len(files) > MAX_FILES:
         raise Refused(f"nothing was committed: {len(files)} files, the limit is {MAX_FILES}")
     for path, data in files.items():
-        if not _is_inside(path) or is_protected(path) or path.startswith(".github/"):
+        if not _is_inside(path) or gaming.is_protected(path) or path.startswith(".github/"):
             raise Refused(f"nothing was committed: no commit of ours touches {_shown(path)}")
         if data is not None and not _is_text(data):
             raise Refused(f"nothing was committed: {_shown(path)} would not be text")
@@ -53,11 +53,11 @@ def check_size(files: FileChanges, before: Mapping[str, OldFile]) -> None:
         raise Refused(f"nothing was committed: {lines} lines, the limit is {MAX_LINES}")
 
 
-def check_branch(branch: str, *, default: str, is_protected_branch: bool) -> None:
+def check_branch(branch: str, *, default: str, is_protected: bool) -> None:
     """Raise Refused for a branch that only people write to."""
     if branch == default:
         raise Refused(f"nothing was committed: {one_line(branch)} is the default branch")
-    if is_protected_branch:
+    if is_protected:
         raise Refused(f"nothing was committed: {one_line(branch)} is protected")
 
 

@@ -261,16 +261,17 @@ class Committer(Protocol):
     ) -> Sha:
         """Commit on the branch (`createCommitOnBranch`) and return the new head.
 
-        A branch under `pullwright/` that is not there yet is created at `expected` first.
-
         Where a commit with the same `Pullwright-Run` on top of `expected` is the head already,
         returns it. Raises HeadMoved, and Refused for a branch, path or size that no fix may touch.
         """
         ...
 
-    def open_stacked(self, wanted: NewPullRequest, *, at: Sha) -> str:
-        """Open the pull request of a branch that `commit` left `at` this commit; return its URL.
+    def open_stacked(
+        self, wanted: NewPullRequest, *, at: Sha, files: FileChanges, message: CommitMessage
+    ) -> str:
+        """Commit `at` this commit on a branch of ours, open its pull request, return the URL.
 
-        Where it is open already, returns that one's. Raises HeadMoved, Refused.
+        Where branch and pull request are there already, as this would have left them, returns the
+        URL. Raises as `commit` does.
         """
         ...
