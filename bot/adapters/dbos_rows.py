@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.dbos_database import exclusive, moment, now_ms, prepare, translated
 from bot.domain.jobs import Job, JobId, JobInfo, JobKind, JobStatus
@@ -104,31 +105,17 @@ def insert_job(connection: sa.Connection, job: Job) -> bool:
         "error": "",
     }
     zeros = dict.fromkeys(("attempts", "retries", "retry_step", "not_before_ms", "started_ms"), 0)
-    insert = _insert(connection, JOBS).values(**values, **zeros).on_conflict_do_nothing()
+    insert = _INSERT_JOB[connection.dialect.name]
     # A driver need not count the rows of an INSERT, but it returns them.
-    return connection.execute(insert.returning(JOBS.c.id)).first() is not None
+    return connection.execute(insert, values | zeros).first() is not None
 
 
 def raise_head(connection: sa.Connection, job: Job) -> None:
     """Make this review the newest of its key, and end the older ones that never began."""
-    insert = _insert(connection, HEADS).values(key=job.key, sequence=job.sequence)
-    newest = insert.excluded.sequence
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["key"], set_={"sequence": newest}, where=HEADS.c.sequence < newest
-        )
-    )
-    connection.execute(
-        sa.update(JOBS)
-        .where(
-            JOBS.c.key == job.key,
-            JOBS.c.status == JobStatus.QUEUED.value,
-            JOBS.c.sequence < job.sequence,
-            JOBS.c.kind == JobKind.REVIEW.value,
-            JOBS.c.attempts == 0,
-        )
-        .values(status=JobStatus.SUPERSEDED.value, updated_ms=now_ms(connection))
-    )
+    newest = {"key": job.key, "sequence": job.sequence}
+    connection.execute(_RAISE_HEAD[connection.dialect.name], newest)
+    older = {"its_key": job.key, "its_sequence": job.sequence, "now": now_ms(connection)}
+    connection.execute(_END_OLDER, older)
 
 
 def stop_job(connection: sa.Connection, job_id: JobId) -> bool:
@@ -177,11 +164,40 @@ def stopped_among(engine: sa.Engine, job_ids: Collection[JobId]) -> set[JobId]:
         return {JobId(job_id) for job_id in connection.execute(question).scalars()}
 
 
-def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT that may say ON CONFLICT, which both dialects spell alike."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+# What an acknowledgement waits for is built once: to build it takes longer than to run it.
+_Insert = sqlite.Insert | postgresql.Insert
+
+
+def _insert_job(insert: _Insert) -> ReturningInsert[str]:
+    return insert.on_conflict_do_nothing().returning(JOBS.c.id)
+
+
+def _raise_head(insert: _Insert) -> sa.Insert:
+    newest = insert.excluded.sequence
+    return insert.on_conflict_do_update(
+        index_elements=["key"], set_={"sequence": newest}, where=HEADS.c.sequence < newest
+    )
+
+
+_INSERT_JOB = {
+    "sqlite": _insert_job(sqlite.insert(JOBS)),
+    "postgresql": _insert_job(postgresql.insert(JOBS)),
+}
+_RAISE_HEAD = {
+    "sqlite": _raise_head(sqlite.insert(HEADS)),
+    "postgresql": _raise_head(postgresql.insert(HEADS)),
+}
+_END_OLDER = (
+    sa.update(JOBS)
+    .where(
+        JOBS.c.key == sa.bindparam("its_key"),
+        JOBS.c.status == JobStatus.QUEUED.value,
+        JOBS.c.sequence < sa.bindparam("its_sequence"),
+        JOBS.c.kind == JobKind.REVIEW.value,
+        JOBS.c.attempts == 0,
+    )
+    .values(status=JobStatus.SUPERSEDED.value, updated_ms=sa.bindparam("now"))
+)
 
 
 def _row(values: Mapping[str, object] | sa.RowMapping) -> Row:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.sql_ledger_database import Database, insert_once
 from bot.adapters.sql_ledger_schema import pulls, silences
@@ -32,9 +34,8 @@ class SqlPullRequests:
 
     def next_sequence(self, pull: PullKey) -> int:
         with self._database.writing() as connection:
-            sequence = lock(connection, pull).sequence + 1
-            connection.execute(pulls.update().where(_is(pull)).values(sequence=sequence))
-            return sequence
+            key = {"repo_id": pull.repo_id, "number": pull.number}
+            return connection.execute(_NEXT[connection.dialect.name], key).scalar_one()
 
     def advance_head(self, pull: PullKey, *, sequence: int, head_sha: Sha) -> bool:
         with self._database.writing() as connection:
@@ -92,3 +93,25 @@ def _is(pull: PullKey) -> sa.ColumnElement[bool]:
 
 def _record(row: Row[tuple[object, ...]]) -> PullRecord:
     return PullRecord(PullMode(row.mode), row.sequence, row.head_sequence, row.head_sha)
+
+
+def _next(insert: sqlite.Insert | postgresql.Insert) -> ReturningInsert[int]:
+    first = PullRecord(sequence=1)
+    row: dict[str, object] = {
+        "repo_id": sa.bindparam("repo_id"),
+        "number": sa.bindparam("number"),
+        "mode": first.mode.value,
+        "sequence": first.sequence,
+        "head_sequence": first.head_sequence,
+    }
+    counted = insert.values(row).on_conflict_do_update(
+        index_elements=list(pulls.primary_key), set_={"sequence": pulls.c.sequence + 1}
+    )
+    return counted.returning(pulls.c.sequence)
+
+
+# Built once: every acknowledgement waits for this statement.
+_NEXT = {
+    "sqlite": _next(sqlite.insert(pulls)),
+    "postgresql": _next(postgresql.insert(pulls)),
+}
