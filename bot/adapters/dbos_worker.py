@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, error
 
 from bot.adapters.dbos_context import Abandoned, DbosContext, Guard
 from bot.adapters.dbos_database import open_engine, translated
@@ -103,9 +103,9 @@ class _Worker:
         dbos_engine = open_engine(database_url, patience_s=_DBOS_PATIENCE_S)
         serializer = DBOSPortableJSONSerializer()
         try:
-            DBOS(config=_config(dbos_engine, self._lease.executor, serializer))
-            self._register_workflow()
-            with translated():
+            with _refused(), translated():
+                DBOS(config=_config(dbos_engine, self._lease.executor, serializer))
+                self._register_workflow()
                 DBOS.launch()
                 self._register_queue()
             yield DBOSClient(
@@ -134,8 +134,8 @@ class _Worker:
                 dispatcher.tick()
                 if purge.is_due():
                     dispatcher.purge(self._options.keep)
-            except Retryable as error:
-                _LOG.warning("jobs wait: %s", error)
+            except Retryable as trouble:
+                _LOG.warning("jobs wait: %s", trouble)
             stop.wait(poll_s)
 
     def _register_workflow(self) -> None:
@@ -171,10 +171,10 @@ class _Worker:
             try:
                 with translated(), self._engine.connect() as connection:
                     return find(connection, JOBS.c.id == job_id)[0]
-            except Retryable as error:
-                _LOG.warning("job %s waits: %s", job_id, error)
+            except Retryable as trouble:
+                _LOG.warning("job %s waits: %s", job_id, trouble)
                 if not self._may_run():
-                    raise Abandoned from error
+                    raise Abandoned from trouble
                 time.sleep(self._options.poll_s)
 
     @contextmanager
@@ -205,6 +205,15 @@ class _Every:
             return False
         self._due_at = time.monotonic() + self._seconds
         return True
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Say in one sentence why DBOS does not start, such as in an environment of its cloud."""
+    try:
+        yield
+    except (error.DBOSException, ImportError) as problem:
+        raise Refused(f"the job engine does not start: {problem}") from problem
 
 
 def _engine(stack: ExitStack, database_url: str) -> sa.Engine:

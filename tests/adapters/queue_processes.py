@@ -93,13 +93,15 @@ class Queue:
         deadline = time.monotonic() + PATIENCE_S
         while not is_true():
             assert time.monotonic() < deadline, self.effects.read()[-5:]
-            for process in self._processes:
+            for process in tuple(self._processes):
                 if process.poll() not in (None, 0, -signal.SIGKILL):
                     raise RuntimeError(f"a worker died: {self.wait_for_death(process)}")
             time.sleep(0.02)
 
     def wait_for_death(self, process: Process) -> str:
+        """Return what a worker said before it ended."""
         _, errors = process.communicate(timeout=PATIENCE_S)
+        self._processes.remove(process)
         return errors
 
     def close(self) -> None:

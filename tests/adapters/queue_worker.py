@@ -83,7 +83,7 @@ class Toy:
         """Work until the time is over, or until a stop breaks it, as a killed container does."""
         until = time.time() + seconds
         while time.time() < until:
-            if self._effects.count(job=context.job.id, event="closed"):
+            if self._effects.count(job=context.job.id, event="closed", pid=os.getpid()):
                 raise PullwrightError("the sandbox is gone")
             time.sleep(0.02)
 
