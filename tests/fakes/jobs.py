@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bot.domain.jobs import Job, JobId, JobStatus
+from bot.domain.jobs import Job, JobId, JobKind, JobStatus
 from bot.domain.ledger import PullKey
 from bot.errors import Retryable
 
@@ -24,10 +24,13 @@ class FakeJobs:
     def submit(self, job: Job) -> bool:
         self._answer()
         with self._lock:
-            is_new = job.id not in self.jobs
-            self.jobs.setdefault(job.id, job)
-            self.statuses.setdefault(job.id, JobStatus.QUEUED)
-        return is_new
+            if job.id in self.jobs:
+                return False
+            if job.kind is JobKind.REVIEW:
+                self._supersede(job)
+            self.jobs[job.id] = job
+            self.statuses[job.id] = JobStatus.QUEUED
+        return True
 
     def stop(self, job_id: JobId) -> bool:
         self._answer()
@@ -40,6 +43,13 @@ class FakeJobs:
     def status(self, job_id: JobId) -> JobStatus | None:
         self._answer()
         return self.statuses.get(job_id)
+
+    def _supersede(self, newer: Job) -> None:
+        for job in self.jobs.values():
+            is_older = job.key == newer.key and job.sequence < newer.sequence
+            is_waiting = self.statuses[job.id] is JobStatus.QUEUED
+            if is_older and is_waiting and job.kind is JobKind.REVIEW:
+                self.statuses[job.id] = JobStatus.SUPERSEDED
 
     def _answer(self) -> None:
         if self.is_down:
