@@ -1,0 +1,298 @@
+"""A forge in memory: pull requests, what was posted on them, and branches with their files.
+
+`FakeForge` is the state that tests look at; `forge`, `publisher`, `reactions` and `committer` are
+the ports on it, as the connection of a job has them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from bot.domain.commit_rules import (
+    REGULAR_FILE,
+    STACKED_PREFIX,
+    OldFile,
+    check_branch,
+    check_paths,
+    check_size,
+)
+from bot.domain.forge import (
+    CheckRun,
+    FileChanges,
+    HeadMoved,
+    NewPullRequest,
+    Permission,
+    Posted,
+    PostedThread,
+    Reaction,
+    RemotePullRequest,
+    RepoId,
+    ReviewComment,
+)
+from bot.domain.markdown import cut_above_marker
+from bot.domain.markers import MarkerKind, parse_marker
+from bot.domain.ports import CommitMessage
+from bot.domain.pull_request import Sha
+from bot.errors import Refused
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class FakeComment:
+    """A comment of a conversation or of a thread."""
+
+    posted: Posted
+    is_ours: bool
+    in_thread: str | None = None
+
+
+@dataclass(frozen=True)
+class FakeCommit:
+    """What a branch points at."""
+
+    sha: Sha
+    parent: Sha | None
+    files: Files
+    message: CommitMessage | None = None
+
+
+@dataclass
+class FakeForge:
+    """Everything that the forge holds.
+
+    `refuses` says which comments the forge would not take, as a line outside the diff.
+    """
+
+    repo: RepoId = field(default_factory=lambda: RepoId(1, 2, "octo/shop"))
+    pulls: dict[int, RemotePullRequest] = field(default_factory=dict)
+    permissions: dict[str, Permission] = field(default_factory=dict)
+    comments: dict[int, list[FakeComment]] = field(default_factory=dict)
+    posted_threads: dict[int, list[PostedThread]] = field(default_factory=dict)
+    review_count: int = 0
+    checks: dict[int, CheckRun] = field(default_factory=dict)
+    seen_reactions: list[tuple[int, Reaction]] = field(default_factory=list)
+    branches: dict[str, FakeCommit] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
+    stacked: dict[str, NewPullRequest] = field(default_factory=dict)
+    refuses: Callable[[ReviewComment], bool] = lambda _comment: False
+    _last_id: int = 100
+
+    @property
+    def forge(self) -> "FakeReader":
+        """The read side."""
+        return FakeReader(self)
+
+    @property
+    def publisher(self) -> "FakePublisher":
+        """Comments and checks."""
+        return FakePublisher(self)
+
+    @property
+    def reactions(self) -> "FakePublisher":
+        """Reactions to comments of people."""
+        return FakePublisher(self)
+
+    @property
+    def committer(self) -> "FakeCommitter":
+        """Contents."""
+        return FakeCommitter(self)
+
+    @contextmanager
+    def committing(self) -> Iterator["FakeCommitter"]:
+        """Open the write side of contents."""
+        yield FakeCommitter(self)
+
+    def summary_of(self, number: int) -> Posted | None:
+        """Return the sticky comment."""
+        for comment in self.own(number):
+            marker = parse_marker(comment.posted.body)
+            if marker is not None and marker.kind is MarkerKind.SUMMARY:
+                return comment.posted
+        return None
+
+    def reply_of(self, number: int, marker: str) -> Posted | None:
+        """Return our comment with this marker."""
+        wanted = parse_marker(marker)
+        if wanted is None:
+            return None
+        found = (c.posted for c in self.own(number))
+        return next((p for p in found if wanted.names_same(parse_marker(p.body))), None)
+
+    def post_summary(self, number: int, body: str) -> Posted:
+        """Post or edit the sticky comment."""
+        return self.upsert(number, self.summary_of(number), cut_above_marker(body), None)
+
+    def post_reply(self, number: int, *, marker: str, body: str, to_comment: int | None) -> Posted:
+        """Post or edit the reply with this marker."""
+        full = body if parse_marker(body) is not None else f"{body.rstrip()}\n\n{marker}"
+        known = self.reply_of(number, marker)
+        return self.upsert(number, known, cut_above_marker(full), to_comment)
+
+    def say(self, number: int, body: str) -> int:
+        """Let a person comment; return the comment's id."""
+        return self.add(number, body, is_ours=False, in_thread=None).id
+
+    def look_up(self, number: int) -> None:
+        if number not in self.pulls:
+            raise Refused(f"there is no pull request #{number}")
+
+    def own(self, number: int) -> Iterator[FakeComment]:
+        self.look_up(number)
+        return (c for c in self.comments.get(number, []) if c.is_ours)
+
+    def upsert(
+        self, number: int, known: Posted | None, body: str, to_comment: int | None
+    ) -> Posted:
+        if known is None:
+            thread = next(
+                (t.id for t in self.posted_threads.get(number, []) if t.comment_id == to_comment),
+                None,
+            )
+            return self.add(number, body, is_ours=True, in_thread=thread)
+        posted = replace(known, body=body)
+        self.comments[number] = [
+            replace(c, posted=posted) if c.posted.id == known.id else c
+            for c in self.comments[number]
+        ]
+        return posted
+
+    def add(self, number: int, body: str, *, is_ours: bool, in_thread: str | None) -> Posted:
+        self.look_up(number)
+        new = self.new_id()
+        posted = Posted(new, body, f"https://forge.example/{self.repo.full_name}/{number}#{new}")
+        self.comments.setdefault(number, []).append(FakeComment(posted, is_ours, in_thread))
+        return posted
+
+    def start_thread(self, number: int, comment: ReviewComment) -> None:
+        body = cut_above_marker(comment.body)
+        thread_id = f"T_{self.new_id()}"
+        posted = self.add(number, body, is_ours=True, in_thread=thread_id)
+        self.posted_threads.setdefault(number, []).append(
+            PostedThread(thread_id, posted.id, body, False, comment.path, comment.line)
+        )
+
+    def is_there(self, number: int, comment: ReviewComment) -> bool:
+        marker = parse_marker(comment.body)
+        return any(
+            thread.path == comment.path
+            and marker is not None
+            and marker.names_same(parse_marker(thread.body))
+            for thread in self.posted_threads.get(number, [])
+        )
+
+    def new_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+
+class FakeReader:
+    """`Forge`."""
+
+    def __init__(self, at: FakeForge) -> None:
+        self._at = at
+
+    def pull_request(self, number: int) -> RemotePullRequest:
+        self._at.look_up(number)
+        return self._at.pulls[number]
+
+    def permission(self, login: str) -> Permission:
+        return self._at.permissions.get(login, Permission.NONE)
+
+    def summary(self, number: int) -> Posted | None:
+        return self._at.summary_of(number)
+
+    def threads(self, number: int) -> Sequence[PostedThread]:
+        self._at.look_up(number)
+        return tuple(self._at.posted_threads.get(number, []))
+
+    def reply(self, number: int, marker: str) -> Posted | None:
+        return self._at.reply_of(number, marker)
+
+
+class FakePublisher:
+    """`Publisher` and `Reactions`."""
+
+    def __init__(self, at: FakeForge) -> None:
+        self._at = at
+
+    def summary(self, number: int, body: str) -> Posted:
+        return self._at.post_summary(number, body)
+
+    def reply(self, number: int, *, marker: str, body: str, to_comment: int | None) -> Posted:
+        return self._at.post_reply(number, marker=marker, body=body, to_comment=to_comment)
+
+    def review(
+        self, number: int, *, head_sha: Sha, marker: str, comments: Sequence[ReviewComment]
+    ) -> Sequence[ReviewComment]:
+        self._at.look_up(number)
+        assert parse_marker(marker) is not None, "a review carries a marker"
+        if head_sha != self._at.pulls[number].head_sha:
+            raise HeadMoved(f"{head_sha} is not the head")
+        missing = [c for c in comments if not self._at.is_there(number, c)]
+        taken = [c for c in missing if not self._at.refuses(c)]
+        self._at.review_count += bool(taken)
+        for comment in taken:
+            self._at.start_thread(number, comment)
+        return [c for c in missing if self._at.refuses(c)]
+
+    def check(self, run: CheckRun) -> int:
+        for check_id, known in self._at.checks.items():
+            if (known.head_sha, known.external_id) == (run.head_sha, run.external_id):
+                self._at.checks[check_id] = run
+                return check_id
+        check_id = self._at.new_id()
+        self._at.checks[check_id] = run
+        return check_id
+
+    def resolve(self, thread_id: str) -> None:
+        for number, threads in self._at.posted_threads.items():
+            self._at.posted_threads[number] = [
+                replace(t, is_resolved=True) if t.id == thread_id else t for t in threads
+            ]
+
+    def react(self, comment_id: int, reaction: Reaction, *, is_review_comment: bool) -> None:
+        assert isinstance(is_review_comment, bool)
+        if (comment_id, reaction) not in self._at.seen_reactions:
+            self._at.seen_reactions.append((comment_id, reaction))
+
+
+class FakeCommitter:
+    """`Committer`."""
+
+    def __init__(self, at: FakeForge) -> None:
+        self._at = at
+
+    def commit(
+        self, branch: str, *, expected: Sha, files: FileChanges, message: CommitMessage
+    ) -> Sha:
+        check_paths(files)
+        if branch not in self._at.branches:
+            raise Refused(f"there is no branch {branch}")
+        head = self._at.branches[branch]
+        if head.sha != expected:
+            if head.parent == expected and head.message == message:
+                return head.sha
+            raise HeadMoved(f"{branch} is at {head.sha}")
+        check_branch(branch, default="main", is_protected=branch in self._at.protected)
+        before = {p: OldFile(REGULAR_FILE, head.files[p]) for p in files if p in head.files}
+        check_size(files, before)
+        after = {**head.files, **{p: data for p, data in files.items() if data is not None}}
+        kept = {p: data for p, data in after.items() if files.get(p, b"") is not None}
+        new = Sha(f"{self._at.new_id():040x}")
+        self._at.branches[branch] = FakeCommit(new, expected, kept, message)
+        return new
+
+    def open_stacked(
+        self, wanted: NewPullRequest, *, at: Sha, files: FileChanges, message: CommitMessage
+    ) -> str:
+        if not wanted.branch.startswith(STACKED_PREFIX):
+            raise Refused(f"a stacked branch is {STACKED_PREFIX}*, not {wanted.branch}")
+        check_paths(files)
+        if wanted.branch not in self._at.branches:
+            start = next(c for c in self._at.branches.values() if c.sha == at)
+            self._at.branches[wanted.branch] = start
+        self.commit(wanted.branch, expected=at, files=files, message=message)
+        url = f"https://forge.example/{self._at.repo.full_name}/{wanted.branch}"
+        self._at.stacked.setdefault(url, wanted)
+        return url
