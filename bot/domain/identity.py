@@ -53,7 +53,12 @@ def reconcile(known: Sequence[KnownFinding], look: Look) -> Reconciled:
     distinct = list({(f.fingerprint, f.location): f for f in reversed(look.found)}.values())[::-1]
     seen = [Seen(finding, code_digest(look.enclosing(finding))) for finding in distinct]
     moved = [_moved(old, look) for old in known]
-    pairs = match(moved, seen, may_move=lambda f: _has_vanished(f, look))
+    pairs = match(
+        moved,
+        seen,
+        is_gone=lambda f: look.is_gone(f.location.path),
+        has_vanished=lambda f: _has_vanished(f, look),
+    )
     names = _names(known, pairs, len(seen))
     olds = {old: seen[new] for new, old in pairs.items()}
     after = [

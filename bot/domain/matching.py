@@ -1,13 +1,14 @@
 """Pairs the findings of a new head with those of earlier ones, one to one.
 
 Several passes, from the surest sign to the weakest; what one pass has paired, the next do not see.
-A known finding may only turn up in another file where its own file was read again without it, or is
-gone: otherwise it stands where it was, and the other file has a finding of its own.
+A known finding turns up in another file only where its own file is gone: its thread is in the old
+one, so a finding in a file of its own has to be told anew. A dismissal also follows the very code
+that it was about.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bot.domain.findings import Category, Finding, FindingState
@@ -16,7 +17,7 @@ from bot.domain.ledger import KnownFinding
 _SIMILAR = 0.6
 """Share of words in common from which two snippets are one that was edited."""
 _NEARLY_EQUAL = 0.9
-"""The same, where the enclosing symbol has another name as well."""
+"""The same, where neither the place nor a name in both titles says that they are."""
 _COMPARED = 24
 """With about so many others one finding is compared, or the work would grow as a square."""
 _LIVE = frozenset({FindingState.OPEN, FindingState.DISMISSED, FindingState.REFUTED})
@@ -37,46 +38,51 @@ class Seen:
 
 
 def match(
-    known: Sequence[KnownFinding], seen: Sequence[Seen], *, may_move: Callable[[Finding], bool]
+    known: Sequence[KnownFinding],
+    seen: Sequence[Seen],
+    *,
+    is_gone: Callable[[Finding], bool],
+    has_vanished: Callable[[Finding], bool],
 ) -> dict[int, int]:
     """Return index in `seen` to index in `known`; both are used at most once.
 
-    `may_move` tells whether a known finding is no longer where it was.
+    `is_gone` tells whether the file of a known finding is no longer there, `has_vanished` whether
+    it is gone or was read again.
     """
-    return _Matching(known, seen, may_move).run()
+    moving = {
+        i
+        for i, old in enumerate(known)
+        if is_gone(old.finding)
+        or (old.state is FindingState.DISMISSED and has_vanished(old.finding))
+    }
+    gone = {i for i in moving if is_gone(known[i].finding)}
+    return _Matching(known, seen).run(gone=gone, moving=moving)
 
 
 class _Matching:
-    def __init__(
-        self,
-        known: Sequence[KnownFinding],
-        seen: Sequence[Seen],
-        may_move: Callable[[Finding], bool],
-    ) -> None:
+    def __init__(self, known: Sequence[KnownFinding], seen: Sequence[Seen]) -> None:
         self._known = known
         self._seen = seen
-        self._movable = [may_move(old.finding) for old in known]
         self._pairs: dict[int, int] = {}
         self._used: set[int] = set()
 
-    def run(self) -> dict[int, int]:
+    def run(self, *, gone: Set[int], moving: Set[int]) -> dict[int, int]:
+        every = frozenset(range(len(self._known)))
         for states in (_LIVE, _ENDED):
-            self._equal(states, _in_place_and_code)
-            self._equal(states, _in_place)
-        self._similar(lambda f: (f.rule, f.location.path), is_moving=False)
-        self._of_same_tests()
+            self._equal(states, _in_place_and_code, among=every)
+            self._equal(states, _in_place, among=every)
+        self._similar(lambda f: (f.rule, f.location.path), among=every)
+        self._of_same_tests(among=every)
         for states in (_LIVE, _ENDED):
-            self._equal(states, _in_code, is_moving=True)
-            self._equal(states, _anywhere, is_moving=True)
-        self._similar(_by_symbol, is_moving=True)
+            self._equal(states, _in_code, among=moving)
+            self._equal(states, _anywhere, among=gone)
+        self._similar(lambda f: (f.rule, f.symbol), among=gone)
+        self._similar(lambda f: f.rule, among=gone)
         return self._pairs
 
-    def _free_known(self, states: Iterable[FindingState], *, is_moving: bool) -> Indexes:
-        allowed = frozenset(states)
-        free = (i for i in range(len(self._known)) if i not in self._used)
-        wanted = (i for i in free if self._known[i].state in allowed)
-        places = ((self._known[i].finding.line_key, i) for i in wanted)
-        return [i for _, i in sorted(places) if self._movable[i] or not is_moving]
+    def _free_known(self, states: Set[FindingState], among: Set[int]) -> Indexes:
+        free = [i for i in among - self._used if self._known[i].state in states]
+        return sorted(free, key=lambda i: (self._known[i].finding.line_key, i))
 
     def _free_seen(self) -> Indexes:
         free = (i for i in range(len(self._seen)) if i not in self._pairs)
@@ -89,28 +95,27 @@ class _Matching:
 
     def _equal(
         self,
-        states: Iterable[FindingState],
+        states: Set[FindingState],
         key: Callable[[Finding, str], Hashable],
         *,
-        is_moving: bool = False,
+        among: Set[int],
     ) -> None:
         """Pair what has one key, in the order of lines."""
         waiting: dict[Hashable, Indexes] = defaultdict(list)
-        for old in reversed(self._free_known(states, is_moving=is_moving)):
+        for old in reversed(self._free_known(states, among)):
             waiting[key(self._known[old].finding, self._known[old].code_digest)].append(old)
         for new in self._free_seen():
             seen = self._seen[new]
             if olds := waiting.get(key(seen.finding, seen.code_digest)):
                 self._pair(new, olds.pop())
 
-    def _similar(self, key: Callable[[Finding], Hashable], *, is_moving: bool) -> None:
+    def _similar(self, key: Callable[[Finding], Hashable], *, among: Set[int]) -> None:
         """Pair what was edited, the most similar first."""
         groups: dict[Hashable, dict[str, Indexes]] = defaultdict(lambda: defaultdict(list))
-        for old in self._free_known(_LIVE, is_moving=is_moving):
+        for old in self._free_known(_LIVE, among):
             finding = self._known[old].finding
             for word in set(_WORD.findall(finding.snippet)):
                 groups[key(finding)][word].append(old)
-        groups.pop(None, None)
         rows: list[tuple[float, int, int, int]] = []
         for new in self._free_seen():
             rows.extend(self._rated(new, groups.get(key(self._seen[new].finding), {})))
@@ -138,10 +143,10 @@ class _Matching:
             if share := _likeness(self._known[old].finding, finding):
                 yield (-share, distance(old), new, old)
 
-    def _of_same_tests(self) -> None:
+    def _of_same_tests(self, *, among: Set[int]) -> None:
         """Pair findings about a test in common: bisection moves them from the test to the cause."""
         by_test: dict[tuple[str, str], int] = {}
-        for old in self._free_known(_LIVE, is_moving=False):
+        for old in self._free_known(_LIVE, among):
             for key in _test_keys(self._known[old].finding):
                 by_test.setdefault(key, old)
         for new in self._free_seen():
@@ -167,11 +172,6 @@ def _anywhere(finding: Finding, _: str) -> Hashable:
     return finding.fingerprint
 
 
-def _by_symbol(finding: Finding) -> Hashable:
-    """Outside of any symbol there is no name by which code of two files could be the same."""
-    return (finding.rule, finding.symbol) if finding.symbol else None
-
-
 def _test_keys(finding: Finding) -> list[tuple[str, str]]:
     if finding.category not in _OF_TESTS:
         return []
@@ -185,7 +185,13 @@ def _likeness(old: Finding, new: Finding) -> float:
     if all(cited) and not cited[0] & cited[1]:
         return 0.0
     share = _share(old.snippet, new.snippet)
-    return share if share >= (_SIMILAR if old.symbol == new.symbol else _NEARLY_EQUAL) else 0.0
+    is_near = all(cited) or _is_same_place(old, new)
+    return share if share >= (_SIMILAR if is_near else _NEARLY_EQUAL) else 0.0
+
+
+def _is_same_place(old: Finding, new: Finding) -> bool:
+    is_same_file = old.location.path == new.location.path
+    return old.symbol == new.symbol and (is_same_file or bool(old.symbol))
 
 
 def _share(one: str, other: str) -> float:
