@@ -16,7 +16,7 @@ from waitress.wasyncore import close_all
 from bot.domain.intake import Ourselves
 from bot.web.app import create_app
 from bot.web.counts import Counts, Outcome
-from bot.web.serve import Address, open_server, url_of
+from bot.web.serve import Address, Backend, open_server, url_of
 from bot.web.signature import Secret
 from bot.web.webhook import Webhook
 from tests.fakes.jobs import FakeJobs, FakeSequences
@@ -38,8 +38,8 @@ class Reply:
 class Site:
     """A running server and what is behind it."""
 
-    jobs: FakeJobs
-    sequences: FakeSequences
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    sequences: FakeSequences = field(default_factory=FakeSequences)
     counts: Counts = field(default_factory=Counts)
     host: str = ""
     port: int = 0
@@ -110,15 +110,29 @@ def opened(**changes: object) -> bytes:
     return json.dumps(document | changes).encode()
 
 
+def site_of(url: str) -> Site:
+    """Return a site whose server runs elsewhere."""
+    parts = urlsplit(url)
+    return Site(host=str(parts.hostname), port=int(parts.port or 0))
+
+
 @contextmanager
-def running(address: Address | None = None, *, request_timeout_s: int = 20) -> Iterator[Site]:
-    """Serve until the block ends."""
-    site = Site(FakeJobs(), FakeSequences())
-    webhook = Webhook(Secret(SECRET), Ourselves(APP_ID, 99), site.jobs, site.sequences, site.counts)
+def running(
+    address: Address | None = None,
+    *,
+    backend: Backend | None = None,
+    request_timeout_s: int = 20,
+) -> Iterator[Site]:
+    """Serve until the block ends, on fakes where there is no other backend."""
+    site = Site()
+    behind = backend or Backend(site.jobs, site.sequences)
+    webhook = Webhook(
+        Secret(SECRET), Ourselves(APP_ID, 99), behind.jobs, behind.sequences, site.counts
+    )
     app = create_app(webhook)
     server = open_server(app, address or Address(port=0), request_timeout_s=request_timeout_s)
-    url = urlsplit(url_of(server))
-    site.host, site.port = str(url.hostname), int(url.port or 0)
+    found = site_of(url_of(server))
+    site.host, site.port = found.host, found.port
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,7 +11,7 @@ from bot.errors import Refused
 from bot.settings import load_app_settings
 from bot.web.serve import Address, Backend, serve
 from tests.fakes.jobs import FakeJobs, FakeSequences
-from tests.web.server import SECRET, Reply, Site, opened, running
+from tests.web.server import SECRET, Reply, opened, running, site_of
 
 PROGRAM = """
 import sys
@@ -55,9 +54,7 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def _deliver(process: subprocess.Popen[str]) -> Reply:
     assert process.stdout is not None
-    url = urlsplit(process.stdout.readline().split()[-1])
-    site = Site(FakeJobs(), FakeSequences(), host=str(url.hostname), port=int(url.port or 0))
-    return site.deliver(opened())
+    return site_of(process.stdout.readline().split()[-1]).deliver(opened())
 
 
 @pytest.mark.parametrize("polite", [signal.SIGTERM, signal.SIGINT])
