@@ -27,9 +27,10 @@ def open_engine(database_url: str, *, patience_s: float = PATIENCE_S) -> sa.Engi
 
     A SQLite file is created private to its owner, in WAL mode, with every commit on the disk.
     """
-    url = sa.make_url(database_url)
+    url = _parsed(database_url)
     match url.get_backend_name():
         case "sqlite":
+            sqlite_file(database_url)
             return _sqlite(url, patience_s)
         case "postgresql":
             return _postgres(url, patience_s)
@@ -38,8 +39,8 @@ def open_engine(database_url: str, *, patience_s: float = PATIENCE_S) -> sa.Engi
 
 
 def sqlite_file(database_url: str) -> Path | None:
-    """Return the file of a SQLite URL, or None for a server."""
-    url = sa.make_url(database_url)
+    """Return the file of a SQLite URL, or None for a server; raises Refused for no file at all."""
+    url = _parsed(database_url)
     if url.get_backend_name() != "sqlite":
         return None
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
@@ -99,6 +100,16 @@ def now_ms(connection: sa.Connection) -> int:
 def moment(milliseconds: int) -> datetime:
     """Return a stored time as a value."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _parsed(database_url: str) -> sa.URL:
+    try:
+        return sa.make_url(database_url)
+    except sa.exc.ArgumentError as error:
+        # The text may hold a password, so it is not repeated.
+        raise Refused(
+            "the database's URL cannot be read: sqlite:////file or postgresql://"
+        ) from error
 
 
 def _sqlite(url: sa.URL, patience_s: float) -> sa.Engine:

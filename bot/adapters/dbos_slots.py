@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from bot.adapters.dbos_database import sqlite_file, translated
-from bot.errors import Refused
+from bot.errors import Refused, Retryable
 
 _SLOTS_PER_HOST = 64
 
@@ -105,20 +105,28 @@ class ServerSlot:
                 " -c tcp_keepalives_count=3 -c statement_timeout=5000",
             },
         )
-        digest = hashlib.sha256(f"pullwright slot {name}".encode()).digest()
-        key = int.from_bytes(digest[:8], "big", signed=True)
         with translated():
-            connection = engine.connect()
-            is_ours = connection.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar_one()
-        if not is_ours:
-            connection.close()
-            return None
-        return ServerSlot(name, connection)
+            slot = ServerSlot(name, engine.connect())
+            if slot._lock():
+                return slot
+            slot.release()
+        return None
 
     def check(self) -> None:
         with translated():
-            self._connection.execute(sa.select(1))
+            try:
+                self._connection.execute(sa.select(1))
+            except sa.exc.DBAPIError:
+                # The server was started again, or the line was cut: the lock is free or ours.
+                self._connection.rollback()
+                if not self._lock():
+                    raise Retryable(f"another worker took the slot {self.name}") from None
 
     def release(self) -> None:
-        with translated():
-            self._connection.close()
+        self._connection.close()
+
+    def _lock(self) -> bool:
+        digest = hashlib.sha256(f"pullwright slot {self.name}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        lock = sa.select(sa.func.pg_try_advisory_lock(key))
+        return bool(self._connection.execute(lock).scalar_one())

@@ -55,7 +55,7 @@ def shared_queue(
             url = stack.enter_context(server.database())
         opened = Queue(url, folder)
         stack.callback(opened.close)
-        opened.start(slots=2, per_installation=1, starts=3, window_s=1)
+        opened.start(slots=2, per_installation=1, starts=3, window_s=1, poll_s=0.02)
         yield opened
 
 
@@ -63,5 +63,13 @@ def shared_queue(
 def queue(queue_url: str, tmp_path: Path) -> Iterator[Queue]:
     """A queue whose worker processes are gone at the end."""
     opened = Queue(queue_url, tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def local_queue(tmp_path: Path) -> Iterator[Queue]:
+    """A queue in a file, for what has nothing to do with the kind of database."""
+    opened = Queue(f"sqlite:///{tmp_path}/state/pullwright.db", tmp_path)
     yield opened
     opened.close()

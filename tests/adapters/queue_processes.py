@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters.dbos_admin import DbosJobsAdmin
+from bot.adapters.dbos_database import open_engine
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.domain.jobs import Job, JobId, JobKind, JobStatus
 from tests.adapters.queue_worker import Effects
@@ -114,6 +115,16 @@ class Queue:
 
     def _status(self, job_id: str) -> JobStatus | None:
         return self.jobs.status(JobId(job_id))
+
+
+def cut_all_lines(postgres_url: str) -> None:
+    """End every connection to a database, as a restart of its server does."""
+    engine = open_engine(postgres_url)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"  # noqa: S608 - a constant
+    with engine.begin() as connection:
+        connection.exec_driver_sql(cut)
+    engine.dispose()
 
 
 def overlaps(effects: Iterable[dict[str, Any]]) -> int:

@@ -71,9 +71,16 @@ class Toy:
         with context.on_stop(lambda: self._did(context, "closed", {"step": number})):
             self._wait(context, sleep_s)
         self._trouble(context, number)
+        if context.job.payload.get("posts") and number == context.job.payload["steps"]:
+            self._post(context)
         self._did(context, "end", {"step": number})
         self._die_at(context, number, "done")
         return {"number": number, "pair": [1, 2]}
+
+    def _post(self, context: JobContext) -> None:
+        """Post once, as a publisher does that looks for its marker first."""
+        if not self._effects.count(job=context.job.id, event="post"):
+            self._did(context, "post", {})
 
     def _did(self, context: JobContext, event: str, more: dict[str, object]) -> Json:
         self._effects.write(job=context.job.id, key=context.job.key, event=event, **more)
@@ -132,7 +139,8 @@ def main(text: str) -> None:
         window=timedelta(seconds=values.pop("window_s", 60)),
         retry=RetryPolicy(attempts=values.pop("attempts", 3), first=soon, longest=second),
     )
-    fast = {"poll_s": 0.05, "lease_s": 20.0, "patience_s": 0.5}
+    keep = timedelta(seconds=values.pop("keep_s", 3600))
+    fast = {"keep": keep, "poll_s": 0.05, "lease_s": 20.0, "patience_s": 0.5}
     options = WorkerOptions(**{**fast, **values}, limits=limits)
     try:
         run_worker(url, dict.fromkeys(JobKind, toy), options, stop)
