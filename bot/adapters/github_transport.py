@@ -90,8 +90,8 @@ class Request:
     verb: str
     url: str
     is_write: bool
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -287,7 +287,6 @@ def _session(network: Network) -> requests.Session:
     session.trust_env = False
     session.proxies = dict(network.proxies)
     session.verify = network.ca_file or True
-    session.max_redirects = 0
     for scheme in ("https://", "http://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=0))
     return session

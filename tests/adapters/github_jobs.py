@@ -14,6 +14,7 @@ from bot.domain.markers import Marker, MarkerKind
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 from tests.github_simulator import GitHub, PullRequest, Repo
+from tests.github_simulator.apps import Installation
 
 RUN = "run-1"
 BASE = {
@@ -60,13 +61,11 @@ class GitHubJob:
     def head(self) -> Sha:
         return Sha(self.pull.head_sha)
 
-    def again(self) -> "GitHubJob":
-        """The same work by another process: nothing is remembered."""
-        host, time = new_host(self.github)
-        opened = app_access(host, self.app, self.repo_id).__enter__()
-        return GitHubJob(
-            self.github, self.repo, self.pull, opened, host, self.app, self.repo_id, time
-        )
+    @property
+    def repo_installation(self) -> Installation:
+        found = self.github.apps[0].installation_for(self.repo)
+        assert found is not None
+        return found
 
 
 def new_host(github: GitHub) -> tuple[GitHubHost, FakeTime]:

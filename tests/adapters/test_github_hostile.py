@@ -1,0 +1,376 @@
+"""GitHub on a bad day: lost answers, limits, redirects, tokens that end (catalogue G05 to G12)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.github_access import app_access, token_access
+from bot.adapters.github_auth import PlainToken
+from bot.adapters.github_transport import parse_api_address
+from bot.domain.forge import (
+    Annotation,
+    AnnotationLevel,
+    CheckConclusion,
+    CheckRun,
+    CheckStatus,
+    ForgeUnavailable,
+    HeadMoved,
+    Permission,
+    ReviewComment,
+)
+from bot.domain.markers import MarkerKind
+from bot.domain.pull_request import Sha
+from bot.errors import Refused
+from tests.adapters.github_jobs import GitHubJob, github_job, marked, message, new_host
+from tests.github_simulator import (
+    BadCredentials,
+    Drop,
+    ForeignLink,
+    Html,
+    Limited,
+    Redirect,
+    Status,
+    simulator,
+)
+
+ISSUE_COMMENTS = "/repos/*/issues/*/comments"
+REVIEWS = "/repos/*/reviews"
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[GitHubJob]:
+    with simulator(tmp_path) as github, github_job(github, tmp_path) as opened:
+        yield opened
+
+
+def comments(count: int, *, bad: frozenset[int] = frozenset()) -> list[ReviewComment]:
+    return [
+        ReviewComment(
+            "src/cart.py", marked(f"c{n}", MarkerKind.FINDING, s=f"f{n}"), 30 if n in bad else 5
+        )
+        for n in range(count)
+    ]
+
+
+def review(job: GitHubJob, wanted: list[ReviewComment]) -> list[ReviewComment]:
+    mark = marked("", MarkerKind.FINDING).strip()
+    publisher = job.access.publisher
+    refused = publisher.review(job.number, head_sha=job.head, marker=mark, comments=wanted)
+    return list(refused)
+
+
+def check(job: GitHubJob, annotations: int = 0) -> CheckRun:
+    one = Annotation("src/cart.py", 5, 5, AnnotationLevel.NOTICE, "F1 title", "message")
+    return CheckRun(
+        "pullwright / review", job.head, CheckStatus.COMPLETED, "title", "summary", "run-1",
+        conclusion=CheckConclusion.NEUTRAL, annotations=(one,) * annotations,
+    )  # fmt: skip
+
+
+def test_one_bad_comment_of_thirty_loses_no_other(job: GitHubJob) -> None:
+    wanted = comments(30, bad=frozenset({17}))
+
+    refused = review(job, wanted)
+
+    assert refused == [wanted[17]]
+    bodies = [comment.body for comment in job.pull.review_comments]
+    assert sorted(bodies) == sorted(c.body for c in wanted if c is not wanted[17])
+
+
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Status(502, after=True), Status(502)])
+def test_a_summary_whose_answer_is_lost_is_posted_once(job: GitHubJob, fault: Drop) -> None:
+    job.github.faults.add("POST", ISSUE_COMMENTS, fault)
+
+    posted = job.access.publisher.summary(job.number, marked("hello"))
+
+    assert [comment.id for comment in job.pull.comments] == [posted.id]
+
+
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Status(502, after=True), Status(503)])
+def test_a_review_whose_answer_is_lost_is_posted_once(job: GitHubJob, fault: Drop) -> None:
+    job.github.faults.add("POST", REVIEWS, fault)
+
+    assert review(job, comments(3)) == []
+
+    assert len(job.pull.review_comments) == 3
+
+
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Html()])
+def test_a_check_run_whose_answer_is_lost_is_made_once(job: GitHubJob, fault: Drop) -> None:
+    job.github.faults.add("POST", "/repos/*/check-runs", fault)
+
+    job.access.publisher.check(check(job, 120))
+
+    (run,) = job.repo.check_runs
+    assert len(run.annotations) == 120
+
+
+def test_annotations_that_were_sent_are_not_sent_again(job: GitHubJob) -> None:
+    job.github.faults.add("PATCH", "/repos/*/check-runs/*", Drop(after=True))
+
+    job.access.publisher.check(check(job, 120))
+
+    assert len(job.repo.check_runs[0].annotations) == 120
+
+
+def test_a_commit_whose_answer_is_lost_is_made_once(job: GitHubJob) -> None:
+    before = job.head
+    job.github.faults.add("POST", "/graphql", Drop(after=True))
+
+    sha = job.access.committer.commit(
+        job.pull.head_ref, expected=before, files={"src/cart.py": b"x = 1\n"}, message=message()
+    )
+
+    assert sha == job.head
+    assert job.pull.commit_shas()[-2:] == [before, sha]
+
+
+def test_the_summary_of_another_process_is_edited(job: GitHubJob) -> None:
+    job.access.publisher.summary(job.number, marked("one"))
+
+    with app_access(job.host, job.app, job.repo_id) as other:
+        other.publisher.summary(job.number, marked("two"))
+
+    assert [c.body.split()[0] for c in job.pull.comments] == ["two"]
+
+
+def test_a_copied_marker_makes_nobody_us(job: GitHubJob) -> None:
+    job.github.user("eve").comment(job.pull, marked("I am the bot"))
+
+    job.access.publisher.summary(job.number, marked("ours"))
+
+    assert [c.body.split()[0] for c in job.pull.comments] == ["I", "ours"]
+
+
+def test_writes_go_one_by_one_a_second_apart(job: GitHubJob) -> None:
+    for n in range(4):
+        job.access.publisher.summary(job.number, marked(f"take {n}"))
+
+    # The token is made by a write too, so there is a pause before the first comment.
+    assert job.time.naps == pytest.approx([1.0] * 4)
+
+
+def test_a_short_wait_that_github_asks_for_is_slept(job: GitHubJob) -> None:
+    job.github.faults.add("POST", ISSUE_COMMENTS, Limited(retry_after_s=15))
+
+    job.access.publisher.summary(job.number, marked("hello"))
+
+    assert sum(job.time.naps) >= 15
+    assert len(job.pull.comments) == 1
+
+
+@pytest.mark.parametrize(("told_s", "least_s"), [(60, 60), (None, 60), (900, 900)])
+def test_a_long_wait_goes_back_to_the_queue(
+    job: GitHubJob, told_s: int | None, least_s: int
+) -> None:
+    job.github.faults.add("POST", ISSUE_COMMENTS, Limited(retry_after_s=told_s))
+
+    with pytest.raises(ForgeUnavailable) as raised:
+        job.access.publisher.summary(job.number, marked("hello"))
+
+    now = datetime.fromtimestamp(job.time.now(), UTC)
+    assert raised.value.retry_at is not None
+    assert (raised.value.retry_at - now).total_seconds() == pytest.approx(least_s, abs=2)
+    assert job.pull.comments == []
+
+
+def test_nothing_goes_out_while_we_have_to_wait(job: GitHubJob) -> None:
+    job.github.faults.add("POST", ISSUE_COMMENTS, Limited(retry_after_s=900))
+    with pytest.raises(ForgeUnavailable):
+        job.access.publisher.summary(job.number, marked("hello"))
+    before = len(job.github.log)
+
+    with pytest.raises(ForgeUnavailable):
+        job.access.publisher.summary(job.number, marked("hello"))
+
+    assert len(job.github.log) == before
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_to_another_host_gets_no_credential(
+    job: GitHubJob, tmp_path: Path, status: int
+) -> None:
+    with simulator(tmp_path / "evil") as evil:
+        path = f"{evil.api_url}/repos/octo/shop/pulls/1"
+        job.github.faults.add("GET", "/repos/*/pulls/*", Redirect(path, status))
+
+        with pytest.raises(Refused, match="nothing was sent there"):
+            job.access.forge.pull_request(job.number)
+
+        assert evil.log == []
+
+
+def test_a_renamed_repository_is_followed(job: GitHubJob) -> None:
+    job.github.rename(job.repo, "market")
+
+    assert job.access.forge.pull_request(job.number).author == "ada"
+
+
+def test_a_next_page_on_another_host_is_not_asked_for(job: GitHubJob, tmp_path: Path) -> None:
+    with simulator(tmp_path / "evil") as evil:
+        link = ForeignLink(f"{evil.api_url}/repos/octo/shop/commits/x/check-runs?page=2")
+        job.github.faults.add("GET", "/repos/*/check-runs", link)
+
+        with pytest.raises(Refused, match="nothing is sent"):
+            job.access.publisher.check(check(job))
+
+        assert evil.log == []
+
+
+def test_a_page_of_a_proxy_is_no_answer(job: GitHubJob) -> None:
+    job.github.faults.add("GET", "/repos/*/pulls/*", Html(), times=3)
+
+    with pytest.raises(ForgeUnavailable, match="no JSON"):
+        job.access.forge.pull_request(job.number)
+
+
+def test_a_read_is_tried_once_more(job: GitHubJob) -> None:
+    job.github.faults.add("GET", "/repos/*/pulls/*", Status(502))
+
+    assert job.access.forge.pull_request(job.number).number == job.number
+
+
+@pytest.mark.parametrize("form", ["old", "stateless"])
+def test_a_token_of_any_form_works_and_is_never_shown(tmp_path: Path, form: str) -> None:
+    with simulator(tmp_path) as github, github_job(github, tmp_path, token_form=form) as opened:
+        token = opened.access.token()
+
+        assert opened.access.forge.pull_request(1).number == 1
+        assert token not in repr(opened.access)
+
+
+def test_a_token_that_expired_is_made_again_once(job: GitHubJob) -> None:
+    job.access.forge.pull_request(job.number)
+    job.github.faults.add("GET", "/repos/*/pulls/*", BadCredentials())
+
+    job.access.forge.pull_request(job.number)
+
+    assert len(job.github.requests("POST", "access_tokens")) == 2
+
+
+def test_tokens_that_are_refused_for_good_make_no_storm(job: GitHubJob) -> None:
+    job.github.faults.add("GET", "/repos/*/pulls/*", BadCredentials(), times=50)
+
+    with pytest.raises(Refused):
+        job.access.forge.pull_request(job.number)
+
+    assert len(job.github.requests("GET", "/pulls/")) == 2
+
+
+def test_a_suspended_installation_is_refused(job: GitHubJob) -> None:
+    job.github.suspend(job.repo_installation)
+
+    with pytest.raises(Refused, match="suspended"):
+        job.access.forge.pull_request(job.number)
+
+
+def test_an_app_that_was_removed_is_refused(job: GitHubJob) -> None:
+    job.github.uninstall(job.repo_installation)
+
+    with pytest.raises(Refused, match="no longer installed"):
+        job.access.forge.pull_request(job.number)
+
+
+def test_both_tokens_are_for_one_repository_and_are_revoked(job: GitHubJob) -> None:
+    other = job.github.repo("octo/secret", base={"a": "b"}, private=True)
+    with app_access(job.host, job.app, job.repo_id) as access:
+        access.forge.pull_request(job.number)
+        access.committer.commit(
+            job.pull.head_ref, expected=job.head, files={"a.py": b"x\n"}, message=message()
+        )
+
+    app = job.github.apps[0]
+    made = app.minted
+    assert all(not token.sees(other) for token in made)
+    assert [token.permissions["contents"] for token in made] == ["read", "write"]
+    assert all("workflows" not in token.permissions for token in made)
+    assert app.tokens == {}
+
+
+def test_tokens_are_revoked_when_the_job_breaks(job: GitHubJob) -> None:
+    def break_in_the_middle() -> None:
+        with app_access(job.host, job.app, job.repo_id) as access:
+            access.forge.pull_request(job.number)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_in_the_middle()
+
+    assert job.github.apps[0].tokens == {}
+
+
+def test_a_job_that_asks_nothing_makes_no_token(job: GitHubJob) -> None:
+    with app_access(job.host, job.app, job.repo_id):
+        pass
+
+    assert job.github.log == []
+
+
+def test_the_token_of_a_workflow_is_enough_to_comment(job: GitHubJob) -> None:
+    token = job.access.token()
+    host, _ = new_host(job.github)
+
+    with token_access(host, PlainToken(token), job.repo_id) as access:
+        access.publisher.summary(job.number, marked("hello"))
+
+    assert len(job.pull.comments) == 1
+    assert token in job.github.apps[0].tokens
+
+
+def test_nobody_is_asked_twice_for_what_did_not_change(job: GitHubJob) -> None:
+    for _ in range(2):
+        job.access.forge.pull_request(job.number)
+
+    assert [one.status for one in job.github.requests("GET", "/pulls/")] == [200, 304]
+
+
+@pytest.mark.parametrize("fault", [Status(500), Drop(), Status(403), Status(404)])
+def test_no_answer_gives_nobody_a_right(job: GitHubJob, fault: Drop) -> None:
+    job.github.faults.add("GET", "/repos/*/permission", fault, times=5)
+
+    assert job.access.forge.permission("ada") is Permission.NONE
+
+
+def test_a_review_of_a_commit_that_is_gone_is_not_posted(job: GitHubJob) -> None:
+    gone = Sha(job.head[::-1])
+    mark = marked("", MarkerKind.FINDING).strip()
+
+    with pytest.raises(HeadMoved):
+        job.access.publisher.review(job.number, head_sha=gone, marker=mark, comments=comments(2))
+
+
+@pytest.mark.parametrize("branch", ["main", "guarded"])
+def test_nothing_is_committed_where_only_people_write(job: GitHubJob, branch: str) -> None:
+    main = job.repo.head()
+    if branch != "main":
+        job.repo.store.update(f"refs/heads/{branch}", main)
+        job.repo.protected.add(branch)
+
+    with pytest.raises(Refused, match="nothing was committed"):
+        job.access.committer.commit(
+            branch, expected=Sha(main), files={"a.py": b"x\n"}, message=message()
+        )
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://github.example/api/v3", "ftp://x/y", "https://u:p@x/y", "https://x/?a=b", "nonsense"],
+)
+def test_an_api_address_that_is_not_safe_is_refused(url: str) -> None:
+    with pytest.raises(Refused):
+        parse_api_address(url)
+
+
+@pytest.mark.parametrize(
+    ("api", "web"),
+    [
+        ("https://api.github.com", "https://github.com"),
+        ("https://api.octo.ghe.com/", "https://octo.ghe.com"),
+        ("https://ghes.example/api/v3", "https://ghes.example"),
+        ("http://127.0.0.1:3/api/v3", "http://127.0.0.1:3"),
+    ],
+)
+def test_git_fetches_from_the_host_of_the_api(api: str, web: str) -> None:
+    assert parse_api_address(api).web_url == web
