@@ -67,6 +67,11 @@ class GitHubAccess:
     token: Callable[[], str]
     """Return the token for fetching, as the password of `x-access-token`."""
 
+    @contextmanager
+    def committing(self) -> Iterator[GitHubCommitter]:
+        """Open the write side of contents; only once no sandbox is left."""
+        yield self.committer
+
     @property
     def reactions(self) -> GitHubPublisher:
         """Reactions to comments of people."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from github.Auth import AppAuth
 from github.Requester import Requester
+from jwt import PyJWTError
 
 from bot.adapters.github_errors import Forbidden, Invalid, NotFound, Unauthorized
 from bot.domain.forge import RepoId
@@ -41,9 +42,10 @@ class AppIdentity:
 
     def authorization(self) -> str:
         """Return a signed statement that lives for minutes."""
+        key = _read_key(self.key_file)
         try:
-            token = AppAuth(self.app_id, _read_key(self.key_file)).token
-        except ValueError as error:
+            token = AppAuth(self.app_id, lambda: key).token
+        except (PyJWTError, ValueError) as error:
             raise Refused(f"{self.key_file} holds no private key that can be used") from error
         return f"Bearer {token}"
 

@@ -91,6 +91,28 @@ def regression_located(body: str, places: Sequence[str]) -> str:
     return f"{body}\nThe cause is these hunks together, taken back the rest passes: {where}."
 
 
+def lost_tests_title(tests: Sequence[str]) -> str:
+    """Return the title of a finding about tests that are gone or skipped."""
+    is_one = len(tests) == 1
+    return f"{_tests(tests)} passed before this change and {'does' if is_one else 'do'} not run now"
+
+
+def lost_tests_body(tests: Sequence[str]) -> str:
+    """Return what is lost, and that nobody took it out of its file."""
+    file = printable(tests[0].partition("::")[0])
+    return f"Its file {file} is not part of this change: something else skips or deselects it."
+
+
+def unsteady_tests(tests: Sequence[str]) -> str:
+    """Say that tests which passed at the merge base do not give one answer at the head."""
+    return f"no evidence at the head, red once and green once: {_tests(tests)}"
+
+
+def tests_are_self_reported() -> str:
+    """Say whose word the tests at head are, and what stands against it."""
+    return "this change edits tests, so they ran once more as the merge base has them"
+
+
 def not_bisected(tests: Sequence[str]) -> str:
     """Say that no hunk can be named."""
     return f"no hunk is named: {_tests(tests)} did not pass with the whole change taken back"
@@ -187,7 +209,10 @@ def commit_message(
 
 def more_findings(number: int) -> str:
     """Say that the table ends before the findings do."""
-    return f"{_count(number, 'more finding')} in the check run and in the JSON results."
+    return (
+        f"{_count(number, 'more finding')} not listed here: "
+        "fix these first, or raise `severity_threshold`."
+    )
 
 
 def more_sections(number: int) -> str:

@@ -25,8 +25,8 @@ from bot.domain.verdict import Conclusion, FailOn, Verdict, is_failure
 CHECK_NAME = "pullwright / review"
 FIX, RERUN, DISMISS = "fix", "rerun", "dismiss"
 """The identifiers of the buttons, as they come back in a delivery."""
-MAX_ANNOTATIONS = 100
-"""Two requests of GitHub's fifty: the number of calls does not grow with the findings."""
+MAX_ANNOTATIONS = 50
+"""What GitHub takes in one request: the number of calls does not grow with the findings."""
 
 _LEVELS = {
     Severity.CRITICAL: AnnotationLevel.FAILURE,

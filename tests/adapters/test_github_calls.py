@@ -64,7 +64,7 @@ def publish(access: GitHubAccess, number: int, paths: list[str]) -> None:
 
 
 @pytest.mark.parametrize("count", [2, 40])
-def test_a_review_costs_at_most_fourteen_requests(tmp_path: Path, count: int) -> None:
+def test_a_review_costs_eleven_requests_at_any_size(tmp_path: Path, count: int) -> None:
     paths = [f"src/f{n:02}.py" for n in range(count)]
     with simulator(tmp_path) as github:
         app = github.app()
@@ -82,9 +82,9 @@ def test_a_review_costs_at_most_fourteen_requests(tmp_path: Path, count: int) ->
         with app_access(host, AppIdentity(str(app.id), key), wanted) as access:
             publish(access, pull.number, paths)
 
-        assert len(github.log) <= 14, [str(one) for one in github.log]
+        assert len(github.log) == 11, [str(one) for one in github.log]
         assert len(pull.review_comments) == min(20, count * FINDINGS_PER_FILE)
         assert len(pull.comments) == 1
-        expected = min(100, count * FINDINGS_PER_FILE)
+        expected = min(50, count * FINDINGS_PER_FILE)
         assert len(repo.check_runs[0].annotations) == expected
         assert app.tokens == {}
