@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.command_parser import (
@@ -104,6 +104,7 @@ REFUSED = (
     "help me",
     "f\u0456x",
     "fix \uff261",
+    "fix F1\u2003F2",
     "review full\u200b",
     "ask what\u202e is this",
     " ".join(["fix", *(f"F{i}" for i in range(1, 52))]),
@@ -247,6 +248,7 @@ def _outcome(body: str) -> Command | str | None:
         return str(error)
 
 
+@settings(deadline=None)
 @given(st.text() | st.text().map("/agent {}".format) | st.text().map("@pullwright {}".format))
 def test_no_text_breaks_the_parser(body: str) -> None:
     outcome = _outcome(body)
@@ -256,6 +258,7 @@ def test_no_text_breaks_the_parser(body: str) -> None:
         assert outcome.isprintable()
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([*TABLE, *REFUSED]),
     st.sampled_from(["> ", ">", "    ", "```\n", "> > ", "<!-- ", "- ", "\n", "x\n", "`", "\t"]),
@@ -265,6 +268,7 @@ def test_quoting_a_command_never_runs_it(words: str, quote: str, after: str) -> 
     assert parse_command(f"{quote}/agent {words}\n{after}") is None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(TABLE)), st.text(st.characters(exclude_characters="\r")))
 def test_later_lines_change_nothing(words: str, after: str) -> None:
     body = f"/agent {words}\n{after}"
@@ -272,6 +276,7 @@ def test_later_lines_change_nothing(words: str, after: str) -> None:
     assert "<!-- pullwright:" in after or _outcome(body) == TABLE[words]
 
 
+@settings(deadline=None)
 @given(st.text() | st.text().map("/agent ask {}".format))
 def test_what_reaches_the_queue_can_be_stored_and_means_the_same_there(body: str) -> None:
     line = trigger_line(body)

@@ -208,12 +208,13 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from([n for n, _ in DISPATCH] + ["merge_group", "x"]), document=JSON)
 def test_no_json_at_all_raises(name: str, document: object) -> None:
     parse_event(name, document)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_no_change_of_an_official_payload_raises(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(official())))
