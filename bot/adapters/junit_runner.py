@@ -55,7 +55,9 @@ class JunitRunner:
         traced_paths: Sequence[str] = (),
     ) -> TestReport:
         is_python = plan.framework == "pytest"
-        report = _run(sandbox, plan, _Request(tuple(only), tuple(traced_paths)))
+        # The tracer knows Python; the word of the tests about anything else is not asked for.
+        traced = tuple(path for path in traced_paths if path.endswith(".py"))
+        report = _run(sandbox, plan, _Request(tuple(only), traced))
         if is_python and traced_paths and report.problem is not None:
             # Tracing must never decide an outcome; a hang is worth the second try for that.
             report = _run(sandbox, plan, _Request(tuple(only), ()))
@@ -92,7 +94,7 @@ def _run(sandbox: Sandbox, plan: TestPlan, request: _Request) -> TestReport:
         report,
         outcomes=results.outcomes,
         messages=results.messages,
-        reach=_reach(sandbox) if request.traced and is_python else {},
+        reach=_reach(sandbox, request.traced) if request.traced and is_python else {},
         problem=_early_problem(sandbox, plan, ended) or _disagreement(plan, ended, results),
     )
 
@@ -219,14 +221,18 @@ def _running(sandbox: Sandbox) -> str:
     return "".join(c for c in data.decode("utf-8", "replace") if c.isprintable())
 
 
-def _reach(sandbox: Sandbox) -> dict[str, dict[int, frozenset[str]]]:
-    """Return which tests execute which line; nothing where the file is missing or odd."""
+def _reach(sandbox: Sandbox, traced: Sequence[str]) -> dict[str, dict[int, frozenset[str]]]:
+    """Return which tests execute which line of the traced files.
+
+    Nothing where the file is missing or odd; what it says of other files nobody traced.
+    """
     try:
         data = json.loads(sandbox.get("reach.json", limit_bytes=REACH_BYTES) or b"{}")
         ids = [str(test_id) for test_id in data.get("ids", ())]
         return {
             str(path): {int(n): frozenset(ids[i] for i in tests) for n, tests in lines.items()}
             for path, lines in data.get("files", {}).items()
+            if path in traced
         }
     except (Refused, ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return {}

@@ -11,9 +11,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import combinations
 
+from bot.agent.guard import guard_overlay, is_trustworthy
 from bot.agent.linting import Linter, LintReport, kinds
 from bot.agent.state import State
 from bot.agent.testing import OpenSuite, Suite
+from bot.domain import comments
 from bot.domain.bisection import Overlay
 from bot.domain.edits import EditRefused, Patch, union
 from bot.domain.evidence import Proof, TestComparison, TestReport, compare
@@ -21,7 +23,6 @@ from bot.domain.findings import Finding
 from bot.domain.gaming import refusal
 from bot.domain.ports import Clock, NoTests, SandboxFacts, Syntax
 from bot.domain.quality import quality
-from bot.domain.test_files import is_test_control, is_test_file
 from bot.errors import SandboxUnavailable
 
 
@@ -207,8 +208,8 @@ class _Bench:
         paths = {path for c in candidates for path in c.patch.paths}
         self._files = {path: state.head[path] for path in sorted(paths)}
         self._lint = linter.look(self._files) if self._files else None
-        self._guard = _guard_overlay(state)
-        self._guarded = self._run(self._guard) if self._guard else None
+        self._guard = guard_overlay(state)
+        self._guarded = state.guard_tests
         self.before = state.head_tests if suite is not None else None
         tests = sorted({test for c in candidates for test in c.tests})
         head = state.change.head_sha
@@ -233,7 +234,7 @@ class _Bench:
         tests = self._run(after)
         guarded = self._run({**self._guard, **after}) if self._guard else None
         comparison, guard = _compared(self.before, tests), _compared(self._guarded, guarded)
-        problem = self._problem or (tests.problem if tests is not None else None)
+        problem = self._problem or _problem_of(tests, self.before)
         return _Trial(
             gone=self._gone(group, lint),
             new_lint=self._new_rules(lint),
@@ -241,7 +242,8 @@ class _Bench:
             comparison=comparison,
             guard=guard,
             problem=problem if self._suite is not None else None,
-            is_self_reported=bool(self._guard) and guard is None,
+            is_self_reported=bool(self._guard)
+            and (guard is None or not is_trustworthy(self.state, self._guarded)),
         )
 
     def _run(self, overlay: Overlay) -> TestReport | None:
@@ -288,29 +290,19 @@ def _has_overlap(candidates: Sequence[Candidate]) -> bool:
     return any(one.patch.overlaps(other.patch) for one, other in pairs)
 
 
+def _problem_of(tests: TestReport | None, before: TestReport | None) -> str | None:
+    """Return why a run with the patch is no full evidence, as one clause."""
+    if tests is None or before is None or tests.problem is not None:
+        return tests.problem if tests is not None else None
+    unsteady = sorted(before.green & tests.flaky)
+    return comments.unsteady_tests(unsteady) if unsteady else None
+
+
 def _compared(before: TestReport | None, after: TestReport | None) -> TestComparison | None:
     """Compare two runs where both are evidence."""
     if before is None or after is None or not (before.is_evidence and after.is_evidence):
         return None
     return compare(before, after)
-
-
-def _guard_overlay(state: State) -> dict[str, bytes | None]:
-    """Return the base copies of tests and test configuration that the pull request touched.
-
-    Rule R14: what the author changed about the tests must not decide that a fix breaks nothing.
-    """
-    overlay: dict[str, bytes | None] = {}
-    for file in state.diff.files:
-        names = {file.path, file.old_path}
-        has_base = file.old_path in state.base
-        is_test = has_base and any(is_test_file(name) for name in names)
-        if not is_test and not any(is_test_control(name) for name in names):
-            continue
-        overlay[file.path] = None
-        if has_base:
-            overlay[file.old_path] = state.base[file.old_path]
-    return overlay
 
 
 def _reaching(report: TestReport | None, patch: Patch) -> int | None:

@@ -34,6 +34,8 @@ class Observation:
     seen: frozenset[HunkKey] = frozenset()
     base_tests: TestReport | None = None
     head_tests: TestReport | None = None
+    guard_tests: TestReport | None = None
+    """The head with the merge base's tests, where the pull request touches tests."""
     sandboxes: tuple[SandboxFacts, ...] = ()
     limits: tuple[str, ...] = ()
     """What could not be looked at; any of these makes the verdict partial."""
@@ -59,6 +61,7 @@ class State:
     seen: frozenset[HunkKey] = frozenset()
     base_tests: TestReport | None = None
     head_tests: TestReport | None = None
+    guard_tests: TestReport | None = None
     sandboxes: tuple[SandboxFacts, ...] = ()
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -95,6 +98,7 @@ class State:
             seen=self.seen | seen.seen,
             base_tests=seen.base_tests or self.base_tests,
             head_tests=seen.head_tests or self.head_tests,
+            guard_tests=seen.guard_tests or self.guard_tests,
             sandboxes=_once(self.sandboxes + seen.sandboxes),
             limits=_once(self.limits + seen.limits),
             notes=_once(self.notes + seen.notes),

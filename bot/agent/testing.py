@@ -49,11 +49,15 @@ class OpenSuite:
     def confirmed(
         self, sha: Sha, overlay: Overlay = NOTHING, *, traced_paths: Sequence[str] = ()
     ) -> TestReport:
-        """Run the tests, and what is red once more: what turns green by itself is flaky."""
+        """Run the tests, and all of them once more where any is red.
+
+        What turns green by itself is flaky. The whole suite is run again and not the red tests
+        alone: a test that fails only after another one fails every time, and is no flake.
+        """
         report = self.run(sha, overlay, traced_paths=traced_paths)
         if not report.is_evidence or not report.red or len(report.red) > _CONFIRMED_AT_MOST:
             return report
-        again = self.run(sha, overlay, only=sorted(report.red))
+        again = self.run(sha, overlay)
         return replace(report, flaky=report.flaky | (report.red & again.green))
 
 
@@ -74,12 +78,24 @@ class Suite:
         self._setup = setup
 
     def plan(self) -> TestPlan | NoTests:
-        """Return how the head's tests are run."""
-        head = self._workspace.change.head_sha
-        entries = self._workspace.entries(head)
+        """Return how the tests are run.
+
+        The merge base says so where it has tests: a pull request that could choose the suite could
+        choose one in which nothing fails.
+        """
+        change = self._workspace.change
+        plan = self._plan_of(change.merge_base_sha)
+        return self._plan_of(change.head_sha) if isinstance(plan, NoTests) else plan
+
+    def _plan_of(self, sha: Sha) -> TestPlan | NoTests:
+        entries = self._workspace.entries(sha)
         small = [e.path for e in entries if is_test_control(e.path) or "/" not in e.path]
-        files = {f.path: f.data for f in self._workspace.files(head, small)}
+        files = {f.path: f.data for f in self._workspace.files(sha, small)}
         return self._runner.plan(entries, files)
+
+    def has_base_tests(self) -> bool:
+        """Tell whether the merge base has tests, so that its silence is news."""
+        return not isinstance(self._plan_of(self._workspace.change.merge_base_sha), NoTests)
 
     @contextmanager
     def open(self, plan: TestPlan, *, seconds_left: float) -> Iterator[OpenSuite]:

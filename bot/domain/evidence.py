@@ -91,7 +91,7 @@ class TestComparison:
 
     fail_to_pass: tuple[str, ...]
     pass_to_fail: tuple[str, ...]
-    """A test that passed before and is red after, or is gone after."""
+    """A test that passed before and is red, skipped or gone after."""
     still_red: tuple[str, ...]
     flaky: tuple[str, ...]
 
@@ -99,11 +99,12 @@ class TestComparison:
 def compare(before: TestReport, after: TestReport) -> TestComparison:
     """Return what changed between two runs; flaky tests of either run count for nothing.
 
-    A test that vanished counts as pass-to-fail: deleting a test is not fixing it. A file that could
-    not be loaded stands for its tests: broken when they passed before, mended when one passes now.
+    A test that vanished or is skipped counts as pass-to-fail: that is not fixing it. A file that
+    could not be loaded stands for its tests: broken when they passed before, mended when one
+    passes now.
     """
     flaky = before.flaky | after.flaky
-    gone = before.green - frozenset(after.outcomes)
+    gone = before.green - after.green - after.red
     broken = after.red & (before.green | _files(before))
     mended = before.red & after.green | (before.red & _files(after)) - frozenset(after.outcomes)
     return TestComparison(
@@ -164,6 +165,11 @@ class Proof:
     """What kept the evidence from being complete, as one clause."""
 
     @property
+    def _has_passed(self) -> bool:
+        """A suite in which nothing passes can show that nothing broke as little as no suite."""
+        return all(counts is not None and counts.passed for counts in (self.before, self.after))
+
+    @property
     def grade(self) -> Grade:
         """Proved: the target is gone with the patch and back without it, and nothing got worse.
 
@@ -173,7 +179,7 @@ class Proof:
         if not is_sound or not self.is_target_gone or self.pass_to_fail:
             return Grade.NOT_VERIFIED
         looked = (self.is_parsed, self.new_lint, self.before, self.after)
-        is_complete = None not in looked and self.is_target_back
+        is_complete = None not in looked and self.is_target_back and self._has_passed
         if not is_complete or self.problem is not None or self.is_self_reported:
             return Grade.CHECKED
         return Grade.PROVED

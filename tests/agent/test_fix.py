@@ -9,7 +9,7 @@ from bot.domain.review import FixOutcome
 from bot.errors import Refused
 from tests.agent.toys import Bench
 
-BASE = {"a.toy": b"one\ntwo\nthree\n", "tests/all.tests": b"t1 a.toy one\n"}
+BASE = {"a.toy": b"one\ntwo\nthree\n", "tests/all.tests": b"t1 a.toy one\nt0 a.toy three\n"}
 BUG = {"a.toy": b"one\nBUG\nthree\n"}
 BROKEN = {"a.toy": b"ONE\ntwo\nthree\n"}
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.agent.guard import guard_overlay
 from bot.agent.state import Observation, State
 from bot.agent.testing import OpenSuite, Suite
 from bot.agent.tools.test import REGRESSION
@@ -62,8 +63,16 @@ class _Search:
     def __init__(self, state: State, suite: OpenSuite, tests: Sequence[str]) -> None:
         self._state = state
         self._suite = suite
-        self._tests = tests
+        self._tests = frozenset(tests)
+        self._guard = _guard(state, self._tests)
+        self._only = self._selection()
         self.runs = 0
+
+    def _selection(self) -> Sequence[str]:
+        """Return the tests alone, or nothing for the whole suite where they fail only in it."""
+        head = self._state.change.head_sha
+        alone = self._suite.run(head, self._guard, only=sorted(self._tests))
+        return sorted(self._tests) if alone.red >= self._tests else ()
 
     def candidates(self) -> tuple[Unit, ...]:
         """Return the units to search in, or none where even taking all back does not help.
@@ -82,8 +91,15 @@ class _Search:
         state = self._state
         overlay = taken_back(chosen, base=state.base, head=state.head)
         self.runs += 1
-        report = self._suite.run(state.change.head_sha, overlay, only=self._tests)
-        return report.green >= set(self._tests) if report.is_evidence else None
+        overlay = {**overlay, **self._guard}
+        report = self._suite.run(state.change.head_sha, overlay, only=self._only)
+        return report.green >= self._tests if report.is_evidence else None
+
+
+def _guard(state: State, tests: frozenset[str]) -> dict[str, bytes | None]:
+    """Return the merge base's tests, where only those show the regression."""
+    is_shown = state.head_tests is not None and state.head_tests.red >= tests
+    return {} if is_shown else guard_overlay(state)
 
 
 def _regression(state: State) -> Finding | None:
