@@ -42,6 +42,8 @@ class Queue:
         self.folder = folder
         self.jobs = DbosJobs(url)
         self.effects = Effects(folder / "effects.jsonl")
+        self.environment: dict[str, str] | None = None
+        """Of the workers; None for that of the test."""
         self._admin: DbosJobsAdmin | None = None
         self._processes: list[Process] = []
 
@@ -55,7 +57,8 @@ class Queue:
         values = {"url": self.url, "folder": str(self.folder), **options}
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.adapters.queue_worker", json.dumps(values)],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=self.environment,
         )  # fmt: skip
         self._processes.append(process)
         return process
@@ -101,7 +104,9 @@ class Queue:
 
     def wait_for_death(self, process: Process) -> str:
         """Return what a worker said before it ended."""
-        _, errors = process.communicate(timeout=PATIENCE_S)
+        # Its input stays open until it is dead, since it dies with that.
+        process.wait(timeout=PATIENCE_S)
+        _, errors = process.communicate()
         self._processes.remove(process)
         return errors
 

@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from dbos import DBOSClient, DBOSPortableJSONSerializer
 
 from bot.adapters.dbos_database import open_engine
 from bot.domain.jobs import JobId, JobStatus
-from tests.adapters.queue_processes import ROOT, Process, Queue, a_job, cut_all_lines
+from tests.adapters.queue_processes import Process, Queue, a_job, cut_all_lines
 
 STEPS = 5
 MOMENTS = ("begun", "done", "recorded")
@@ -203,16 +201,12 @@ def test_nothing_that_is_stored_is_a_pickle(tmp_path: Path) -> None:
     assert stored[-1]["positionalArgs"] == ["job"]
 
 
-def test_the_environment_cannot_make_a_worker_call_home(tmp_path: Path) -> None:
-    values = {"url": f"sqlite:///{tmp_path}/pullwright.db", "folder": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.adapters.queue_worker", json.dumps(values)],
-        cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
-        env={**os.environ, "DBOS__CLOUD": "true", "DBOS_APP_NAME": "x"},
-    )  # fmt: skip
+def test_the_environment_cannot_make_a_worker_call_home(local_queue: Queue) -> None:
+    local_queue.environment = {**os.environ, "DBOS__CLOUD": "true", "DBOS_APP_NAME": "x"}
 
-    assert done.returncode == 1
-    assert "Refused: the job engine does not start" in done.stderr
+    errors = local_queue.wait_for_death(local_queue.start())
+
+    assert "Refused: the job engine does not start" in errors
 
 
 def test_a_worker_opens_no_socket_to_the_network(tmp_path: Path) -> None:
