@@ -18,7 +18,8 @@ def serve(host: str, port: int) -> None:
     """Take deliveries in until somebody ends it."""
     settings = load_app_settings()
     jobs = DbosJobs(settings.database_url)
-    ledger = open_ledger(settings.database_url)
+    # GitHub waits ten seconds for an answer, so a database that is stuck is said long before.
+    ledger = open_ledger(settings.database_url, wait_s=3)
     try:
         answer(settings, Backend(jobs, ledger.pulls), address=Address(host, port))
     finally:

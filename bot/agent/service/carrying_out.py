@@ -1,6 +1,7 @@
 """What each command does, once it is known that the person may ask for it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.agent.fix import Asked, Offer, offer
@@ -132,7 +133,9 @@ class CarryOut:
         findings = self.work.desk.records.findings
         done = [findings.dismiss(self.work.pull, name, dismissal) for name in ids]
         for known in done:
-            if known.thread is not None and not known.thread.is_resolved:
+            if known.thread is None or known.thread.is_resolved:
+                continue
+            with suppress(Refused):  # without the right to resolve, the thread stays open
                 self.work.connection.publisher.resolve(known.thread.id)
                 resolved = replace(known.thread, is_resolved=True)
                 findings.attach_thread(self.work.pull, known.id, resolved)

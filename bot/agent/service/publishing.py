@@ -5,12 +5,15 @@ word, and the publisher looks for its markers before it posts.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import product
 
 from bot.agent.review import Episode
 from bot.agent.service.desk import Connection, Desk
+from bot.agent.state import State
 from bot.domain.effective_config import EffectiveConfig
-from bot.domain.findings import Finding
+from bot.domain.findings import Finding, FindingState
 from bot.domain.forge import PostedThread, RemotePullRequest, RepoId
 from bot.domain.identity import Look, decision_id, enclosing_code, reconcile
 from bot.domain.jobs import Json
@@ -19,6 +22,10 @@ from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.publication import Known, Publication, PublishContext, plan
 from bot.domain.record_json import dump
 from bot.domain.review import Review
+from bot.domain.verdict import conclude
+from bot.errors import Refused
+
+OPEN = FindingState.OPEN
 
 
 @dataclass(frozen=True)
@@ -38,13 +45,12 @@ class Posting:
     def post(self, episode: Episode, config: EffectiveConfig) -> Json:
         """Post everything and return what became of it, in small."""
         records = self.desk.records
-        known = records.findings.known(self.pull)
         reconciled = self.reconciled(episode)
-        review = replace(episode.review, findings=reconciled.findings)
-        publication = plan(review, config.config, self._context(known, review))
+        review = _with_lasting_ids(episode.review, reconciled)
+        publication = plan(review, config.config, self._context(reconciled.known, review))
         url = self._send(publication)
-        self._remember_threads(reconciled)
-        self._resolve(publication, reconciled)
+        self._remember_threads(publication)
+        self._resolve(reconciled)
         verdict = publication.review.verdict
         ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
         records.runs.finish(RunId(review.run_id), ending)
@@ -68,35 +74,45 @@ class Posting:
         publisher.check(publication.check)
         return posted.url
 
-    def _remember_threads(self, reconciled: Reconciled) -> None:
-        """Store which thread shows which finding, by the fingerprint in its marker."""
-        if not reconciled.unposted:
+    def _remember_threads(self, publication: Publication) -> None:
+        """Store which thread shows which findings; one comment may speak of several."""
+        if not publication.planned:
             return
-        threads = {_fingerprint(t): t for t in self.connection.forge.threads(self.remote.number)}
-        for finding in reconciled.unposted:
-            thread = threads.get(finding.fingerprint)
-            if thread is not None and not thread.is_resolved:
-                shown = Thread(thread.id, thread.comment_id)
-                self.desk.records.findings.attach_thread(self.pull, finding.id, shown)
+        threads: dict[str, list[PostedThread]] = {}
+        for thread in self.connection.forge.threads(self.remote.number):
+            threads.setdefault(_fingerprint(thread), []).append(thread)
+        for planned in publication.planned:
+            found = threads.get(planned.findings[0].fingerprint, [])
+            shown = [t for t in found if t.line == planned.comment.line][:1]
+            for thread, finding in product(shown, planned.findings):
+                attached = Thread(thread.id, thread.comment_id)
+                self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
-    def _resolve(self, publication: Publication, reconciled: Reconciled) -> None:
-        wanted = set(publication.threads_to_resolve)
+    def _resolve(self, reconciled: Reconciled) -> None:
+        """Resolve threads all of whose findings ended; without the right to, they stay open."""
+        standing = {k.thread.id for k in reconciled.known if k.thread and k.state is OPEN}
+        ended = {k.thread.id for k in reconciled.resolvable if k.thread}
+        for thread in sorted(ended - standing):
+            with suppress(Refused):
+                self.connection.publisher.resolve(thread)
+                self._mark_resolved(thread, reconciled)
+
+    def _mark_resolved(self, thread: str, reconciled: Reconciled) -> None:
         for known in reconciled.known:
-            if known.thread is not None and known.thread.id in wanted:
-                self.connection.publisher.resolve(known.thread.id)
+            if known.thread is not None and known.thread.id == thread:
                 done = replace(known.thread, is_resolved=True)
                 self.desk.records.findings.attach_thread(self.pull, known.id, done)
 
     def _look(self, episode: Episode) -> Look:
         state, review = episode.state, episode.review
-        read = {path for path, _ in state.seen}
+        left = {f.old_path for f in state.diff.files if f.old_path not in state.head}
         return Look(
             head_sha=review.change.head_sha,
             found=review.findings,
             enclosing=lambda finding: self._code_around(finding, state.head),
-            was_looked_at=lambda finding: finding.location.path in read,
-            is_gone=lambda path: path not in state.head,
-            moved={f.old_path: f.path for f in state.diff.files if f.old_path != f.path},
+            was_looked_at=lambda finding: _was_looked_at(finding, state),
+            is_gone=lambda path: path in left,
+            moved={f.old_path: f.path for f in state.diff.files if f.old_path in left},
         )
 
     def _code_around(self, finding: Finding, head: Mapping[str, bytes]) -> str:
@@ -117,6 +133,15 @@ class Posting:
         )
 
 
+def _with_lasting_ids(review: Review, reconciled: Reconciled) -> Review:
+    """Return the review with the states that people gave its findings, concluded anew."""
+    old, found = review.verdict, reconciled.findings
+    verdict = conclude(
+        found, coverage=old.coverage, limits=old.limits, tools=old.tools, cost=old.cost
+    )
+    return replace(review, findings=found, verdict=verdict)
+
+
 def _as_known(known: KnownFinding) -> Known:
     thread = known.thread
     return Known(
@@ -128,7 +153,19 @@ def _as_known(known: KnownFinding) -> Known:
     )
 
 
-def _fingerprint(thread: PostedThread) -> str | None:
+def _was_looked_at(finding: Finding, state: State) -> bool:
+    """Tell whether the tool that found it looked again, and would have found it.
+
+    A file that the change does not touch any more has nothing of this pull request in it.
+    """
+    if finding.source == "test":
+        return state.head_tests is not None
+    path = finding.location.path
+    is_read = any(seen == path for seen, _ in state.seen)
+    return is_read or path not in state.diff.by_path
+
+
+def _fingerprint(thread: PostedThread) -> str:
+    """Return which finding a thread of ours is about; empty for any other thread."""
     marker = parse_marker(thread.body)
-    is_ours = marker is not None and marker.kind is MarkerKind.FINDING
-    return marker.suggestion if marker is not None and is_ours else None
+    return marker.suggestion if marker and marker.kind is MarkerKind.FINDING else ""
