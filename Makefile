@@ -13,7 +13,8 @@ $(VENV)/.installed: pyproject.toml requirements-dev.lock
 	@touch $@
 
 demo: $(VENV)/.installed images ## review and fix a made-up pull request, with proof
-	$(BIN)/pullwright demo
+	rm -rf demo-output
+	$(BIN)/pullwright demo --into demo-output
 
 test: $(VENV)/.installed images ## run all tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup

@@ -17,7 +17,7 @@ from bot.domain.findings import FindingId
 from bot.domain.jobs import JobStatus
 from bot.domain.repo_config import schema
 from bot.domain.review import FixOutcome, Review
-from bot.domain.verdict import Conclusion, FailOn, is_failure
+from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
 from bot.guard import Exit, guarded
 from bot.output import Output, write
@@ -62,7 +62,7 @@ Fails = Annotated[
 
 def main() -> None:
     """Run the command line; the process ends with one of the documented exit codes."""
-    sys.exit(guarded(lambda: app(standalone_mode=False), bug_folder=state_dir() / "bugs"))
+    sys.exit(guarded(app, bug_folder=state_dir() / "bugs"))
 
 
 def _print_version(is_asked: bool) -> None:
@@ -98,20 +98,21 @@ def review(
     html: Html = None,
     explain: Explain = False,
     quiet: Quiet = False,
-) -> int:
+) -> None:
     """Review a branch: findings, proved suggestions, and what was not looked at."""
     place = Place(repo, base, head, _uncommitted(staged=staged, worktree=worktree))
-    output = Output(as_json, sarif, html, explain, quiet)
+    output = Output(as_json, sarif, html, explain, quiet, _is_colour_off())
     with _run(place, output, tests=tests, fail_on=fail_on, sarif_in=sarif_in or ()) as run:
         told = run.review().review
         output.show(told)
-        return _exit_code(told, run.config.fail_on)
+        raise typer.Exit(_exit_code(told, run.config.fail_on))
 
 
 @app.command()
 def fix(
     findings: Annotated[
-        list[str] | None, typer.Argument(help="F1 F2 ..., or all; `F1 revert` takes a hunk back.")
+        list[str] | None,
+        typer.Argument(help="F1 F2 ..., or all; `F1 revert` takes a hunk back."),
     ] = None,
     repo: Repository = ".",
     base: Base = None,
@@ -120,22 +121,23 @@ def fix(
         bool, typer.Option("--commit/--no-commit", help="Commit, or only show the patch.")
     ] = True,
     patch: Annotated[
-        Path | None, typer.Option(help="Also write the proved patches to this file.")
+        Path | None, typer.Option(help="Also write what is offered to this file, for `git apply`.")
     ] = None,
     tests: Tests = None,
     as_json: Json = False,
     explain: Explain = False,
     quiet: Quiet = False,
-) -> int:
+) -> None:
     """Patch what a review found, and commit the patches that are proved."""
-    output = Output(as_json, is_explained=explain, is_quiet=quiet)
+    off = _is_colour_off()
+    output = Output(as_json, is_explained=explain, is_quiet=quiet, is_colour_off=off)
     asked = _asked(findings or [], is_commit=commit)
     with _run(Place(repo, base, head), output, tests=tests) as run:
         outcome = run.fix(run.review(), asked)
         output.show(outcome)
         if patch is not None:
             write(patch, outcome.patch_text)
-        return _fix_exit_code(outcome, is_commit=commit)
+        raise typer.Exit(_fix_exit_code(outcome, is_commit=commit))
 
 
 @app.command("test")
@@ -146,15 +148,15 @@ def run_tests(
     tests: Tests = None,
     as_json: Json = False,
     quiet: Quiet = False,
-) -> int:
+) -> None:
     """Run the tests at the merge base and at the head, and show the difference."""
-    output = Output(as_json, is_quiet=quiet)
+    output = Output(as_json, is_quiet=quiet, is_colour_off=_is_colour_off())
     with _run(
         Place(repo, base, head), output, tests=tests, tools=("test", "bisect", "verify")
     ) as run:
         told = run.review().review
         output.show(told)
-        return _exit_code(told, (FailOn.HIGH,))
+        raise typer.Exit(_exit_code(told, (FailOn.HIGH,)))
 
 
 @app.command()
@@ -162,21 +164,21 @@ def demo(
     into: Annotated[
         Path, typer.Option(help="The folder for the repository and the reports.")
     ] = Path("demo-output"),
-) -> int:
+) -> None:
     """Build a small repository with a broken branch, review it, and fix it."""
     settings = load_settings()
-    return run_demo(into, settings, Output(is_colour_off=settings.is_colour_off))
+    raise typer.Exit(run_demo(into, settings, Output(is_colour_off=settings.is_colour_off)))
 
 
 @app.command()
-def doctor() -> int:
+def doctor() -> None:
     """Check what this machine has for reviews, and say what to install."""
     missing = 0
     for check in wiring.examine(load_settings()):
         mark = "ok  " if check.is_good else "BAD " if check.is_needed else "none"
         typer.echo(f"{mark} {check.name}: {check.detail}")
         missing += check.is_needed and not check.is_good
-    return Exit.ERROR if missing else Exit.CLEAN
+    raise typer.Exit(Exit.ERROR if missing else Exit.CLEAN)
 
 
 @app.command()
@@ -289,6 +291,10 @@ def _ask(question: str) -> bool:
     return sys.stdin.isatty() and typer.confirm(question, err=True)
 
 
+def _is_colour_off() -> bool:
+    return load_settings().is_colour_off
+
+
 def _uncommitted(*, staged: bool, worktree: bool) -> Uncommitted:
     if staged and worktree:
         raise Refused("--staged and --worktree are two different reviews: choose one")
@@ -303,19 +309,16 @@ def _asked(words: Sequence[str], *, is_commit: bool) -> Asked:
     names = [word for word in (words[:-1] if is_revert else words) if word != "all"]
     if is_revert and not names:
         raise Refused("a revert is only made by name: fix F1 revert")
-    return Asked(tuple(FindingId(n.upper()) for n in names), is_revert, is_commit)
+    ids = tuple(FindingId(name) for name in names)
+    return Asked(ids, is_revert, is_commit, is_checked_enough=not is_commit)
 
 
 def _exit_code(told: Review, fail_on: Sequence[FailOn]) -> Exit:
     if is_failure(told.verdict, told.findings, fail_on=fail_on):
         return Exit.FINDINGS
-    match told.verdict.conclusion:
-        case Conclusion.PARTIAL | Conclusion.NOT_REVIEWED:
-            return Exit.PARTIAL
-        case Conclusion.ERROR:
-            return Exit.ERROR
-        case _:
-            return Exit.CLEAN
+    if told.verdict.conclusion is Conclusion.ERROR:
+        return Exit.ERROR
+    return Exit.PARTIAL if has_gap(told.verdict) else Exit.CLEAN
 
 
 def _fix_exit_code(outcome: FixOutcome, *, is_commit: bool) -> Exit:

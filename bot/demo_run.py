@@ -18,6 +18,7 @@ def run_demo(folder: Path, settings: Settings, output: Output) -> Exit:
 
     Exits with an error where the review did not find what the branch has, or proved no fix.
     """
+    folder = folder.absolute()
     demo = build_demo(folder / "shop", search_path=settings.search_path)
     place = wiring.Place(str(demo.path), base=demo.base_ref, head=demo.head_ref)
     own = replace(settings, state_dir=folder / "state")

@@ -10,8 +10,6 @@ from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 
-import click
-
 from bot.errors import PullwrightError, Refused, TooLarge
 
 
@@ -39,11 +37,10 @@ def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
     for polite in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(polite, _stop)
     try:
-        code = command()
-    except click.ClickException as error:
-        error.show()
-        return Exit.USAGE
-    except (Stopped, click.Abort):
+        command()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else Exit.CLEAN
+    except Stopped:
         return _say("stopped; nothing was changed", Exit.STOPPED)
     except PullwrightError as error:
         return _say(str(error), _exit_of(error))
@@ -54,7 +51,7 @@ def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where a bug is caught: the edge
         bug = f"this is a bug in pullwright, not in your code ({error!r})"
         return _say(f"{bug}: {_record(bug_folder)}", Exit.ERROR)
-    return code if isinstance(code, int) else Exit.CLEAN
+    return Exit.CLEAN
 
 
 def _exit_of(error: PullwrightError) -> Exit:
@@ -70,7 +67,7 @@ def _exit_of(error: PullwrightError) -> Exit:
 
 def _say(sentence: str, code: Exit) -> Exit:
     safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
-    click.echo(f"pullwright: {safe}", err=True)
+    sys.stderr.write(f"pullwright: {safe}\n")
     return code
 
 

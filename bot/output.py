@@ -10,8 +10,21 @@ from bot.adapters.html_report import render_html
 from bot.adapters.json_report import render_json
 from bot.adapters.sarif_report import render_sarif
 from bot.adapters.terminal_report import Progress, QuietProgress, print_explanation, print_review
-from bot.domain.review import FixOutcome, ProgressListener, Review
+from bot.domain.review import Decision, FixOutcome, ProgressListener, Review
+from bot.domain.untrusted import one_line
 from bot.errors import Refused
+
+
+class PlainProgress:
+    """A line on standard error for each step, for a log that somebody may be watching."""
+
+    def step_started(self, tool: str) -> None:
+        """Wait for what comes back."""
+
+    def step_finished(self, decision: Decision) -> None:
+        seconds, said = f"{decision.seconds:.1f} s", one_line(decision.observation)
+        sys.stderr.write(f"{decision.tool}: {said} ({seconds})\n")
+        sys.stderr.flush()
 
 
 @dataclass(frozen=True)
@@ -26,11 +39,11 @@ class Output:
     is_colour_off: bool = False
 
     def listener(self) -> ProgressListener:
-        """Return who hears of each step: a live line on a terminal, else nobody."""
+        """Return who hears of each step: a live line on a terminal, else a plain line each."""
         console = self._console(is_stderr=True)
-        if self.is_quiet or not console.is_terminal:
+        if self.is_quiet:
             return QuietProgress()
-        return Progress(console)
+        return Progress(console) if console.is_terminal else PlainProgress()
 
     def show(self, told: Review | FixOutcome) -> None:
         """Print the result and write the files that were asked for."""
@@ -50,7 +63,9 @@ class Output:
         self._console().print(text, markup=False, soft_wrap=True)
 
     def _console(self, *, is_stderr: bool = False) -> Console:
-        return Console(stderr=is_stderr, no_color=self.is_colour_off, highlight=False)
+        if self.is_colour_off:
+            return Console(stderr=is_stderr, color_system=None, highlight=False)
+        return Console(stderr=is_stderr, highlight=False)
 
 
 def json_text(told: Review | FixOutcome) -> str:

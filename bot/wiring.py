@@ -89,6 +89,7 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
     """Open the change in the mirror cache and give the mirror back at the end."""
     from bot.adapters import git_workspace
 
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     budget = git_workspace.CheckoutBudget()
     cache = settings.state_dir / "mirrors"
     if place.is_remote:
@@ -151,10 +152,16 @@ def _process(settings: Settings, place: Place, reason: str) -> Sandboxes:
 
     return ProcessSandboxes(
         reason=reason,
-        checkout=Path(place.repo),
+        checkout=_checkout(place),
         home=Path.home(),
         search_path=settings.search_path,
     )
+
+
+def _checkout(place: Place) -> Path:
+    """Return the root of a person's checkout, from whichever folder of it they name."""
+    folder = Path(place.repo).absolute()
+    return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), folder)
 
 
 def _tools_only(settings: Settings, reason: str) -> Sandboxes:

@@ -29,6 +29,11 @@ SELECTION_CHARS = 400_000
 """A longer list of ids is not sent: all tests run, and the report is cut to the list."""
 NO_TESTS = 5
 _PARSERS = {"go": parse_go, "cargo": parse_cargo, "node": parse_node}
+_ADVICE = {
+    "docker": "name an image that has it with PULLWRIGHT_SANDBOX_IMAGE, or on your own checkout "
+    "use this machine's with PULLWRIGHT_SANDBOX=process",
+    "process": "install it on this machine, or activate the environment that has it",
+}
 _MODULES = ("tracing", "with_pytest", "with_unittest")
 _STOPS = {
     StopReason.OUT_OF_MEMORY: "the tests ran out of memory",
@@ -168,7 +173,8 @@ def _early_problem(sandbox: Sandbox, plan: TestPlan, ended: CommandResult) -> st
     if ended.stop is not StopReason.EXITED:
         return _STOPS[ended.stop]
     if ended.exit_code == 127:
-        return f"{_name(plan)} needs a program that is not in the sandbox{_saying(ended)}"
+        missing = f"{_name(plan)} needs a program that is not in the sandbox{_saying(ended)}"
+        return f"{missing}; {_ADVICE[sandbox.facts.kind]}"
     if ended.exit_code is not None and ended.exit_code > 128:
         return f"{_name(plan)} was ended by signal {ended.exit_code - 128}"
     if plan.framework == "pytest" and ended.exit_code == NEEDS_PYTEST:

@@ -23,10 +23,12 @@ class Asked:
     """What the person asked for."""
 
     ids: tuple[FindingId, ...] = ()
-    """Empty for every open finding."""
+    """Empty for every open finding. A fingerprint will do too: it is the same in every run."""
     is_revert: bool = False
     """`fix F1 revert`: the named findings' reverts are wanted."""
     is_commit: bool = True
+    is_checked_enough: bool = False
+    """Patches that are named and only `checked` are offered too, to be read and applied by hand."""
     requester: str = ""
     """`Name <address>` for the trailer."""
 
@@ -77,10 +79,12 @@ def offer(prover: Prover, episode: Episode, asked: Asked) -> Offer:
 
 
 def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:
-    known = {finding.id: finding for finding in review.open_findings}
-    if unknown := [name for name in asked.ids if name not in known]:
+    known = {f.fingerprint: f for f in review.open_findings}
+    known |= {finding.id.lower(): finding for finding in review.open_findings}
+    if unknown := [name for name in asked.ids if name.lower() not in known]:
         raise Refused(comments.unknown_findings(unknown, review.open_findings))
-    return tuple(known[name] for name in asked.ids) if asked.ids else review.open_findings
+    named = dict.fromkeys(known[name.lower()] for name in asked.ids)
+    return tuple(named) if asked.ids else review.open_findings
 
 
 def _results(
@@ -107,9 +111,11 @@ def _may_commit(finding: Finding, asked: Asked) -> bool:
     suggestion = finding.suggestion
     if suggestion is None or suggestion.proof is None:
         return False
-    is_named_revert = asked.is_revert and finding.id in asked.ids
+    is_named_revert = asked.is_revert and bool(asked.ids)
     is_ours = is_named_revert if suggestion.source == REVERT_SOURCE else not asked.is_revert
-    return is_ours and suggestion.proof.grade is Grade.PROVED
+    is_read = asked.is_checked_enough and bool(asked.ids)
+    grades = (Grade.PROVED, Grade.CHECKED) if is_read else (Grade.PROVED,)
+    return is_ours and suggestion.proof.grade in grades
 
 
 def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked) -> str | None:

@@ -344,6 +344,7 @@ def _missing(proof: Proof) -> list[str]:
             proof.problem is None and (proof.before is None or proof.after is None),
             "no tests ran before and after",
         ),
+        (None not in (proof.before, proof.after) and not proof.has_passed, "no test passes"),
     ]
     named = [sentence for is_missing, sentence in gaps if is_missing]
     return [*named, one_line(proof.problem)] if proof.problem else named

@@ -165,9 +165,11 @@ class Proof:
     """What kept the evidence from being complete, as one clause."""
 
     @property
-    def _has_passed(self) -> bool:
+    def has_passed(self) -> bool:
         """A suite in which nothing passes can show that nothing broke as little as no suite."""
-        return all(counts is not None and counts.passed for counts in (self.before, self.after))
+        if self.before is None or self.after is None:
+            return False
+        return bool(self.after.passed and (self.before.passed or self.fail_to_pass))
 
     @property
     def grade(self) -> Grade:
@@ -179,7 +181,7 @@ class Proof:
         if not is_sound or not self.is_target_gone or self.pass_to_fail:
             return Grade.NOT_VERIFIED
         looked = (self.is_parsed, self.new_lint, self.before, self.after)
-        is_complete = None not in looked and self.is_target_back and self._has_passed
+        is_complete = None not in looked and self.is_target_back and self.has_passed
         if not is_complete or self.problem is not None or self.is_self_reported:
             return Grade.CHECKED
         return Grade.PROVED

@@ -95,6 +95,11 @@ def conclude(
     return Verdict(conclusion, coverage, tuple(limits), tuple(dict.fromkeys(tools)), cost)
 
 
+def has_gap(verdict: Verdict) -> bool:
+    """Tell whether anything could not be looked at, whatever else was found."""
+    return bool(verdict.limits) or not verdict.coverage.is_whole
+
+
 def is_failure(
     verdict: Verdict, findings: Sequence[Finding], *, fail_on: Collection[FailOn]
 ) -> bool:
@@ -102,5 +107,4 @@ def is_failure(
     ranks = [Severity(choice.value).rank for choice in fail_on if choice is not FailOn.PARTIAL]
     open_ranks = [f.severity.rank for f in findings if f.state is FindingState.OPEN]
     is_severe = any(rank <= allowed for rank in open_ranks for allowed in ranks)
-    has_gap = bool(verdict.limits) or not verdict.coverage.is_whole
-    return is_severe or (FailOn.PARTIAL in fail_on and has_gap)
+    return is_severe or (FailOn.PARTIAL in fail_on and has_gap(verdict))

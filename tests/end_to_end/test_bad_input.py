@@ -42,21 +42,21 @@ def _processes_with(mark: str) -> list[str]:
 
 
 def test_a_folder_without_a_repository(pullwright: Command, tmp_path: Path) -> None:
-    ended = pullwright("review", cwd=tmp_path)
+    ended = pullwright("review", "-q", cwd=tmp_path)
 
     assert ended.code == 2
     assert "not a git repository" in _sentence(ended).lower()
 
 
 def test_a_folder_that_is_not_there(pullwright: Command, tmp_path: Path) -> None:
-    ended = pullwright("review", "--repo", str(tmp_path / "nowhere"))
+    ended = pullwright("review", "-q", "--repo", str(tmp_path / "nowhere"))
 
     assert ended.code == 2
     assert "nowhere" in _sentence(ended)
 
 
 def test_an_unknown_ref_names_the_nearest(pullwright: Command, lint_bug: RepoFixture) -> None:
-    ended = pullwright("review", "--base", "mian", cwd=lint_bug.path)
+    ended = pullwright("review", "-q", "--base", "mian", cwd=lint_bug.path)
 
     assert ended.code == 2
     assert "mian" in _sentence(ended)
@@ -68,14 +68,14 @@ def test_a_ref_that_looks_like_an_option_is_a_ref(
 ) -> None:
     mark = tmp_path / "mark"
 
-    ended = pullwright("review", f"--base=--upload-pack=touch {mark}", cwd=lint_bug.path)
+    ended = pullwright("review", "-q", f"--base=--upload-pack=touch {mark}", cwd=lint_bug.path)
 
     assert ended.code == 2
     assert not mark.exists()
 
 
 def test_base_and_head_are_the_same_commit(pullwright: Command, lint_bug: RepoFixture) -> None:
-    ended = pullwright("review", "--base", "HEAD", cwd=lint_bug.path)
+    ended = pullwright("review", "-q", "--base", "HEAD", cwd=lint_bug.path)
 
     assert ended.code == 2
     assert "nothing to review" in _sentence(ended)
@@ -86,7 +86,9 @@ def test_a_shallow_clone_without_a_merge_base(
 ) -> None:
     clone = shallow_clone(lint_bug, tmp_path / "shallow")
 
-    ended = pullwright("review", "--base", "origin/main", "--head", "origin/feature", cwd=clone)
+    ended = pullwright(
+        "review", "-q", "--base", "origin/main", "--head", "origin/feature", cwd=clone
+    )
 
     assert ended.code == 2
     assert "--unshallow" in _sentence(ended)
@@ -95,13 +97,13 @@ def test_a_shallow_clone_without_a_merge_base(
 def test_a_repository_without_a_commit(pullwright: Command, tmp_path: Path) -> None:
     run_git(tmp_path, "init", "-q", "empty")
 
-    assert pullwright("review", cwd=tmp_path / "empty").code == 2
+    assert pullwright("review", "-q", cwd=tmp_path / "empty").code == 2
 
 
 def test_uncommitted_work_survives_a_fix(pullwright: Command, lint_bug: RepoFixture) -> None:
     lint_bug.write({"notes.txt": b"mine\n", "test_app.py": BASE["test_app.py"] + b"# mine\n"})
 
-    ended = pullwright("fix", cwd=lint_bug.path)
+    ended = pullwright("fix", "-q", cwd=lint_bug.path)
 
     assert ended.code == 0
     assert (lint_bug.path / "notes.txt").read_bytes() == b"mine\n"
@@ -114,7 +116,7 @@ def test_uncommitted_work_in_the_way_of_a_fix_is_kept(
     mine = b"import os\n\n\ndef total(prices):\n    return 0  # mine\n"
     lint_bug.write({"app.py": mine})
 
-    ended = pullwright("fix", cwd=lint_bug.path)
+    ended = pullwright("fix", "-q", cwd=lint_bug.path)
 
     assert ended.code == 2
     assert (lint_bug.path / "app.py").read_bytes() == mine
@@ -138,7 +140,7 @@ def test_a_configuration_that_is_a_trap(
     base = {**BASE, ".github/pullwright.yml": text}
     repo = repository(tmp_path / "project", base=base, head={"app.py": b"x = 1\n"})
 
-    ended = pullwright("review", cwd=repo.path)
+    ended = pullwright("review", "-q", cwd=repo.path)
 
     assert ended.code == 2
     assert said in _sentence(ended)
@@ -164,7 +166,7 @@ def test_hostile_tests_prove_nothing_and_leave_nothing(
         tmp_path / "project", base=base, head={"app.py": b"import os\n", "test_app.py": tests}
     )
 
-    ended = pullwright("review", "--json", "--fail-on", "partial", cwd=repo.path)
+    ended = pullwright("review", "-q", "--json", "--fail-on", "partial", cwd=repo.path)
 
     verdict = json.loads(ended.out)["verdict"]
     assert ended.code == 1
@@ -178,7 +180,7 @@ def test_a_killed_run_leaves_no_process_and_no_folder(pullwright: Command, tmp_p
         tmp_path / "project", base=BASE, head={"app.py": b"x = 1\n", "test_app.py": HANGS}
     )
 
-    with pullwright.start("review", cwd=repo.path) as process:
+    with pullwright.start("review", "-q", cwd=repo.path) as process:
         scratch = tmp_path / "home" / "tmp"
         deadline = time.monotonic() + 30
         while not _processes_with(str(scratch)) and time.monotonic() < deadline:
@@ -193,6 +195,7 @@ def test_a_killed_run_leaves_no_process_and_no_folder(pullwright: Command, tmp_p
 def test_no_docker_where_docker_was_asked_for(pullwright: Command, lint_bug: RepoFixture) -> None:
     ended = pullwright(
         "review",
+        "-q",
         cwd=lint_bug.path,
         PULLWRIGHT_SANDBOX="docker",
         DOCKER_HOST="unix:///nonexistent/docker.sock",
@@ -205,6 +208,7 @@ def test_no_docker_where_docker_was_asked_for(pullwright: Command, lint_bug: Rep
 def test_no_docker_where_anything_will_do(pullwright: Command, lint_bug: RepoFixture) -> None:
     ended = pullwright(
         "review",
+        "-q",
         cwd=lint_bug.path,
         PULLWRIGHT_SANDBOX="auto",
         DOCKER_HOST="unix:///nonexistent/docker.sock",
@@ -235,6 +239,7 @@ def test_a_docker_that_hangs_costs_seconds_not_the_review(
 def test_an_image_that_is_missing(pullwright: Command, lint_bug: RepoFixture) -> None:
     ended = pullwright(
         "review",
+        "-q",
         cwd=lint_bug.path,
         PULLWRIGHT_SANDBOX="docker",
         PULLWRIGHT_SANDBOX_IMAGE="pullwright-nowhere:1",
@@ -247,7 +252,7 @@ def test_an_image_that_is_missing(pullwright: Command, lint_bug: RepoFixture) ->
 def test_without_any_sandbox_for_tests_the_verdict_says_so(
     pullwright: Command, lint_bug: RepoFixture
 ) -> None:
-    ended = pullwright("review", "--json", cwd=lint_bug.path, PULLWRIGHT_SANDBOX="none")
+    ended = pullwright("review", "-q", "--json", cwd=lint_bug.path, PULLWRIGHT_SANDBOX="none")
 
     told = json.loads(ended.out)
     assert any("no code of the repository runs" in text for text in told["verdict"]["limits"])
@@ -255,21 +260,21 @@ def test_without_any_sandbox_for_tests_the_verdict_says_so(
 
 
 def test_a_setting_that_is_no_choice(pullwright: Command, lint_bug: RepoFixture) -> None:
-    ended = pullwright("review", cwd=lint_bug.path, PULLWRIGHT_SANDBOX="dokcer")
+    ended = pullwright("review", "-q", cwd=lint_bug.path, PULLWRIGHT_SANDBOX="dokcer")
 
     assert ended.code == 2
     assert "auto, docker, process, none" in _sentence(ended)
 
 
 def test_a_report_that_cannot_be_written(pullwright: Command, lint_bug: RepoFixture) -> None:
-    ended = pullwright("review", "--html", "/proc/nowhere/r.html", cwd=lint_bug.path)
+    ended = pullwright("review", "-q", "--html", "/proc/nowhere/r.html", cwd=lint_bug.path)
 
     assert ended.code == 2
     assert "cannot write /proc/nowhere/r.html" in ended.err
 
 
 def test_a_word_that_is_no_finding(pullwright: Command, lint_bug: RepoFixture) -> None:
-    ended = pullwright("fix", "F9", cwd=lint_bug.path)
+    ended = pullwright("fix", "-q", "F9", cwd=lint_bug.path)
 
     assert ended.code == 2
     assert "unknown finding: F9" in _sentence(ended)
@@ -281,8 +286,25 @@ def test_a_repository_of_a_million_files_is_refused_quickly(
     path = repository_of_a_million_files(tmp_path)
     started = time.monotonic()
 
-    ended = pullwright("review", cwd=path)
+    ended = pullwright("review", "-q", cwd=path)
 
     assert ended.code == 3
     assert "files" in _sentence(ended)
     assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize(
+    "words", [("nope",), ("review", "--nope"), ("review", "--base"), ("review", "--fail-on", "low")]
+)
+def test_what_is_mistyped_is_usage_and_no_bug(pullwright: Command, words: tuple[str, ...]) -> None:
+    ended = pullwright(*words)
+
+    assert ended.code == 2
+    assert "bug" not in ended.err
+    assert not (pullwright.state / "pullwright" / "bugs").exists()
+
+
+def test_without_a_word_the_help_is_shown(pullwright: Command) -> None:
+    ended = pullwright()
+
+    assert "Usage" in ended.out + ended.err
