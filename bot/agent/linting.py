@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from bot.domain import comments
+from bot.domain.exempt import odd_encoding
 from bot.domain.findings import Finding
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, SandboxFacts, SourceFile, Syntax
 from bot.errors import AnalyzerFailed
@@ -52,6 +54,9 @@ class Linter:
                 found.extend(analysis.findings)
                 read |= theirs.keys() - analysis.unread if analyzer.is_language_aware else set()
             facts = sandbox.facts
+        for path, encoding in _odd_encodings(files):
+            read.discard(path)
+            failures.append(comments.odd_encoding(path, encoding))
         named = tuple(self._with_symbol(f, files) for f in found)
         return LintReport(named, frozenset(read), tuple(failures), facts)
 
@@ -59,6 +64,11 @@ class Linter:
         place = finding.location
         symbol = self._syntax.enclosing_symbol(place.path, files[place.path], place.start_line)
         return replace(finding, symbol=symbol)
+
+
+def _odd_encodings(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    found = ((p, odd_encoding(d)) for p, d in sorted(files.items()) if p.endswith((".py", ".pyi")))
+    return [(path, encoding) for path, encoding in found if encoding is not None]
 
 
 def kinds(findings: Iterable[Finding]) -> dict[tuple[str, str, str], int]:

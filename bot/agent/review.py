@@ -1,13 +1,13 @@
 """One review: an episode of the loop on one head, and the verdict it ends in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.agent.loop import Loop, Recorder, forgetful
 from bot.agent.state import State
 from bot.agent.trees import contents
 from bot.domain import exempt
-from bot.domain.diff import Diff, FileStatus
+from bot.domain.diff import Diff, FileDiff, FileStatus
 from bot.domain.findings import Finding, Severity, number
 from bot.domain.path_filter import PathFilter
 from bot.domain.ports import Workspace
@@ -16,6 +16,7 @@ from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Review
 from bot.domain.verdict import Cost, Coverage, SkippedFile, conclude
 
+SYMLINK, EXECUTABLE = "120000", "100755"
 STEPS = 32
 """H, the horizon of an episode, where the configuration names no smaller one."""
 
@@ -72,7 +73,7 @@ def start(workspace: Workspace, config: RepoConfig) -> State:
         config=config,
         base=base,
         head=head,
-        exempt=tuple(_exempt(diff, head, PathFilter(config.path_filters))),
+        exempt=tuple(_exempt(diff, base, head, PathFilter(config.path_filters))),
         steps_left=min(STEPS, config.budget.steps),
         seconds_left=config.budget.seconds,
     )
@@ -86,18 +87,36 @@ def _is_there(status: FileStatus) -> bool:
     return status is not FileStatus.DELETED
 
 
-def _exempt(diff: Diff, head: dict[str, bytes], wanted: PathFilter) -> list[SkippedFile]:
+def _exempt(
+    diff: Diff, base: Mapping[str, bytes], head: Mapping[str, bytes], wanted: PathFilter
+) -> list[SkippedFile]:
     skipped: list[SkippedFile] = []
     for file in diff.files:
         if not wanted.matches(file.path):
             skipped.append(SkippedFile(file.path, "left out by path_filters", is_exempt=True))
         elif file.is_submodule:
-            skipped.append(SkippedFile(file.path, "submodule", is_exempt=True))
+            skipped.append(SkippedFile(file.path, "submodule", is_exempt=False))
         elif file.path not in head:
             skipped.append(SkippedFile(file.path, "deleted", is_exempt=True))
-        elif reason := exempt.skip(file.path, head[file.path]):
-            skipped.append(reason)
+        elif file.new_mode == SYMLINK:
+            skipped.append(SkippedFile(file.path, "symlink", is_exempt=False))
+        elif found := _skipped(file, base.get(file.old_path), head[file.path]):
+            skipped.append(found)
     return skipped
+
+
+def _skipped(file: FileDiff, before: bytes | None, data: bytes) -> SkippedFile | None:
+    """Return why a file is not read; what it says of itself counts only if it said so before."""
+    found = exempt.skip(file.path, data)
+    if found is None or not found.is_exempt:
+        return found
+    is_claim = found.reason in exempt.CLAIMS
+    is_old = before is not None and exempt.exempt_reason(file.old_path, before) == found.reason
+    is_program = data.startswith(b"#!") or file.new_mode == EXECUTABLE
+    if not is_program and (is_old or not is_claim):
+        return found
+    reason = exempt.too_large_reason(data)
+    return SkippedFile(file.path, reason, is_exempt=False) if reason else None
 
 
 def _coverage(state: State) -> Coverage:

@@ -77,7 +77,8 @@ class State:
             (file.path, index)
             for file in self.diff.files
             if file.path not in exempt
-            for index in range(len(file.hunks))
+            # A rename, a change of mode, and text that git takes for binary have no hunk to see.
+            for index in range(max(1, len(file.hunks)))
         )
 
     @property

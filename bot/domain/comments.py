@@ -113,6 +113,16 @@ def tests_are_self_reported() -> str:
     return "this change edits tests, so they ran once more as the merge base has them"
 
 
+def fixes_left_out(count: int, *, most: int) -> str:
+    """Say that some findings stay without a suggestion, and why."""
+    return f"{count} more findings have a fix that was not tried: a run tries {most}, worst first"
+
+
+def no_time_to_prove() -> str:
+    """Say why a suggestion has no evidence."""
+    return "the time of this run was used up before it was tried"
+
+
 def not_bisected(tests: Sequence[str]) -> str:
     """Say that no hunk can be named."""
     return f"no hunk is named: {_tests(tests)} did not pass with the whole change taken back"

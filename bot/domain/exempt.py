@@ -9,6 +9,8 @@ import re
 
 from bot.domain.verdict import SkippedFile
 
+CLAIMS = ("generated", "vendored")
+"""Reasons that a file gives for itself, by a header or by where it lies."""
 MAX_FILE_BYTES = 1 << 20
 MAX_LINE_BYTES = 20_000
 _HEADER_BYTES = 1_024
@@ -41,10 +43,26 @@ _GENERATED_HEADER = re.compile(
     rb"(@generated\b|\b(code |auto-?)?generated\b.*\bdo not edit\b)",
     re.IGNORECASE | re.MULTILINE,
 )
+# The expression of PEP 263.
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_PLAIN_ENCODINGS = frozenset(
+    [
+        "utf-8",
+        "utf8",
+        "utf-8-sig",
+        "ascii",
+        "us-ascii",
+        "latin-1",
+        "latin1",
+        "iso-8859-1",
+        "iso-8859-15",
+        "cp1252",
+    ]
+)
 _VENDOR_FOLDERS = frozenset({"node_modules", "third_party", "vendor", "vendored", "_vendor"})
 # Data by their ending, but read by programs that run what they say.
 _CI = re.compile(
-    r"(.*/)?(action|dependabot|\.gitlab-ci|\.pre-commit-config|azure-pipelines"
+    r"(.*/)?CMakeLists\.txt|(.*/)?(action|dependabot|\.gitlab-ci|\.pre-commit-config|azure-pipelines"
     r"|bitbucket-pipelines|docker-compose|compose|\.travis|appveyor)\.ya?ml"
     r"|\.github/workflows/.*|\.circleci/.*",
     re.IGNORECASE,
@@ -83,6 +101,19 @@ def exempt_reason(path: str, data: bytes) -> str | None:
     if _CODE.fullmatch(name) or _CI.fullmatch(path):
         return None
     return _kind_of_text(name, data)
+
+
+def odd_encoding(data: bytes) -> str | None:
+    """Return the encoding that Python source declares, where it makes other code of the bytes.
+
+    In UTF-7 a comment can hold statements that Python runs and no tool sees (PEP 263).
+    """
+    for line in data.split(b"\n")[:2]:
+        found = _COOKIE.match(line)
+        if found:
+            name = found[1].decode("ascii").lower().replace("_", "-")
+            return None if name in _PLAIN_ENCODINGS else name
+    return None
 
 
 def is_prose(path: str) -> bool:

@@ -47,8 +47,9 @@ class Coverage:
 
     @property
     def is_whole(self) -> bool:
-        """No hunk is unseen."""
-        return self.hunks_seen >= self.hunks_total
+        """No hunk is unseen, and no file that somebody should have read was passed over."""
+        is_all_read = all(file.is_exempt for file in self.files_skipped)
+        return self.hunks_seen >= self.hunks_total and is_all_read
 
 
 @dataclass(frozen=True, slots=True)

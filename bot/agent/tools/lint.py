@@ -2,6 +2,8 @@
 
 from bot.agent.linting import Linter
 from bot.agent.state import Observation, State
+from bot.domain.diff import FileDiff
+from bot.domain.exempt import exempt_reason
 from bot.domain.findings import Location
 from bot.policy.features import Features, cost, share
 
@@ -46,4 +48,14 @@ def _readable(state: State) -> dict[str, bytes]:
 
 
 def _is_on_changed_line(state: State, place: Location) -> bool:
+    file = state.diff.by_path.get(place.path)
+    if file is not None and (file.is_binary or _became_code(state, file)):
+        return True
     return state.diff.touches(place.path, place.start_line, place.end_line)
+
+
+def _became_code(state: State, file: FileDiff) -> bool:
+    """Tell whether a file that nobody read before is code under its new name."""
+    before = state.base.get(file.old_path)
+    is_moved = file.path != file.old_path and before is not None
+    return is_moved and exempt_reason(file.old_path, before or b"") is not None

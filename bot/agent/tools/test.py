@@ -164,5 +164,6 @@ def _reached(state: State, head: TestReport) -> list[tuple[str, int]]:
         (path, index)
         for path, index in state.unseen
         if (lines := head.reach.get(path))
+        and index < len(state.diff.by_path[path].hunks)
         and any(number in lines for number in state.diff.by_path[path].hunks[index].new_range)
     ]
