@@ -6,10 +6,9 @@ is split in two until the culprit stands alone, so one bad patch spoils no other
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import combinations
 
 from bot.agent.guard import guard_overlay, is_trustworthy
 from bot.agent.linting import Linter, LintReport, kinds
@@ -17,13 +16,16 @@ from bot.agent.state import State
 from bot.agent.testing import OpenSuite, Suite
 from bot.domain import comments
 from bot.domain.bisection import Overlay
-from bot.domain.edits import EditRefused, Patch, union
+from bot.domain.edits import EditRefused, Patch, Taken, union
 from bot.domain.evidence import Proof, TestComparison, TestReport, compare
 from bot.domain.findings import Finding
 from bot.domain.gaming import refusal
 from bot.domain.ports import Clock, NoTests, SandboxFacts, Syntax
 from bot.domain.quality import quality
 from bot.errors import SandboxUnavailable
+
+_Opened = tuple[OpenSuite | None, str | None]
+"""The suite in its sandbox, or none and why there is no evidence from tests."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,13 @@ class Prover:
         """Return one proof per candidate, in their order; raises SandboxUnavailable."""
         refused = {i: p for i, c in enumerate(candidates) if (p := self._refused(state, c))}
         rest = [c for i, c in enumerate(candidates) if i not in refused]
+        deadline = self._clock.seconds() + state.seconds_left
         with ExitStack() as stack:
-            suite, problem = self._open(state, stack) if rest else (None, None)
-            bench = _Bench(state, self._linter, suite, problem, rest)
+            opened = self._open(state, stack) if rest else (None, None)
+            bench = _Bench(state, self._linter, self._syntax, opened, rest)
             proofs: dict[int, Proof] = {}
             for group in _groups(rest):
-                proofs |= self._prove(bench, group)
+                proofs |= self._prove(bench, group, deadline)
         return tuple(
             refused[i] if i in refused else proofs[id(candidate)]
             for i, candidate in enumerate(candidates)
@@ -68,12 +71,12 @@ class Prover:
         if _has_overlap(candidates):
             return False
         with ExitStack() as stack:
-            suite, problem = self._open(state, stack)
-            bench = _Bench(state, self._linter, suite, problem, candidates)
+            opened = self._open(state, stack)
+            bench = _Bench(state, self._linter, self._syntax, opened, candidates)
             trial = bench.try_together(candidates)
         return not trial.is_worse and all(trial.ended(candidate) for candidate in candidates)
 
-    def _open(self, state: State, stack: ExitStack) -> tuple[OpenSuite | None, str | None]:
+    def _open(self, state: State, stack: ExitStack) -> _Opened:
         """Return the open suite, or none and why there is no evidence from tests."""
         plan = self._suite.plan()
         if isinstance(plan, NoTests):
@@ -87,13 +90,18 @@ class Prover:
         except SandboxUnavailable as error:
             return None, f"the tests could not run: {error}"
 
-    def _prove(self, bench: "_Bench", group: Sequence[Candidate]) -> dict[int, Proof]:
-        """Try the union, and its halves when it makes anything worse."""
+    def _prove(
+        self, bench: "_Bench", group: Sequence[Candidate], deadline: float
+    ) -> dict[int, Proof]:
+        """Try the union, and its halves when it makes anything worse, until the deadline."""
         started = self._clock.seconds()
+        if started >= deadline:
+            return {id(c): _untried(c, comments.no_time_to_prove()) for c in group}
         trial = bench.try_together(group)
         if len(group) > 1 and (trial.is_worse or not all(trial.ended(c) for c in group)):
             middle = len(group) // 2
-            return self._prove(bench, group[:middle]) | self._prove(bench, group[middle:])
+            halves = (group[:middle], group[middle:])
+            return {i: p for half in halves for i, p in self._prove(bench, half, deadline).items()}
         seconds = self._clock.seconds() - started
         return {id(c): self._proof(bench, trial, c, seconds) for c in group}
 
@@ -105,7 +113,7 @@ class Prover:
         return Proof(
             target=candidate.tests[0] if candidate.tests else candidate.finding.rule,
             is_applied=True,
-            is_parsed=self._parses(bench.state, candidate.patch),
+            is_parsed=trial.parses(candidate.patch),
             new_lint=trial.new_lint,
             is_target_gone=trial.ended(candidate),
             is_target_back=bench.has_target(candidate),
@@ -129,35 +137,11 @@ class Prover:
     def _refused(self, state: State, candidate: Candidate) -> Proof | None:
         """Return a proof that the patch must not be offered at all, or None."""
         problem = refusal(candidate.patch, state.config.fix.protected_paths)
-        is_applied = True
         try:
             candidate.patch.apply(state.head)
         except EditRefused as error:
-            problem, is_applied = str(error), False
-        if problem is None:
-            return None
-        return Proof(
-            target=candidate.finding.rule,
-            is_applied=is_applied,
-            is_parsed=None,
-            new_lint=None,
-            is_target_gone=False,
-            is_target_back=True,
-            problem=problem,
-        )
-
-    def _parses(self, state: State, patch: Patch) -> bool | None:
-        after = patch.apply(state.head)
-        answers = {self._still_parses(path, state.head[path], after[path]) for path in after}
-        if False in answers:
-            return False
-        return None if None in answers else True
-
-    def _still_parses(self, path: str, before: bytes, after: bytes) -> bool | None:
-        """Blame a patch only for what parsed without it: the language may be newer than us."""
-        answer = self._syntax.parses(path, after)
-        is_news = answer is not False or self._syntax.parses(path, before) is not False
-        return answer if is_news else None
+            return _untried(candidate, str(error), is_applied=False)
+        return _untried(candidate, problem) if problem is not None else None
 
 
 @dataclass(frozen=True)
@@ -167,6 +151,8 @@ class _Trial:
     gone: frozenset[str]
     """Fingerprints of which fewer are left, by as many as the union meant to end."""
     new_lint: tuple[str, ...] | None
+    parsed: Mapping[str, bool | None]
+    """By edited path: whether it parses, or None where that says nothing."""
     tests: TestReport | None
     comparison: TestComparison | None
     guard: TestComparison | None
@@ -181,7 +167,12 @@ class _Trial:
 
     @property
     def is_worse(self) -> bool:
-        return bool(self.new_lint or self.broken)
+        return bool(self.new_lint or self.broken) or False in self.parsed.values()
+
+    def parses(self, patch: Patch) -> bool | None:
+        """Tell whether every file of a patch parses with it; None where nobody can say."""
+        answers = {self.parsed[path] for path in patch.paths}
+        return False if False in answers else None if None in answers else True
 
     def ended(self, candidate: Candidate) -> bool:
         """Tell whether the candidate's target is gone."""
@@ -197,17 +188,19 @@ class _Bench:
         self,
         state: State,
         linter: Linter,
-        suite: OpenSuite | None,
-        problem: str | None,
+        syntax: Syntax,
+        opened: _Opened,
         candidates: Sequence[Candidate],
     ) -> None:
         self.state = state
         self._linter = linter
+        self._syntax = syntax
+        suite, self._problem = opened
         self._suite = suite
-        self._problem = problem
         paths = {path for c in candidates for path in c.patch.paths}
         self._files = {path: state.head[path] for path in sorted(paths)}
         self._lint = linter.look(self._files) if self._files else None
+        self._marks = _marks(self._lint)
         self._guard = guard_overlay(state)
         self._guarded = state.guard_tests
         self.before = state.head_tests if suite is not None else None
@@ -224,8 +217,7 @@ class _Bench:
         """Tell whether the target is there without the patch, looked at once more."""
         if candidate.tests:
             return self._again is not None and self._again.red >= set(candidate.tests)
-        found = self._lint.findings if self._lint is not None else ()
-        return any(f.fingerprint == candidate.finding.fingerprint for f in found)
+        return candidate.finding.fingerprint in self._marks
 
     def try_together(self, group: Sequence[Candidate]) -> _Trial:
         """Apply the patches to the head as one and look again."""
@@ -238,6 +230,7 @@ class _Bench:
         return _Trial(
             gone=self._gone(group, lint),
             new_lint=self._new_rules(lint),
+            parsed={path: self._still_parses(path, data) for path, data in after.items()},
             tests=tests if comparison is not None else None,
             comparison=comparison,
             guard=guard,
@@ -252,10 +245,15 @@ class _Bench:
         return self._suite.confirmed(self.state.change.head_sha, overlay)
 
     def _gone(self, group: Sequence[Candidate], lint: LintReport) -> frozenset[str]:
-        was = Counter(f.fingerprint for f in self._lint.findings) if self._lint else Counter()
-        now = Counter(f.fingerprint for f in lint.findings)
+        was, now = self._marks, _marks(lint)
         meant = Counter(c.finding.fingerprint for c in group)
         return frozenset(mark for mark, n in meant.items() if now[mark] <= was[mark] - n)
+
+    def _still_parses(self, path: str, after: bytes) -> bool | None:
+        """Blame a patch only for what parsed without it: the language may be newer than us."""
+        answer = self._syntax.parses(path, after)
+        is_news = answer is not False or self._syntax.parses(path, self.state.head[path])
+        return answer if is_news is not False else None
 
     def _new_rules(self, lint: LintReport) -> tuple[str, ...] | None:
         """Return rules that fire more often than before, or None when a linter could not look."""
@@ -271,23 +269,43 @@ def _groups(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
 
     A patch that mends tests stands alone: in a union its merit would show in every receipt.
     """
-    groups: list[list[Candidate]] = []
+    groups: list[tuple[Taken, list[Candidate]]] = []
     for candidate in candidates:
         if candidate.tests:
             yield [candidate]
             continue
-        for group in groups:
-            if not any(candidate.patch.overlaps(other.patch) for other in group):
-                group.append(candidate)
-                break
+        free = (group for taken, group in groups if taken.take(candidate.patch))
+        group = next(free, None)
+        if group is None:
+            taken = Taken()
+            taken.take(candidate.patch)
+            groups.append((taken, [candidate]))
         else:
-            groups.append([candidate])
-    yield from groups
+            group.append(candidate)
+    yield from (group for _, group in groups)
 
 
 def _has_overlap(candidates: Sequence[Candidate]) -> bool:
-    pairs = combinations(candidates, 2)
-    return any(one.patch.overlaps(other.patch) for one, other in pairs)
+    taken = Taken()
+    return not all(taken.take(candidate.patch) for candidate in candidates)
+
+
+def _marks(lint: LintReport | None) -> Counter[str]:
+    """Count the findings of a look by their fingerprint."""
+    return Counter(f.fingerprint for f in lint.findings) if lint is not None else Counter()
+
+
+def _untried(candidate: Candidate, problem: str, *, is_applied: bool = True) -> Proof:
+    """Return a proof that nothing was proved, and why."""
+    return Proof(
+        target=candidate.finding.rule,
+        is_applied=is_applied,
+        is_parsed=None,
+        new_lint=None,
+        is_target_gone=False,
+        is_target_back=True,
+        problem=problem,
+    )
 
 
 def _problem_of(tests: TestReport | None, before: TestReport | None) -> str | None:

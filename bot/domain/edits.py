@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -86,11 +87,44 @@ class Patch:
 
     def overlaps(self, other: "Patch") -> bool:
         """Tell whether the two patches edit a line in common and so cannot be applied together."""
-        try:
-            union((self, other))
-        except EditRefused:
+        taken = Taken()
+        return not (taken.take(self) and taken.take(other))
+
+
+class Taken:
+    """The lines that patches hold already, so that each of many finds out quickly if it fits."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[str, list[Edit]] = {}
+
+    def take(self, patch: Patch) -> bool:
+        """Take the lines of a patch, or return False where another patch edits one of them.
+
+        An edit that both have is no conflict, as in `union`.
+        """
+        if not all(self._is_free(edit) for edit in patch.edits):
+            return False
+        for edit in patch.edits:
+            edits = self._by_path.setdefault(edit.path, [])
+            place = _place(edits, edit)
+            if edits[place : place + 1] != [edit]:
+                edits.insert(place, edit)
+        return True
+
+    def _is_free(self, edit: Edit) -> bool:
+        edits = self._by_path.get(edit.path, [])
+        place = _place(edits, edit)
+        before, after = edits[max(0, place - 1) : place], edits[place : place + 1]
+        if after == [edit]:
             return True
-        return False
+        return not any(_overlap(e, edit) for e in before) and not any(
+            _overlap(edit, e) for e in after
+        )
+
+
+def _place(edits: Sequence[Edit], edit: Edit) -> int:
+    """Return where an edit is, or would be, among edits that do not overlap."""
+    return bisect_left(edits, edit.start_line, key=lambda other: other.start_line)
 
 
 def edits_between(path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.domain import comments
 from bot.domain.diff import Side
 from bot.domain.evidence import Grade
 from bot.domain.findings import Category
@@ -231,3 +232,44 @@ def test_a_change_to_existing_tests_is_guarded_by_their_base_copies() -> None:
     assert finding.suggestion.proof is not None
     assert finding.suggestion.proof.pass_to_fail == ("tests/all.tests::t3",)
     assert finding.suggestion.proof.grade is Grade.NOT_VERIFIED
+
+
+def test_a_run_tries_two_hundred_fixes_and_says_how_many_it_left() -> None:
+    head = b"one\nthree\n" + b"BUG\n" * 230
+    bench = Bench(BASE, {"a.toy": head})
+
+    review = bench.review().review
+
+    assert sum(f.suggestion is not None for f in review.findings) == 200
+    assert any(note.startswith("30 more findings have a fix") for note in review.notes)
+
+
+def test_a_proof_parses_a_file_once_however_many_patches_it_has() -> None:
+    bench = Bench(BASE, {"a.toy": b"one\nthree\n" + b"BUG\n" * 100})
+
+    bench.review()
+
+    assert bench.syntax.parsed.count("a.toy") == 1
+
+
+def test_a_patch_that_breaks_the_syntax_spoils_no_other_proof() -> None:
+    head = b"one\nBUG SYN!TAX\nthree\n" + _lines(9) + b"BUG good\n"
+    analyzer = ToyAnalyzer(also_replaces=("SYN!TAX", "SYNTAX"))
+
+    found = Bench(BASE, {"a.toy": head}, analyzer=analyzer).review().review.findings
+
+    proofs = [f.suggestion.proof for f in found if f.suggestion and f.suggestion.proof]
+    assert [p.is_parsed for p in proofs] == [False, True]
+    assert [p.grade for p in proofs] == [Grade.NOT_VERIFIED, Grade.PROVED]
+
+
+def test_proofs_end_with_the_time_of_the_run_and_say_so() -> None:
+    bad = b"".join(b"BUG bad%d\n" % i + _lines(9) for i in range(8))
+    tests = b"".join(b"b%d a.toy BUG bad%d\n" % (i, i) for i in range(8))
+    base = {"a.toy": b"one\n" + bad.replace(b"\n", b" \n"), "tests/all.tests": tests}
+    bench = Bench(base, {"a.toy": b"one\n" + bad}, RepoConfig(budget=Budget(seconds=12)))
+
+    found = bench.review().review.findings
+
+    problems = {f.suggestion.proof.problem for f in found if f.suggestion and f.suggestion.proof}
+    assert comments.no_time_to_prove() in problems

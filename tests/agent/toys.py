@@ -39,6 +39,8 @@ class ToyAnalyzer:
     name: str = "toy"
     is_language_aware: bool = True
     is_broken: bool = False
+    also_replaces: tuple[str, str] = ("BUG", "fine")
+    """What else its fixes write, and instead of what."""
     looks: list[dict[str, bytes]] = field(default_factory=list)
 
     def understands(self, path: str) -> bool:
@@ -48,15 +50,19 @@ class ToyAnalyzer:
         if self.is_broken:
             raise AnalyzerFailed("toy could not look: it crashed")
         self.looks.append(dict(files))
-        return Analysis(tuple(f for path, data in files.items() for f in _bugs(path, data)))
+        return Analysis(tuple(f for path, data in files.items() for f in self._bugs(path, data)))
+
+    def _bugs(self, path: str, data: bytes) -> list[Finding]:
+        lines = data.decode().splitlines(keepends=True)
+        bugs = [(i, line) for i, line in enumerate(lines, 1) if "BUG" in line]
+        return [_bug(path, i, line, self._fixed(line)) for i, line in bugs]
+
+    def _fixed(self, line: str) -> str:
+        old, new = self.also_replaces
+        return line.replace("BUG", "fine").replace(old, new)
 
 
-def _bugs(path: str, data: bytes) -> list[Finding]:
-    lines = data.decode().splitlines(keepends=True)
-    return [_bug(path, i, line) for i, line in enumerate(lines, 1) if "BUG" in line]
-
-
-def _bug(path: str, number: int, line: str) -> Finding:
+def _bug(path: str, number: int, line: str, fixed: str) -> Finding:
     return Finding(
         rule="toy-bug",
         severity=Severity.MEDIUM,
@@ -67,7 +73,7 @@ def _bug(path: str, number: int, line: str) -> Finding:
         snippet=line,
         source="toy",
         confidence=0.9,
-        fix=Patch((Edit(path, number, number, line, line.replace("BUG", "fine")),)),
+        fix=Patch((Edit(path, number, number, line, fixed),)),
         is_fix_safe=True,
     )
 
@@ -127,10 +133,15 @@ def _tests(tree: Mapping[str, bytes]) -> list[tuple[str, str, str]]:
     return found
 
 
+@dataclass
 class ToySyntax:
     """`.toy` files parse unless they say `SYNTAX`; nothing else is known."""
 
+    parsed: list[str] = field(default_factory=list)
+    """The paths, in order."""
+
     def parses(self, path: str, data: bytes) -> bool | None:
+        self.parsed.append(path)
         return b"SYNTAX" not in data if path.endswith(".toy") else None
 
     def enclosing_symbol(self, path: str, data: bytes, line: int) -> str:
@@ -173,10 +184,11 @@ class Bench:
     runner: ToyRunner = field(default_factory=ToyRunner)
     analyzer: ToyAnalyzer = field(default_factory=ToyAnalyzer)
     heard: Heard = field(default_factory=Heard)
+    syntax: ToySyntax = field(default_factory=ToySyntax)
 
     def __post_init__(self) -> None:
         self.workspace = FakeWorkspace(self.base, self.head)
-        clock, syntax = ToyClock(), ToySyntax()
+        clock, syntax = ToyClock(), self.syntax
         linter = Linter(self.sandboxes, [self.analyzer], syntax)
         suite = Suite(self.workspace, self.sandboxes, self.runner)
         self.prover = Prover(linter, suite, syntax, clock)

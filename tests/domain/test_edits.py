@@ -5,8 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.domain.edits import Edit, EditRefused, Patch, edits_between, unified_diff, union
+from bot.domain.edits import Edit, EditRefused, Patch, Taken, edits_between, unified_diff, union
 from tests.domain.real_git import apply
 
 TREE = {"a.py": b"one\ntwo\nthree\n", "b.py": b"one\r\ntwo"}
@@ -206,3 +208,28 @@ def test_files_full_of_the_same_line_are_compared_quickly() -> None:
 
     assert Patch(edits).apply({"x": before}) == {"x": after}
     assert time.process_time() - start < 5
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 3)), max_size=8))
+def test_patches_are_taken_one_by_one_as_their_union_would_take_them(
+    ranges: list[tuple[int, int]],
+) -> None:
+    taken, union_so_far = Taken(), Patch(())
+    for start, count in ranges:
+        one = patch((start, start + count - 1, "x\n" * count, "y\n"))
+        try:
+            union_so_far, fits = union((union_so_far, one)), True
+        except EditRefused:
+            fits = False
+
+        assert taken.take(one) == fits
+
+
+def test_twenty_thousand_patches_of_one_file_are_taken_in_a_moment() -> None:
+    patches = [patch((n, n, "x\n", "y\n")) for n in range(20_000, 0, -1)]
+    started = time.process_time()
+    taken = Taken()
+
+    assert all(taken.take(one) for one in patches)
+    assert not any(taken.take(patch((n, n, "x\n", "z\n"))) for n in range(1, 20_000))
+    assert time.process_time() - started < 5
