@@ -103,6 +103,11 @@ def lost_tests_body(tests: Sequence[str]) -> str:
     return f"Its file {file} is not part of this change: something else skips or deselects it."
 
 
+def odd_encoding(path: str, encoding: str) -> str:
+    """Say that a file is written so that no tool can see what Python would run."""
+    return f"{printable(path)} declares the encoding {one_line(encoding)}, which can hide code"
+
+
 def unsteady_tests(tests: Sequence[str]) -> str:
     """Say that tests which passed at the merge base do not give one answer at the head."""
     return f"no evidence at the head, red once and green once: {_tests(tests)}"

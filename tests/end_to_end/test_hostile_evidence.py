@@ -163,3 +163,29 @@ def test_a_suite_in_which_nothing_passes_proves_nothing(
     pullwright("fix", cwd=repo.path)
 
     assert repo.git("rev-parse", "HEAD") == repo.head_sha
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"evil.js": b"// \0\nfunction f(x) { return eval(x) }\n"},
+        {"evil.sh": b"# \0\nrm -rf $1\n"},
+        {"pkg/u.py": b"# -*- coding: utf-7 -*-\n# x +AAo-import os\n"},
+        {"pkg/n.py": b"# ruff: noqa\ndef f():\n    return missing  # noqa\n"},
+    ],
+)
+def test_code_that_hides_is_no_success(
+    pullwright: Command, tmp_path: Path, head: dict[str, bytes | None]
+) -> None:
+    assert _conclusion(pullwright, _repo(tmp_path, head)) != "success"
+
+
+def test_a_file_of_notes_that_becomes_code_is_read(pullwright: Command, tmp_path: Path) -> None:
+    code = b"def f(x):\n    return eval(x)\n" * 3
+    repo = repository(
+        tmp_path / "project",
+        base={**BASE, "notes.txt": code},
+        head={"notes.txt": None, "pkg/evil.py": code},
+    )
+
+    assert _conclusion(pullwright, repo) == "findings"
