@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.domain import comments
 from bot.domain.exempt import odd_encoding
 from bot.domain.findings import Finding
+from bot.domain.gaming import defused
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, SandboxFacts, SourceFile, Syntax
 from bot.errors import AnalyzerFailed
 
@@ -41,7 +42,8 @@ class Linter:
         read: set[str] = set()
         failures: list[str] = []
         with closing(self._sandboxes.open(Purpose.TOOLS)) as sandbox:
-            sandbox.put(SourceFile(path, data) for path, data in sorted(files.items()))
+            # The copy that the tools read; places and snippets come from the files themselves.
+            sandbox.put(SourceFile(path, defused(data)) for path, data in sorted(files.items()))
             for analyzer in self._analyzers:
                 theirs = {p: d for p, d in files.items() if analyzer.understands(p)}
                 if not theirs:
@@ -57,13 +59,20 @@ class Linter:
         for path, encoding in _odd_encodings(files):
             read.discard(path)
             failures.append(comments.odd_encoding(path, encoding))
-        named = tuple(self._with_symbol(f, files) for f in found)
+        named = tuple(self._with_symbol(_with_true_fix(f), files) for f in found)
         return LintReport(named, frozenset(read), tuple(failures), facts)
 
     def _with_symbol(self, finding: Finding, files: Mapping[str, bytes]) -> Finding:
         place = finding.location
         symbol = self._syntax.enclosing_symbol(place.path, files[place.path], place.start_line)
         return replace(finding, symbol=symbol)
+
+
+def _with_true_fix(finding: Finding) -> Finding:
+    """Leave a fix out where it may hold words of the copy that was made for the tools."""
+    edits = finding.fix.edits if finding.fix is not None else ()
+    olds = [edit.old_text.encode("utf-8", "surrogateescape") for edit in edits]
+    return finding if all(defused(old) == old for old in olds) else replace(finding, fix=None)
 
 
 def _odd_encodings(files: Mapping[str, bytes]) -> list[tuple[str, str]]:

@@ -30,6 +30,8 @@ _SILENCER = re.compile(
     r"|\b(pytest|unittest)\.(mark\.)?(skip|xfail)|\b(it|test|describe)\.skip\b|\bt\.Skip\(",
     re.IGNORECASE,
 )
+_SHELLCHECK_DIRECTIVE = re.compile(rb"shellcheck[^\n]*?disable[^\n]*")
+_SHELLCHECK_CODE = re.compile(rb"\d|\ball\b")
 _TOLERANCE = re.compile(r"\b(approx|isclose|allclose|assertAlmostEqual|toBeCloseTo)\b")
 
 
@@ -48,6 +50,19 @@ def refusal(patch: Patch, protected: Iterable[str] = ()) -> str | None:
             if len(pattern.findall(edit.new_text)) > len(pattern.findall(edit.old_text)):
                 return f"it {name} at {edit.path}:{edit.start_line}"
     return None
+
+
+def defused(text: bytes) -> bytes:
+    """Return a text as long, in which no comment silences a tool that cannot be told to ignore it.
+
+    ShellCheck is told to leave out code 0, which is none: an unknown directive would be an error.
+    """
+    text = text.replace(b"ast-grep-ignore", b"ast-grep-ignor_")
+    return _SHELLCHECK_DIRECTIVE.sub(lambda found: _SHELLCHECK_CODE.sub(_no_code, found[0]), text)
+
+
+def _no_code(found: re.Match[bytes]) -> bytes:
+    return b"SC0" if found[0] == b"all" else b"0"
 
 
 def is_protected(path: str, protected: Iterable[str] = ()) -> bool:

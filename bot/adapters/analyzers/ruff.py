@@ -51,7 +51,7 @@ _REPORT = TypeAdapter(list[_Diagnostic])
 
 
 class Ruff:
-    """`ruff check --isolated`: the repository's own configuration has no say."""
+    """`ruff check --isolated --ignore-noqa`: nothing in the repository silences it."""
 
     name = "ruff"
     is_language_aware = True
@@ -64,6 +64,7 @@ class Ruff:
             (
                 "check",
                 "--isolated",
+                "--ignore-noqa",
                 "--no-cache",
                 "--exit-zero",
                 # A pull request could write the comment that hides its own bug.

@@ -68,24 +68,23 @@ class _Audit(BaseModel):
     desc: str
     determinations: _Determinations
     locations: list[_Location]
-    ignored: bool = False
 
 
 _REPORT = TypeAdapter(list[_Audit])
 
 
 class Zizmor:
-    """`zizmor --offline --no-config`, on the files themselves."""
+    """`zizmor --offline --no-config --no-ignores`, on the files themselves."""
 
     name = "zizmor"
     is_language_aware = True
 
     def __init__(self) -> None:
         self._rules = table("zizmor", "GitHub workflows")
-        flags = ("--offline", "--no-config", "--no-progress", "--no-exit-codes", "--color=never")
+        flags = ("--offline", "--no-config", "--no-ignores", "--no-progress", "--no-exit-codes")
         self._program = Program(
             self.name,
-            (*flags, "--collect=all", "--format=json-v1", "--"),
+            (*flags, "--color=never", "--collect=all", "--format=json-v1", "--"),
             good_exit_codes=frozenset({0, _NOTHING_TO_AUDIT}),
         )
 
@@ -113,7 +112,7 @@ class Zizmor:
         if result.exit_code == _NOTHING_TO_AUDIT:
             return []
         report = self._program.parse(_REPORT, result.stdout)
-        made = (self._finding(a, sources) for a in report if not a.ignored)
+        made = (self._finding(audit, sources) for audit in report)
         return [f for f in made if f is not None]
 
     def _finding(self, audit: _Audit, sources: Mapping[str, Source]) -> Finding | None:
