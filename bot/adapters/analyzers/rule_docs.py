@@ -18,8 +18,8 @@ themselves; a test fails when it is out of date.
   `typos.toml`, `.shellcheckrc`, `zizmor.yml` and the like): a pull request could silence them with
   it. With `analyzers.use_repo_config: true` the ignore lists of these files count as they stand at
   the base: rules, paths and words to ignore, and nothing else of them.
-- `# noqa` does not count: a pull request could write it. Comments for the other tools
-  (`// ast-grep-ignore`, `# shellcheck disable=`, `# zizmor: ignore`) do; look for them in the diff.
+- Comments that silence a tool (`# noqa`, `// ast-grep-ignore`, `# shellcheck disable=`,
+  `# zizmor: ignore`) do not count: a pull request could write them.
 - A fix is offered only after it was proved. "Safe" is the tool's own word for a fix that keeps
   the behaviour.
 - In test files the security rules for code are silent.

@@ -9,6 +9,9 @@ from bot.adapters.analyzers.ruff import Ruff
 from bot.adapters.analyzers.shellcheck import ShellCheck
 from bot.adapters.analyzers.typos import Typos
 from bot.adapters.analyzers.zizmor import Zizmor
+from bot.adapters.process_sandbox import ProcessSandboxes
+from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
+from bot.agent.linting import Linter
 from bot.domain.ports import Analyzer
 from tests.adapters.analyzers.tools import look
 from tests.adapters.analyzers.workflows import INJECTION
@@ -91,3 +94,31 @@ def test_one_broken_file_does_not_hide_the_others() -> None:
     assert [f.location.path for f in flows.findings] == [".github/workflows/b.yml"]
     assert dict(flows.unread) == {".github/workflows/a.yml": "zizmor could not parse it"}
     assert [f.location.path for f in code.findings] == ["b.js"]
+
+
+_ZIZMOR_COMMENT = b"  # zizmor: ignore[template-injection]\n"
+SILENCERS: list[tuple[Analyzer, str, bytes]] = [
+    (Ruff(), "src/a.py", b"import os  # noqa\n"),
+    (Ruff(), "src/a.py", b"import os  # noqa: F401\n"),
+    (Ruff(), "src/a.py", b"# ruff: noqa\nimport os\n"),
+    (Ruff(), "src/a.py", b"# flake8: noqa\nimport os\n"),
+    (Ruff(), "src/a.py", b"# ruff: disable[F401]\nimport os\n# ruff: enable[F401]\n"),
+    (AstGrep(), "src/a.js", b"// ast-grep-ignore\ngo(x === NaN);\n"),
+    (AstGrep(), "src/a.js", b"go(x === NaN); // ast-grep-ignore: js-compare-nan\n"),
+    (AstGrep(), "src/a.js", b"// ast-grep-ignore\n\ngo(x === NaN);\n"),
+    (ShellCheck(), "src/a.sh", b"#!/bin/sh\n# shellcheck disable=all\ncd $1 || exit\n"),
+    (ShellCheck(), "src/a.sh", b"#!/bin/sh\n#shellcheck disable=SC2086\ncd $1 || exit\n"),
+    (ShellCheck(), "src/a.sh", b"# shellcheck shell=sh disable=SC2000-SC2999\ncd $1 || exit\n"),
+    (Zizmor(), ".github/workflows/a.yml", INJECTION.rstrip() + _ZIZMOR_COMMENT),
+    (Typos(), "src/a.py", b"x = 1  # recieve it  # spellchecker:disable-line\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("analyzer", "path", "silenced"), SILENCERS)
+def test_no_comment_silences_a_tool(analyzer: Analyzer, path: str, silenced: bytes) -> None:
+    linter = Linter(ProcessSandboxes(reason="a test"), [analyzer], TreeSitterSyntax())
+
+    report = linter.look({path: silenced})
+
+    assert report.failures == ()
+    assert len(report.findings) == 1
