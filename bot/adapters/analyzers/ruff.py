@@ -64,6 +64,7 @@ class Ruff:
             (
                 "check",
                 "--isolated",
+                "--ignore-noqa",
                 "--no-cache",
                 "--exit-zero",
                 "--quiet",
