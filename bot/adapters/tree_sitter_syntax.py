@@ -99,6 +99,21 @@ class TreeSitterSyntax:
         return ""
 
 
+def outline_of(path: str, data: bytes) -> tree_sitter.Tree | ast.Module | None:
+    """Return what `tree_sitter_outline` walks, or None for a file that no parser of ours knows."""
+    suffix = _suffix(path)
+    if len(data) > MAX_BYTES:
+        return None
+    if suffix in _GRAMMARS:
+        return _tree(suffix, data)
+    if suffix not in _PYTHON:
+        return None
+    try:
+        return _python(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def _suffix(path: str) -> str:
     return posixpath.splitext(path)[1].lower()
 
@@ -162,10 +177,11 @@ def _python_spans(data: bytes) -> tuple[_Span, ...]:
         module = _python(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    return tuple(_definitions(module))
+    return tuple(definitions(module))
 
 
-def _definitions(module: ast.Module) -> Iterator[_Span]:
+def definitions(module: ast.Module) -> Iterator[_Span]:
+    """Yield first line, last line and dotted name of every function and class."""
     waiting: list[tuple[ast.AST, str]] = [(module, "")]
     while waiting:
         node, prefix = waiting.pop()
@@ -191,7 +207,7 @@ def _symbol_at(tree: tree_sitter.Tree, row: int) -> str:
         if not waiting:
             break
         node, outer = waiting.pop()
-        name = _name(node)
+        name = name_of(node)
         names = (*outer, name) if name else outer
         best = max(best, names, key=len)
         waiting.extend((child, names) for child in _children_on(node, row))
@@ -208,14 +224,14 @@ def _children_on(node: tree_sitter.Node, row: int) -> Iterator[tree_sitter.Node]
             return
 
 
-def _name(node: tree_sitter.Node) -> str:
+def name_of(node: tree_sitter.Node) -> str:
     """Return the name that a node gives to what is inside it, or an empty string."""
     if node.type in _NAMED:
-        return _receiver(node) + _text(node.child_by_field_name("name"))
+        return _receiver(node) + text_of(node.child_by_field_name("name"))
     if node.type in _HOLDERS:
         name, value = (node.child_by_field_name(field) for field in _HOLDERS[node.type])
         if value is not None and value.type in _FUNCTIONS:
-            return _text(name)
+            return text_of(name)
     return ""
 
 
@@ -224,10 +240,11 @@ def _receiver(node: tree_sitter.Node) -> str:
     receiver = node.child_by_field_name("receiver")
     if receiver is None:
         return ""
-    last_word = _text(receiver).strip("()").split("[")[0].split(" ")[-1]
+    last_word = text_of(receiver).strip("()").split("[")[0].split(" ")[-1]
     return last_word.strip("* ") + "."
 
 
-def _text(node: tree_sitter.Node | None) -> str:
+def text_of(node: tree_sitter.Node | None) -> str:
+    """Return what a node says, without quotation marks; empty for none."""
     text = b"" if node is None or node.text is None else node.text
     return text.decode("utf-8", "replace").strip("'\"`")[:100]

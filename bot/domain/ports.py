@@ -251,6 +251,21 @@ class NoTests:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A function or class, decorators included."""
+
+    name: str
+    """Dotted, from the module down."""
+    first_line: int
+    last_line: int
+
+    @property
+    def last_name(self) -> str:
+        """What a caller writes."""
+        return self.name.rpartition(".")[2]
+
+
 class Syntax(Protocol):
     """Parsers of programming languages."""
 
@@ -260,6 +275,18 @@ class Syntax(Protocol):
 
     def enclosing_symbol(self, path: str, data: bytes, line: int) -> str:
         """Return the dotted name of the function or class around a line, or an empty string."""
+        ...
+
+
+class Outline(Protocol):
+    """What a file defines and calls, as far as a parser knows its language."""
+
+    def symbols(self, path: str, data: bytes) -> Sequence[Symbol]:
+        """Return the functions and classes of a file, in the order of their first lines."""
+        ...
+
+    def calls(self, path: str, data: bytes, *, first_line: int, last_line: int) -> frozenset[str]:
+        """Return the last names of what is called on these lines: `add` for `cart.add(x)`."""
         ...
 
 
