@@ -38,7 +38,7 @@ class CarryOut:
         """Do it; raises Refused with what the person must know."""
         match command:
             case commands.Review() | commands.Test():
-                return self._review()
+                return self._review(is_full=command == commands.Review(is_full=True))
             case commands.Fix():
                 return self._fix(command)
             case commands.Dismiss(id=finding, reason=reason):
@@ -70,11 +70,11 @@ class CarryOut:
             case _:
                 raise Refused("this needs a model or a learned policy, and none is set up")
 
-    def _review(self) -> str:
+    def _review(self, *, is_full: bool) -> str:
         """Review the head whatever the configuration says of automatic reviews."""
         with self.work.connection.checkout(self.remote) as workspace:
             config = self.work.desk.configure(workspace)
-            done = self.work.run(self.remote, workspace, config)
+            done = self.work.run(self.remote, workspace, config, is_full=is_full)
         return replies.reviewed(Conclusion(str(done["conclusion"])), str(done["summary"]))
 
     def _fix(self, command: commands.Fix) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 
+from bot.agent.earlier import reading_of
 from bot.agent.review import Episode
 from bot.agent.service.desk import Connection, Desk
 from bot.agent.state import State
@@ -20,6 +21,7 @@ from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
 from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.publication import Known, Publication, PublishContext, plan
+from bot.domain.reading import OF_TESTS
 from bot.domain.record_json import dump
 from bot.domain.review import Review
 from bot.domain.verdict import conclude
@@ -52,7 +54,8 @@ class Posting:
         self._remember_threads(publication)
         self._resolve(reconciled)
         verdict = publication.review.verdict
-        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
+        reading = reading_of(episode.state, episode.basis)
+        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now(), reading)
         records.runs.finish(RunId(review.run_id), ending)
         return {"conclusion": verdict.conclusion.value, "summary": url}
 
@@ -105,13 +108,13 @@ class Posting:
 
     def _look(self, episode: Episode) -> Look:
         state, review = episode.state, episode.review
-        left = {f.old_path for f in state.diff.files if f.old_path not in state.head}
+        left = {f.old_path for f in state.diff.files if f.old_path not in state.head_paths}
         return Look(
             head_sha=review.change.head_sha,
             found=review.findings,
             enclosing=lambda finding: self._code_around(finding, state.head),
             was_looked_at=lambda finding: _was_looked_at(finding, state),
-            is_gone=lambda path: path in left,
+            is_gone=lambda path: path not in state.head_paths,
             moved={f.old_path: f.path for f in state.diff.files if f.old_path in left},
         )
 
@@ -158,7 +161,7 @@ def _was_looked_at(finding: Finding, state: State) -> bool:
 
     A file that the change does not touch any more has nothing of this pull request in it.
     """
-    if finding.source == "test":
+    if finding.source == OF_TESTS:
         return state.head_tests is not None
     path = finding.location.path
     is_read = any(seen == path for seen, _ in state.seen)
