@@ -4,24 +4,22 @@ Everything here may run twice, because a host may die in the middle: the ledger 
 word, and the publisher looks for its markers before it posts.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 
 from bot.agent.earlier import reading_of
+from bot.agent.looking import look_of
 from bot.agent.review import Episode
 from bot.agent.service.desk import Connection, Desk
-from bot.agent.state import State
 from bot.domain.effective_config import EffectiveConfig
-from bot.domain.findings import Finding, FindingState
+from bot.domain.findings import FindingState
 from bot.domain.forge import PostedThread, RemotePullRequest, RepoId
-from bot.domain.identity import Look, decision_id, enclosing_code, reconcile
+from bot.domain.identity import decision_id, reconcile
 from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
 from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.publication import Known, Publication, PublishContext, plan
-from bot.domain.reading import OF_TESTS
 from bot.domain.record_json import dump
 from bot.domain.review import Review
 from bot.domain.verdict import conclude
@@ -61,7 +59,7 @@ class Posting:
 
     def reconciled(self, episode: Episode) -> Reconciled:
         """Store what the run saw and return it with its lasting ids; twice changes nothing."""
-        look = self._look(episode)
+        look = look_of(episode, self.desk.syntax)
         findings = self.desk.records.findings
         return findings.revise(self.pull, lambda known: reconcile(known, look))
 
@@ -106,26 +104,6 @@ class Posting:
                 done = replace(known.thread, is_resolved=True)
                 self.desk.records.findings.attach_thread(self.pull, known.id, done)
 
-    def _look(self, episode: Episode) -> Look:
-        state, review = episode.state, episode.review
-        left = {f.old_path for f in state.diff.files if f.old_path not in state.head_paths}
-        return Look(
-            head_sha=review.change.head_sha,
-            found=review.findings,
-            enclosing=lambda finding: self._code_around(finding, state.head),
-            was_looked_at=lambda finding: _was_looked_at(finding, state),
-            is_gone=lambda path: path not in state.head_paths,
-            moved={f.old_path: f.path for f in state.diff.files if f.old_path in left},
-        )
-
-    def _code_around(self, finding: Finding, head: Mapping[str, bytes]) -> str:
-        path = finding.location.path
-        data = head.get(path, b"")
-        text = data.decode("utf-8", "surrogateescape")
-        return enclosing_code(
-            text, finding, lambda line: self.desk.syntax.enclosing_symbol(path, data, line)
-        )
-
     def _context(self, known: tuple[KnownFinding, ...], review: Review) -> PublishContext:
         run = RunId(review.run_id)
         step = next((d.step for d in review.decisions if d.tool == "lint"), 1)
@@ -154,18 +132,6 @@ def _as_known(known: KnownFinding) -> Known:
         thread_id=thread.id if thread else None,
         is_resolved=thread.is_resolved if thread else False,
     )
-
-
-def _was_looked_at(finding: Finding, state: State) -> bool:
-    """Tell whether the tool that found it looked again, and would have found it.
-
-    A file that the change does not touch any more has nothing of this pull request in it.
-    """
-    if finding.source == OF_TESTS:
-        return state.head_tests is not None
-    path = finding.location.path
-    is_read = any(seen == path for seen, _ in state.seen)
-    return is_read or path not in state.diff.by_path
 
 
 def _fingerprint(thread: PostedThread) -> str:
