@@ -250,6 +250,21 @@ def real_loop(workspace: Workspace) -> Loop:
     return build_run(workspace, RepoConfig(), sandboxes, Heard(), tools=["lint"]).loop
 
 
+def test_a_script_is_read_again_with_those_that_it_sources(tmp_path: Path) -> None:
+    main: Files = {"run.sh": b"#!/bin/sh\n", "lib.sh": b"#!/bin/sh\n"}
+    run, safe = b"#!/bin/sh\n. ./lib.sh\nrm $name\n", b"#!/bin/sh\nname=1\n"
+    pull = PullHistory(tmp_path, main, {"run.sh": run, "lib.sh": safe})
+    line = Line(is_full=False)
+    rules = []
+    for lib in (safe, safe + b"name='a b'\n"):
+        pull.push({"run.sh": run, "lib.sh": lib})
+        with closing(pull.open()) as workspace:
+            made = line.review(workspace, real_loop(workspace))
+        rules.append([f.rule for f in made.review.findings])
+
+    assert rules == [[], ["SC2086"]]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_going_on_with_the_real_analyzers_says_what_a_full_review_says(
     seed: int, tmp_path: Path

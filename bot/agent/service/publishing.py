@@ -79,12 +79,15 @@ class Posting:
         """Store which thread shows which findings; one comment may speak of several."""
         if not publication.planned:
             return
-        threads: dict[str, list[PostedThread]] = {}
-        for thread in self.connection.forge.threads(self.remote.number):
-            threads.setdefault(_fingerprint(thread), []).append(thread)
+        posted = {
+            (thread.path, thread.line, told): thread
+            for thread in self.connection.forge.threads(self.remote.number)
+            if (told := _told_by(thread, publication.review.run_id))
+        }
         for planned in publication.planned:
-            found = threads.get(planned.findings[0].fingerprint, [])
-            shown = [t for t in found if t.line == planned.comment.line][:1]
+            comment, first = planned.comment, planned.findings[0]
+            found = posted.get((comment.path, comment.line, first.fingerprint))
+            shown = [found] if found is not None else []
             for thread, finding in product(shown, planned.findings):
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
@@ -131,10 +134,12 @@ def _as_known(known: KnownFinding) -> Known:
         state=known.state,
         thread_id=thread.id if thread else None,
         is_resolved=thread.is_resolved if thread else False,
+        finding_id=known.id,
     )
 
 
-def _fingerprint(thread: PostedThread) -> str:
-    """Return which finding a thread of ours is about; empty for any other thread."""
+def _told_by(thread: PostedThread, run_id: str) -> str:
+    """Return the fingerprint that a thread of this run is about; empty for any other thread."""
     marker = parse_marker(thread.body)
-    return marker.suggestion if marker and marker.kind is MarkerKind.FINDING else ""
+    is_ours = marker is not None and marker.kind is MarkerKind.FINDING and marker.run == run_id
+    return marker.suggestion if marker is not None and is_ours else ""
