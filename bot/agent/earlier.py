@@ -29,7 +29,7 @@ def going_on(first: State, earlier: Earlier) -> State:
         since=earlier.head_sha,
         carried=carried,
         seen=carried,
-        read=paths,
+        read=frozenset((tool, file.path) for file in kept for tool in file.by),
         findings=tuple(finding for file in kept for finding in file.findings),
     )
 
@@ -37,4 +37,7 @@ def going_on(first: State, earlier: Earlier) -> State:
 def reading_of(last: State, basis: str) -> Reading:
     """Return what the next review may go on from."""
     now = reading.digests(last.diff, last.base, last.head)
-    return Reading(basis, reading.read_files(last.read, now, last.findings))
+    by: dict[str, tuple[str, ...]] = {}
+    for tool, path in sorted(last.read):
+        by[path] = (*by.get(path, ()), tool)
+    return Reading(basis, reading.read_files(by, now, last.findings))

@@ -33,7 +33,7 @@ class Observation:
     """The whole list from now on."""
     seen: frozenset[HunkKey] = frozenset()
     read: frozenset[str] = frozenset()
-    """Files of which the tool would say the same again, as long as they are the same."""
+    """Files of which the tool would say the same again while they are the same themselves."""
     base_tests: TestReport | None = None
     head_tests: TestReport | None = None
     guard_tests: TestReport | None = None
@@ -67,8 +67,8 @@ class State:
     """Hunks that stand as that review saw them."""
     findings: tuple[Finding, ...] = ()
     seen: frozenset[HunkKey] = frozenset()
-    read: frozenset[str] = frozenset()
-    """Files that were read whole; what is found in them depends on nothing else of the head."""
+    read: frozenset[tuple[str, str]] = frozenset()
+    """Which tool has read which file whole, in this run or in the one that it goes on from."""
     base_tests: TestReport | None = None
     head_tests: TestReport | None = None
     guard_tests: TestReport | None = None
@@ -101,6 +101,10 @@ class State:
         """Hunks that this run is there to look at."""
         return self.hunks - self.carried
 
+    def read_by(self, tool: str) -> frozenset[str]:
+        """Return the files that this tool need not read any more."""
+        return frozenset(path for name, path in self.read if name == tool)
+
     @property
     def unproved(self) -> tuple[Finding, ...]:
         """Findings whose suggestion nobody has tried yet."""
@@ -112,7 +116,7 @@ class State:
             self,
             findings=self.findings if seen.findings is None else seen.findings,
             seen=self.seen | seen.seen,
-            read=self.read | seen.read,
+            read=self.read | {(decision.tool, path) for path in seen.read},
             base_tests=seen.base_tests or self.base_tests,
             head_tests=seen.head_tests or self.head_tests,
             guard_tests=seen.guard_tests or self.guard_tests,

@@ -22,11 +22,12 @@ OF_TESTS = "test"
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A changed file that was read whole, by every tool that was to read it."""
+    """A changed file that was read whole, and by which tools; others may still have to."""
 
     path: str
     digest: str
     """As `digests` says."""
+    by: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
 
 
@@ -74,18 +75,19 @@ def unchanged(earlier: Iterable[ReadFile], now: Mapping[str, str]) -> tuple[Read
 
 
 def read_files(
-    paths: Iterable[str], now: Mapping[str, str], findings: Iterable[Finding]
+    by: Mapping[str, tuple[str, ...]], now: Mapping[str, str], findings: Iterable[Finding]
 ) -> tuple[ReadFile, ...]:
     """Return what is kept of the files that were read, findings in their order.
 
+    `by` names the tools that read a file, `now` its digest.
     What a tool would change is left out: it was tried, and the patch that came of it is kept with
     its proof, or it was not to be offered.
     """
-    found: dict[str, list[Finding]] = {path: [] for path in sorted(paths)}
+    found: dict[str, list[Finding]] = {path: [] for path in sorted(by)}
     for finding in findings:
         if finding.source != OF_TESTS and finding.location.path in found:
             found[finding.location.path].append(replace(finding, fix=None))
-    return tuple(ReadFile(path, now[path], tuple(kept)) for path, kept in found.items())
+    return tuple(ReadFile(path, now[path], by[path], tuple(kept)) for path, kept in found.items())
 
 
 def _of_file(file: FileDiff, before: bytes | None, after: bytes | None) -> str:

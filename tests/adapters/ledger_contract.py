@@ -173,7 +173,9 @@ def a_head_that_was_left_and_comes_back_is_not_reviewed(ledger: Ledger) -> None:
 
 def an_ending_comes_back_with_what_was_read(ledger: Ledger) -> None:
     found = replace(a_finding(HOSTILE), title=HOSTILE)
-    reading = Reading("basis", (ReadFile(HOSTILE, "digest", (found,)), ReadFile("b.py", "other")))
+    reading = Reading(
+        "basis", (ReadFile(HOSTILE, "1", ("lint",), (found,)), ReadFile("b.py", "2", ()))
+    )
     ledger.runs.begin(a_run())
     before = ledger.runs.ending(RUN)
     ending = replace(an_ending(), reading=reading)

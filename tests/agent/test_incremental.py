@@ -119,6 +119,18 @@ def test_a_run_whose_analyzer_broke_down_leaves_nothing_behind() -> None:
     assert after(bench).files == ()
 
 
+def test_a_tool_that_did_not_read_a_file_reads_it_still() -> None:
+    head = {"a.toy": b"BUG 1\n", "b.toy": b"BUG 2\n"}
+    whole = after(Bench(BASE, head))
+    earlier = replace(whole, files=[replace(f, by=("another",)) for f in whole.files])
+    bench = Bench(BASE, head)
+
+    made = review(bench, earlier)
+
+    assert read(bench) == {"a.toy", "b.toy"}
+    assert len({f.fingerprint for f in made.review.findings}) == 2
+
+
 def test_a_suggestion_stands_with_the_head_that_it_was_proved_on() -> None:
     bench = Bench({**BASE, "t.tests": b"one b.toy one\n"}, {"a.toy": b"BUG 1\n"})
     earlier = after(bench)

@@ -64,7 +64,7 @@ def test_scripts_are_the_same_together() -> None:
 
 
 def test_only_what_is_the_same_stands() -> None:
-    same, other, gone = (ReadFile(p, "1") for p in ("a.py", "b.py", "c.py"))
+    same, other, gone = (ReadFile(p, "1", ("lint",)) for p in ("a.py", "b.py", "c.py"))
 
     assert unchanged((same, other, gone), {"a.py": "1", "b.py": "2"}) == (same,)
 
@@ -76,9 +76,9 @@ def test_what_running_code_said_is_not_kept() -> None:
     red = reviews.finding(location=place, source=OF_TESTS)
     elsewhere = reviews.finding(location=Location("b.py", 1, 1))
 
-    (kept,) = read_files(["a.py"], {"a.py": "1"}, [lint, red, elsewhere])
+    (kept,) = read_files({"a.py": ("lint",)}, {"a.py": "1"}, [lint, red, elsewhere])
 
-    assert kept == ReadFile("a.py", "1", (replace(lint, fix=None),))
+    assert kept == ReadFile("a.py", "1", ("lint",), (replace(lint, fix=None),))
 
 
 def test_a_basis_tells_its_parts_apart() -> None:

@@ -45,7 +45,7 @@ class Lint:
 
 
 def _readable(state: State) -> dict[str, bytes]:
-    done = {file.path for file in state.exempt} | state.read
+    done = {file.path for file in state.exempt} | state.read_by(Lint.name)
     return {path: data for path, data in state.head.items() if path not in done}
 
 
