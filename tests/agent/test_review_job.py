@@ -3,6 +3,7 @@
 import pytest
 
 from bot.agent.service.review_job import ReviewJob
+from bot.domain.events import PullAction
 from bot.domain.findings import FindingId, FindingState
 from bot.domain.ledger import Dismissal
 from bot.domain.markers import parse_marker
@@ -76,6 +77,27 @@ def test_reviews_are_full_where_the_configuration_says_so() -> None:
     service.review()
 
     assert service.read == {"a.toy", "b.toy"}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "reviews"),
+    [(PullAction.REOPENED, 1), (PullAction.LABELED, 1), (PullAction.EDITED, 2)],
+)
+def test_a_head_is_reviewed_once_for_each_base(trigger: PullAction, reviews: int) -> None:
+    service = reviewed()
+
+    service.review(trigger=trigger)
+
+    assert len(service.forge.checks) == reviews
+
+
+def test_a_head_that_comes_back_is_reviewed_again() -> None:
+    service = reviewed()
+    for head in (SECOND, FIRST):
+        service.push(head)
+        service.review()
+
+    assert [(k.id, k.state.value) for k in service.known] == [("F1", "open"), ("F2", "fixed")]
 
 
 @pytest.mark.parametrize("step", ["begin", "since", "step 1", "step 2", "publish"])

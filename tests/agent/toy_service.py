@@ -79,18 +79,22 @@ class ToyService:
             head_sha=change.head_sha, head_repo=REPO.full_name, labels=(),
         )  # fmt: skip
 
-    def job(self, crash_in: str | None = None) -> FakeJobContext:
+    def job(
+        self, crash_in: str | None = None, trigger: PullAction = PullAction.SYNCHRONIZED
+    ) -> FakeJobContext:
         self._jobs += 1
         head = self.forge.pulls[7].head_sha
-        request = ReviewRequest(REPO, 7, head, "main", PullAction.SYNCHRONIZED)
+        request = ReviewRequest(REPO, 7, head, "main", trigger)
         job = Job(
             JobId(f"job-{self._jobs}"), JobKind.REVIEW, "2#7", self._jobs, 1, to_payload(request)
         )
         return FakeJobContext(job, crash_in=crash_in)
 
-    def review(self, crash_in: str | None = None) -> None:
+    def review(
+        self, crash_in: str | None = None, trigger: PullAction = PullAction.SYNCHRONIZED
+    ) -> None:
         """Run a job to its end, on a second host where the first one dies."""
-        context = self.job(crash_in)
+        context = self.job(crash_in, trigger)
         try:
             status = context.run(ReviewJob(self.desk))
         except Crashed:

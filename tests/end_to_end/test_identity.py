@@ -9,7 +9,7 @@ from tests.end_to_end.test_app import _answered, _ours, _repo, _reviewed
 from tests.github_simulator import PullRequest, Repo
 
 BUGGY = "import os\n\n\ndef total(prices):\n    return sum(prices)\n"
-TWO = "def one(x):\n    return x is 'a'\n\n\ndef two(y):\n    return y == None\n"
+TWO = "def one(x):\n    return x is 'a'\n\n\ndef two(y):\n    return y is 'b'\n"
 OTHER = "def other(x):\n    return x\n"
 
 
@@ -170,18 +170,30 @@ def test_a_closed_and_reopened_head_is_not_reviewed_again(app: App) -> None:
 def test_a_new_base_is_what_the_change_is_compared_with(app: App) -> None:
     repo = _repo(app, "retarget")
     repo.push("next", {"app.py": BUGGY}, message="Next")
-    pr = repo.open_pull_request(
-        {"app.py": BUGGY, "two.py": TWO}, author="ada", branch="change", base="main"
-    )
+    pr = repo.open_pull_request({"two.py": TWO}, author="ada", base="next")
     _reviewed(app, repo, pr)
     before = sorted(_rows(app, pr))
 
-    pr.retarget("next")
+    pr.retarget("main")
     app.until(lambda: len([r for r in repo.check_runs if r.conclusion]) == 2, "a second review")
 
-    assert before == ["F1", "F2", "F3"]
-    assert len(pr.review_comments) == 3
-    assert len(_rows(app, pr)) in (2, 3)
+    assert before == ["F1", "F2"]
+    assert sorted(_rows(app, pr)) == ["F1", "F2", "F3"]
+    assert [path for path, _ in _threads(pr)] == ["two.py", "two.py", "app.py"]
+    assert "1 of 2 hunks" in _summary(app, pr)
+
+
+def test_a_new_base_with_another_configuration_counts(app: App) -> None:
+    repo = _repo(app, "strict")
+    repo.push("strict", {".github/pullwright.yml": "fail_on: [partial]\n"})
+    pr = repo.open_pull_request({"app.py": BUGGY}, author="ada", base="main")
+    _reviewed(app, repo, pr)
+
+    pr.retarget("strict")
+    app.until(lambda: len([r for r in repo.check_runs if r.conclusion]) == 2, "a second review")
+
+    assert [run.conclusion for run in repo.check_runs] == ["neutral", "failure"]
+    assert _threads(pr) == [("app.py", False)]
 
 
 def test_a_head_that_comes_back_is_reviewed_again(app: App) -> None:

@@ -197,7 +197,9 @@ class ReviewOfPull:
     ) -> Json:
         reason = silence_by_config(remote, config.config.auto_review, trigger)
         is_reviewed = self.desk.records.reviewed.is_reviewed
-        if reason is None and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
+        # Another base branch has another configuration, also where the merge base is the same.
+        is_same = trigger is not PullAction.EDITED
+        if reason is None and is_same and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
             reason = "this head was reviewed already"
         return self._told(remote, reason)
 
