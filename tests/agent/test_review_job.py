@@ -91,6 +91,31 @@ def test_a_head_is_reviewed_once_for_each_base(trigger: PullAction, reviews: int
     assert len(service.forge.checks) == reviews
 
 
+@pytest.mark.parametrize("old", ["a.toy", "fresh.toy"], ids=["of the base", "of the change"])
+def test_a_renamed_file_takes_its_finding_along(old: str) -> None:
+    service = ToyService(BASE, {old: b"BUG 1\n"})
+    service.review()
+
+    service.push({"a.toy": None, "renamed.toy": b"BUG 1\n"})
+    service.review()
+
+    assert [(k.id, k.finding.location.path) for k in service.known] == [("F1", "renamed.toy")]
+    assert threads(service) == [(old, False)]
+
+
+def test_the_same_line_in_two_files_is_two_findings_with_their_own_threads() -> None:
+    service = reviewed()
+    word = Dismissal("noise", "ada", service.desk.now())
+    service.ledger.findings.dismiss(service.pull, FindingId("F1"), word)
+
+    service.push({**FIRST, "b.toy": b"BUG 1\n"})
+    service.review()
+
+    assert [k.state.value for k in service.known] == ["dismissed", "open"]
+    assert threads(service) == [("a.toy", False), ("b.toy", False)]
+    assert service.summary.startswith("1 finding")
+
+
 def test_a_head_that_comes_back_is_reviewed_again() -> None:
     service = reviewed()
     for head in (SECOND, FIRST):
@@ -166,3 +191,14 @@ def test_each_comment_is_remembered_by_the_run_that_posted_it() -> None:
     newest = service.forge.posted_threads[7][-1]
     assert (known.thread.id, known.thread.is_resolved) == (newest.id, False)
     assert parse_marker(newest.body) is not None
+
+
+def test_a_comment_that_the_forge_refused_is_not_taken_for_an_older_one() -> None:
+    service = reviewed()
+    service.push({**BASE, "c.toy": b"fine\n"})
+    service.review()
+    service.forge.refuses = lambda _comment: True
+    service.push({**FIRST, "c.toy": b"fine\n"})
+    service.review()
+
+    assert [(k.state.value, k.thread) for k in service.known] == [("open", None)]
