@@ -167,6 +167,12 @@ class Line:
         told = self.ledger.revise(PULL, lambda known: reconcile(known, look))
         return replace(made, review=replace(made.review, findings=told.findings))
 
+    def stumble(self, workspace: Workspace, loop: Loop) -> None:
+        """Go on from a review in which an analyzer broke down and whose findings were lost."""
+        line = Line(self.is_full, earlier=self.earlier)
+        line.review(workspace, loop)
+        self.earlier = line.earlier
+
     def dismiss(self, choice: int) -> None:
         standing = [k.id for k in self.known if k.state is FindingState.OPEN]
         if standing:
@@ -181,7 +187,8 @@ def plain(finding: Finding) -> Finding:
     return replace(finding, fix=None, suggestion=None)
 
 
-MakeLoop = Callable[[Workspace], Loop]
+MakeLoop = Callable[..., Loop]
+"""Takes the change; with `is_broken`, an analyzer breaks down."""
 
 
 def follow(pull: PullHistory, edit: Edit, random: Random, make: MakeLoop, pushes: int) -> int:
@@ -190,6 +197,8 @@ def follow(pull: PullHistory, edit: Edit, random: Random, make: MakeLoop, pushes
     for _ in range(pushes):
         if not pull.is_empty:
             with closing(pull.open()) as workspace:
+                if random.random() < 0.3:
+                    going.stumble(workspace, make(workspace, is_broken=True))
                 whole = full.review(workspace, make(workspace)).review
                 part = going.review(workspace, make(workspace)).review
             assert part.verdict.conclusion == whole.verdict.conclusion
@@ -205,7 +214,7 @@ def follow(pull: PullHistory, edit: Edit, random: Random, make: MakeLoop, pushes
 
 
 def toy_edit(files: Files, random: Random) -> Files:
-    path = random.choice([p for p in sorted(files) if p != "t.tests"])
+    path = random.choice([p for p in sorted(files) if not p.endswith(".tests")])
     rows = files[path].split(b"\n")
     at = random.randrange(len(rows))
     word = random.choice((b"BUG", b"fine", b"two"))
@@ -222,9 +231,9 @@ def toy_files(random: Random) -> Files:
     return made
 
 
-def toy_loop(workspace: Workspace) -> Loop:
+def toy_loop(workspace: Workspace, *, is_broken: bool = False) -> Loop:
     clock, syntax, sandboxes = ToyClock(), ToySyntax(), FakeSandboxes()
-    linter = Linter(sandboxes, [ToyAnalyzer()], syntax)
+    linter = Linter(sandboxes, [ToyAnalyzer(is_broken=is_broken)], syntax)
     suite = Suite(workspace, sandboxes, ToyRunner())
     prover = Prover(linter, suite, syntax, clock)
     tools = (Lint(linter), Test(suite), Bisect(suite), Autofix(), Verify(prover), Finish())
@@ -257,9 +266,10 @@ def real_edit(files: Files, random: Random) -> Files:
     return {**files, path: b"\n".join(rows)}
 
 
-def real_loop(workspace: Workspace) -> Loop:
+def real_loop(workspace: Workspace, *, is_broken: bool = False) -> Loop:
     sandboxes = ProcessSandboxes(reason="a test", search_path="/usr/bin:/bin")
-    return build_run(workspace, RepoConfig(), sandboxes, Heard(), tools=["lint"]).loop
+    tools = ["autofix" if is_broken else "lint"]
+    return build_run(workspace, RepoConfig(), sandboxes, Heard(), tools=tools).loop
 
 
 def test_a_script_is_read_again_with_those_that_it_sources(tmp_path: Path) -> None:
