@@ -132,7 +132,8 @@ def _equip(settings: Settings, workspace: Workspace, config: EffectiveConfig) ->
     place = wiring.Place("https://forge")
     sandboxes = StoppableSandboxes(wiring.open_sandboxes(settings, place, lambda _question: False))
     run = wiring.build_run(workspace, config.config, sandboxes, Unheard())
-    return Equipment(run.loop, run.prover, sandboxes.close)
+    basis = wiring.reading_basis(workspace, config.config, sandboxes)
+    return Equipment(run.loop, run.prover, sandboxes.close, basis)
 
 
 def refuse_process_sandbox(settings: Settings) -> None:

@@ -6,12 +6,13 @@ for Docker, GitPython and four parsers.
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot import __version__
 from bot.agent.fix import Asked, fix
 from bot.agent.linting import Linter
 from bot.agent.loop import Loop
@@ -26,12 +27,13 @@ from bot.agent.tools.lint import Lint
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
-from bot.domain.ports import Analyzer, Sandboxes, Workspace
+from bot.domain.ports import Analyzer, Purpose, Sandboxes, Workspace
+from bot.domain.reading import basis
 from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
 from bot.domain.review import FixOutcome, ProgressListener
 from bot.domain.test_detection import TestWish
-from bot.errors import Refused, SandboxUnavailable
-from bot.policy.selection import HAND_WEIGHTS, Greedy
+from bot.errors import Refused, Retryable, SandboxUnavailable
+from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy
 from bot.settings import SandboxChoice, Settings, SetupNetwork
 
 if TYPE_CHECKING:
@@ -251,6 +253,24 @@ def _analyzer_config(workspace: Workspace, config: RepoConfig) -> dict[str, byte
         return {}
     files = workspace.files(workspace.change.base_sha, TOOL_CONFIG_PATHS)
     return {file.path: file.data for file in files}
+
+
+def reading_basis(workspace: Workspace, config: RepoConfig, sandboxes: Sandboxes) -> str:
+    """Return the digest of all that decides what is found in a file, besides the file.
+
+    Empty where nobody can tell which tools would look at it.
+    """
+    from bot.adapters.installed import installed
+
+    try:
+        with closing(sandboxes.open(Purpose.TOOLS)) as sandbox:
+            facts = sandbox.facts
+    except (SandboxUnavailable, Retryable):
+        return ""
+    # The tools are in the image, or they are what is installed on this machine.
+    tools = (facts.kind, facts.image, *(installed() if facts.kind == "process" else ()))
+    own = repr(sorted(_analyzer_config(workspace, config).items()))
+    return basis((__version__, VERSION, config.model_dump_json(), own, *tools))
 
 
 def build_run(

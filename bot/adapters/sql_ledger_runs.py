@@ -22,6 +22,7 @@ from bot.domain.ledger import (
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused
 
+_NEWEST_FIRST = (runs.c.ended_at.desc(), runs.c.started_at.desc(), runs.c.run_id.desc())
 _SAW_NOTHING = (Conclusion.ERROR.value, Conclusion.NOT_REVIEWED.value)
 
 
@@ -75,6 +76,12 @@ class SqlRuns:
             connection.execute(runs.update().where(is_unfinished).values(row))
             return record_json.load(RunEnding, _ending(connection, run_id))
 
+    def ending(self, run_id: RunId) -> RunEnding | None:
+        wanted = sa.select(runs.c.ending).where(runs.c.run_id == run_id)
+        with self._database.reading() as connection:
+            row = connection.execute(wanted).first()
+        return record_json.load(RunEnding, row.ending) if row and row.ending else None
+
 
 class SqlReviewedHeads:
     """Implements the port `ReviewedHeads`."""
@@ -87,7 +94,7 @@ class SqlReviewedHeads:
             sa.select(runs.c.record, runs.c.conclusion)
             .where(_of(pull), runs.c.kind == RunKind.REVIEW.value)
             .where(runs.c.ended_at.is_not(None), runs.c.conclusion.not_in(_SAW_NOTHING))
-            .order_by(runs.c.ended_at.desc(), runs.c.started_at.desc(), runs.c.run_id.desc())
+            .order_by(*_NEWEST_FIRST)
             .limit(1)
         )
         with self._database.reading() as connection:
@@ -98,15 +105,16 @@ class SqlReviewedHeads:
         return ReviewedHead(run.run_id, run.head, Conclusion(row.conclusion))
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:
-        is_wanted = (
-            _of(pull)
-            & (runs.c.kind == kind.value)
-            & (runs.c.head_sha == head.head_sha)
-            & (runs.c.merge_base_sha == head.merge_base_sha)
-            & (runs.c.conclusion != Conclusion.ERROR.value)
+        newest = (
+            sa.select(runs.c.head_sha, runs.c.merge_base_sha)
+            .where(_of(pull), runs.c.kind == kind.value)
+            .where(runs.c.ended_at.is_not(None), runs.c.conclusion != Conclusion.ERROR.value)
+            .order_by(*_NEWEST_FIRST)
+            .limit(1)
         )
         with self._database.reading() as connection:
-            return connection.execute(sa.select(runs.c.run_id).where(is_wanted)).first() is not None
+            row = connection.execute(newest).first()
+        return row is not None and tuple(row) == (head.head_sha, head.merge_base_sha)
 
 
 def moment(time: datetime) -> str:

@@ -8,7 +8,7 @@ is split in two until the culprit stands alone, so one bad patch spoils no other
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.agent.guard import guard_overlay, is_trustworthy
 from bot.agent.linting import Linter, LintReport, kinds
@@ -61,10 +61,11 @@ class Prover:
             proofs: dict[int, Proof] = {}
             for group in _groups(rest):
                 proofs |= self._prove(bench, group, deadline)
-        return tuple(
+        in_order = (
             refused[i] if i in refused else proofs[id(candidate)]
             for i, candidate in enumerate(candidates)
         )
+        return tuple(replace(proof, head_sha=state.change.head_sha) for proof in in_order)
 
     def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:
         """Tell whether all the patches as one end every target and make nothing worse."""

@@ -12,6 +12,7 @@ from bot.domain.findings import Finding, Severity, number
 from bot.domain.path_filter import PathFilter
 from bot.domain.ports import Workspace
 from bot.domain.pull_request import Sha
+from bot.domain.reading import Since
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Review
 from bot.domain.verdict import Cost, Coverage, SkippedFile, conclude
@@ -27,27 +28,27 @@ class Episode:
 
     review: Review
     state: State
+    basis: str = ""
+    """Of `reading.Reading`; empty for a run that no later one may go on from."""
 
 
-def review(
-    workspace: Workspace,
-    loop: Loop,
-    config: RepoConfig,
-    *,
-    run_id: str,
-    record: Recorder = forgetful,
-) -> Episode:
+def review(workspace: Workspace, loop: Loop, config: RepoConfig, *, run_id: str) -> Episode:
     """Run the loop on the workspace's change and return what it concluded."""
-    first = start(workspace, config)
+    return run_episode(loop, start(workspace, config), run_id=run_id)
+
+
+def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = forgetful) -> Episode:
+    """Run the loop from s_0 and return what it concluded."""
     last = loop.run(first, record)
-    findings = number(f for f in last.findings if _is_severe(f, config.severity_threshold))
+    threshold = first.config.severity_threshold
+    findings = number(f for f in last.findings if _is_severe(f, threshold))
     last = replace(last, findings=findings)
     cost = Cost(seconds=round(first.seconds_left - last.seconds_left, 3))
     verdict = conclude(
         findings, coverage=_coverage(last), limits=last.limits, tools=last.tools_run, cost=cost
     )
     told = Review(
-        change=workspace.change,
+        change=last.change,
         verdict=verdict,
         run_id=run_id,
         diff=last.diff,
@@ -58,6 +59,7 @@ def review(
         sandboxes=last.sandboxes,
         notes=last.notes,
         contents=last.head,
+        since=_since(last),
     )
     return Episode(told, last)
 
@@ -76,6 +78,7 @@ def start(workspace: Workspace, config: RepoConfig) -> State:
         exempt=tuple(_exempt(diff, base, head, PathFilter(config.path_filters))),
         steps_left=min(STEPS, config.budget.steps),
         seconds_left=config.budget.seconds,
+        head_paths=frozenset(entry.path for entry in workspace.entries(change.head_sha)),
     )
 
 
@@ -125,6 +128,13 @@ def _coverage(state: State) -> Coverage:
         hunks_total=len(state.hunks),
         files_skipped=(*state.exempt, *_not_understood(state)),
     )
+
+
+def _since(state: State) -> Since | None:
+    """Return what was looked at anew, or None where that is everything."""
+    if state.since is None or not state.carried:
+        return None
+    return Since(state.since, hunks_anew=len(state.fresh), hunks_total=len(state.hunks))
 
 
 def _not_understood(state: State) -> list[SkippedFile]:

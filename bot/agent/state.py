@@ -12,7 +12,7 @@ from bot.domain.diff import Diff
 from bot.domain.evidence import TestReport
 from bot.domain.findings import Finding
 from bot.domain.ports import SandboxFacts
-from bot.domain.pull_request import PullRequest
+from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Decision
 from bot.domain.verdict import SkippedFile
@@ -32,6 +32,8 @@ class Observation:
     findings: tuple[Finding, ...] | None = None
     """The whole list from now on."""
     seen: frozenset[HunkKey] = frozenset()
+    read: frozenset[str] = frozenset()
+    """Files of which the tool would say the same again while they are the same themselves."""
     base_tests: TestReport | None = None
     head_tests: TestReport | None = None
     guard_tests: TestReport | None = None
@@ -57,8 +59,16 @@ class State:
     exempt: tuple[SkippedFile, ...]
     steps_left: int
     seconds_left: float
+    head_paths: frozenset[str] = frozenset()
+    """Every file that the head has, changed or not."""
+    since: Sha | None = None
+    """The head of the review that this one goes on from."""
+    carried: frozenset[HunkKey] = frozenset()
+    """Hunks that stand as that review saw them."""
     findings: tuple[Finding, ...] = ()
     seen: frozenset[HunkKey] = frozenset()
+    read: frozenset[tuple[str, str]] = frozenset()
+    """Which tool has read which file whole, in this run or in the one that it goes on from."""
     base_tests: TestReport | None = None
     head_tests: TestReport | None = None
     guard_tests: TestReport | None = None
@@ -87,6 +97,15 @@ class State:
         return self.hunks - self.seen
 
     @property
+    def fresh(self) -> frozenset[HunkKey]:
+        """Hunks that this run is there to look at."""
+        return self.hunks - self.carried
+
+    def read_by(self, tool: str) -> frozenset[str]:
+        """Return the files that this tool need not read any more."""
+        return frozenset(path for name, path in self.read if name == tool)
+
+    @property
     def unproved(self) -> tuple[Finding, ...]:
         """Findings whose suggestion nobody has tried yet."""
         return tuple(f for f in self.findings if f.suggestion and f.suggestion.proof is None)
@@ -97,6 +116,7 @@ class State:
             self,
             findings=self.findings if seen.findings is None else seen.findings,
             seen=self.seen | seen.seen,
+            read=self.read | {(decision.tool, path) for path in seen.read},
             base_tests=seen.base_tests or self.base_tests,
             head_tests=seen.head_tests or self.head_tests,
             guard_tests=seen.guard_tests or self.guard_tests,

@@ -161,8 +161,14 @@ class Proof:
     """The quality score Q in [0, 1]."""
     seconds: float = 0.0
     run_id: str = ""
+    head_sha: str = ""
+    """The head that it was tried on; empty for the head of the review that holds it."""
     problem: str | None = None
     """What kept the evidence from being complete, as one clause."""
+
+    def is_of(self, head_sha: str) -> bool:
+        """Tell whether the patch was tried on this very head."""
+        return self.head_sha in ("", head_sha)
 
     @property
     def has_passed(self) -> bool:

@@ -14,6 +14,7 @@ from typing import NewType, Protocol
 
 from bot.domain.findings import Finding, FindingId, FindingState
 from bot.domain.pull_request import Sha
+from bot.domain.reading import Reading
 from bot.domain.verdict import Conclusion
 
 RunId = NewType("RunId", str)
@@ -82,6 +83,8 @@ class RunEnding:
     verdict: str
     """JSON, written by `record_json.dump`."""
     ended_at: datetime
+    reading: Reading | None = None
+    """What the next review may go on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,10 @@ class Runs(Protocol):
         """
         ...
 
+    def ending(self, run_id: RunId) -> RunEnding | None:
+        """Return how a run ended, or None for one that is under way or never began."""
+        ...
+
 
 class ReviewedHeads(Protocol):
     """Which heads were reviewed: what makes a review incremental, and done only once."""
@@ -127,7 +134,11 @@ class ReviewedHeads(Protocol):
         ...
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:
-        """Tell whether a run of this kind ended on this head and merge base without an error."""
+        """Tell whether this head and merge base are what was looked at last.
+
+        Of this kind of run, and only one that ended without an error counts. A head that was
+        reviewed, left, and came back is reviewed again: what is known is of the one in between.
+        """
         ...
 
 

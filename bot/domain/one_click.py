@@ -36,7 +36,7 @@ def one_click(
     A revert of the author's own hunk is never one click: it is asked for by name.
     """
     suggestion = finding.suggestion
-    if suggestion is None or diff is None or not _is_offered(suggestion):
+    if suggestion is None or diff is None or not _is_offered(suggestion, diff):
         return None
     path = suggestion.patch.paths[0]
     place = _place(suggestion.patch, path, diff)
@@ -49,8 +49,9 @@ def one_click(
     return _block(path, place, _lines(contents[path]), _lines(after))
 
 
-def _is_offered(suggestion: Suggestion) -> bool:
-    is_proved = suggestion.proof is not None and suggestion.proof.grade is Grade.PROVED
+def _is_offered(suggestion: Suggestion, diff: Diff) -> bool:
+    proof = suggestion.proof
+    is_proved = proof is not None and proof.grade is Grade.PROVED and proof.is_of(diff.head_sha)
     return is_proved and suggestion.source != "bisect" and bool(suggestion.patch.edits)
 
 

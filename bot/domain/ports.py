@@ -200,6 +200,8 @@ class Analyzer(Protocol):
     def analyze(self, sandbox: Sandbox, files: Mapping[str, bytes]) -> Analysis:
         """Return all findings in these files, which the sandbox's tree holds, fixes included.
 
+        What is said of a file may not depend on others, because a file that is the same is not read
+        again; `domain.reading` knows the exception, scripts that source each other.
         Raises AnalyzerFailed when it could not look.
         """
         ...

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain import comments
-from bot.domain.evidence import Grade
+from bot.domain.evidence import Grade, Proof
 from bot.domain.findings import Finding, FindingId
 from bot.domain.markdown import LIMIT_BYTES, cell, code, cut, details, fence, fitted, prose
 from bot.domain.one_click import OneClick
 from bot.domain.pull_request import printable
+from bot.domain.reading import Since
 from bot.domain.review import Review
 from bot.domain.untrusted import shown
 
@@ -52,11 +53,20 @@ def summary(
     """Return the sticky comment without its marker; line one is the verdict."""
     parts = [
         prose(comments.headline(review.verdict, review.open_findings)),
+        looked_at_anew(review.since) if review.since is not None else "",
         _table(review, shown_findings, wording),
         _folded(review, unplaced, wording),
         footer(review, wording),
     ]
     return cut("\n\n".join(part for part in parts if part), limit_bytes=LIMIT_BYTES - 500)
+
+
+def looked_at_anew(since: Since) -> str:
+    """Say what this review looked at and what it took over, and from where."""
+    one = "hunk" if since.hunks_total == 1 else "hunks"
+    counts = f"{since.hunks_anew} of {since.hunks_total} {one}"
+    then = code(since.head_sha[:7])
+    return f"Looked at anew since {then}: {counts}; the others stand as reviewed then."
 
 
 def inline(
@@ -110,16 +120,24 @@ def _table(review: Review, findings: Sequence[Finding], wording: Wording) -> str
 
 def _row(review: Review, finding: Finding, wording: Wording) -> str:
     where = place(review, finding, wording).replace("|", "\\|")
-    evidence = cell(_grade(finding))
+    evidence = cell(_grade(review, finding))
     severity = finding.severity.value.capitalize()
     return f"| {severity} | {finding.id} | {where} | {cell(finding.title)} | {evidence} |"
 
 
-def _grade(finding: Finding) -> str:
+def _grade(review: Review, finding: Finding) -> str:
     if finding.suggestion is None:
         return ""
     proof = finding.suggestion.proof
-    return (proof.grade if proof is not None else Grade.NOT_VERIFIED).value
+    grade = proof.grade if proof is not None else Grade.NOT_VERIFIED
+    return f"{grade.value}{_of_earlier_head(review, proof)}"
+
+
+def _of_earlier_head(review: Review, proof: Proof | None) -> str:
+    """Say on which head a patch was tried, where that is not this one."""
+    if proof is None or proof.is_of(review.change.head_sha):
+        return ""
+    return f" on {proof.head_sha[:7]}"
 
 
 def _folded(review: Review, unplaced: Sequence[Unplaced], wording: Wording) -> str:
@@ -167,7 +185,9 @@ def _evidence(review: Review, finding: Finding, suggestion: OneClick | None) -> 
     """Return the receipt, and the patch: one click where it may be, else folded."""
     if finding.suggestion is None:
         return ""
-    receipt = prose(comments.receipt(finding.suggestion.proof), limit=600)
+    proof = finding.suggestion.proof
+    tried = f"{comments.receipt(proof)}{_of_earlier_head(review, proof)}"
+    receipt = prose(tried, limit=600)
     if suggestion is not None:
         return f"{receipt}\n\n{fence(suggestion.text, 'suggestion')}"
     patch = shown(review.patch_text(finding.suggestion))

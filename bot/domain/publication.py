@@ -4,8 +4,7 @@ A finding gets a comment next to the code when nobody has seen it there yet and 
 comment there; everything else of the review is in the summary, and says why.
 """
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain import comments, posts
@@ -37,6 +36,8 @@ class Known:
     thread_id: str | None = None
     """The node id of the thread that we started, where there is one."""
     is_resolved: bool = False
+    finding_id: str = ""
+    """Its lasting id; empty where no ledger gave it one, and the fingerprint has to do."""
 
     @property
     def is_live(self) -> bool:
@@ -49,8 +50,6 @@ class PublishContext:
     """What a publication depends on besides the review and the configuration."""
 
     known: tuple[Known, ...] = ()
-    is_incremental: bool = False
-    """The review looked at a part of the change: what is in no file of it may still be there."""
     web_url: str = ""
     """Of the repository, for links; empty for none."""
     decisions: Mapping[str, str] = field(default_factory=dict)
@@ -135,10 +134,10 @@ def known_from_threads(threads: Sequence[PostedThread]) -> tuple[Known, ...]:
 
 def _heeding_dismissals(review: Review, context: PublishContext) -> Review:
     """Return the review as people left it: what they dismissed is no finding of the verdict."""
-    dismissed = {k.fingerprint for k in context.known if k.state is FindingState.DISMISSED}
+    dismissed = _Names(k for k in context.known if k.state is FindingState.DISMISSED)
     findings = tuple(
         replace(f, state=FindingState.DISMISSED)
-        if f.state is FindingState.OPEN and f.fingerprint in dismissed
+        if f.state is FindingState.OPEN and f in dismissed
         else f
         for f in review.findings
     )
@@ -153,12 +152,24 @@ def _heeding_dismissals(review: Review, context: PublishContext) -> Review:
 
 def _new(findings: Sequence[Finding], context: PublishContext) -> list[Finding]:
     """Return the findings without a thread; one that was fixed and came back is new again."""
-    told = {
-        known.fingerprint
+    told = _Names(
+        known
         for known in context.known
         if known.thread_id is not None and (known.is_live or known.state not in _GONE)
-    }
-    return [finding for finding in findings if finding.fingerprint not in told]
+    )
+    return [finding for finding in findings if finding not in told]
+
+
+class _Names:
+    """The findings that some known ones are, by id where there is one."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        every = tuple(known)
+        self._ids = {k.finding_id for k in every if k.finding_id}
+        self._fingerprints = {k.fingerprint for k in every if not k.finding_id}
+
+    def __contains__(self, finding: Finding) -> bool:
+        return finding.id in self._ids or finding.fingerprint in self._fingerprints
 
 
 def _placed(
@@ -232,7 +243,7 @@ def _marker(review: Review, finding: Finding, context: PublishContext) -> Marker
 def _threads_to_resolve(review: Review, context: PublishContext) -> tuple[str, ...]:
     standing = {f.fingerprint for f in review.findings if f.state not in _GONE}
     told_gone = {f.fingerprint for f in review.findings if f.state in _GONE}
-    looked_at = _looked_at(review)
+    is_whole = _is_whole(review)
     return tuple(
         known.thread_id
         for known in context.known
@@ -240,25 +251,12 @@ def _threads_to_resolve(review: Review, context: PublishContext) -> tuple[str, .
         and known.is_live
         and known.state is not FindingState.DISMISSED
         and known.fingerprint not in standing
-        and (known.fingerprint in told_gone or _was_rechecked(known, looked_at, context))
+        and (known.fingerprint in told_gone or is_whole)
     )
 
 
-def _was_rechecked(
-    known: Known, looked_at: AbstractSet[str] | None, context: PublishContext
-) -> bool:
-    """Tell whether this review would have found it again, were it still there."""
-    if looked_at is None:
-        return False
-    return known.path in looked_at or not context.is_incremental
-
-
-def _looked_at(review: Review) -> AbstractSet[str] | None:
-    """Return the files that were read whole, or None where the run saw less than it should."""
+def _is_whole(review: Review) -> bool:
+    """Tell whether the run looked at all of the change, so that what it did not find is gone."""
     verdict = review.verdict
     is_whole = verdict.coverage.is_whole and not verdict.limits and review.diff is not None
-    if not is_whole or verdict.conclusion in (Conclusion.ERROR, Conclusion.NOT_REVIEWED):
-        return None
-    skipped = {file.path for file in verdict.coverage.files_skipped}
-    files = review.diff.files if review.diff is not None else ()
-    return {path for file in files for path in (file.path, file.old_path)} - skipped
+    return is_whole and verdict.conclusion not in (Conclusion.ERROR, Conclusion.NOT_REVIEWED)

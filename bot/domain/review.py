@@ -10,6 +10,7 @@ from bot.domain.evidence import Proof, TestReport
 from bot.domain.findings import Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
+from bot.domain.reading import Since
 from bot.domain.verdict import Verdict
 
 
@@ -67,6 +68,8 @@ class Review:
     """What a reader of the verdict must know and what limits nothing, one sentence each."""
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """The head's contents of at least the files that suggestions edit."""
+    since: Since | None = None
+    """How much was looked at anew; None where that is everything."""
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:

@@ -38,6 +38,7 @@ from bot.domain.pull_records import (
     SuggestionRecord,
 )
 from bot.domain.pull_request import Sha
+from bot.domain.reading import ReadFile, Reading
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused
 
@@ -156,6 +157,33 @@ def a_head_is_reviewed_once_a_run_on_it_has_ended(ledger: Ledger) -> None:
     assert not ledger.reviewed.is_reviewed(PULL, rebased, RunKind.REVIEW)
     assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.FIX)
     assert not ledger.reviewed.is_reviewed(OTHER_PULL, HEAD, RunKind.REVIEW)
+
+
+def a_head_that_was_left_and_comes_back_is_not_reviewed(ledger: Ledger) -> None:
+    between = replace(HEAD, head_sha=Sha("d" * 40))
+    for minutes, (name, head) in enumerate((("first", HEAD), ("second", between)), 1):
+        ledger.runs.begin(a_run(name, head=head))
+        ledger.runs.finish(RunId(name), an_ending(minutes=minutes))
+    ledger.runs.begin(a_run("third"))
+    ledger.runs.finish(RunId("third"), an_ending(Conclusion.ERROR, minutes=3))
+
+    assert ledger.reviewed.is_reviewed(PULL, between, RunKind.REVIEW)
+    assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.REVIEW)
+
+
+def an_ending_comes_back_with_what_was_read(ledger: Ledger) -> None:
+    found = replace(a_finding(HOSTILE), title=HOSTILE)
+    reading = Reading(
+        "basis", (ReadFile(HOSTILE, "1", ("lint",), (found,)), ReadFile("b.py", "2", ()))
+    )
+    ledger.runs.begin(a_run())
+    before = ledger.runs.ending(RUN)
+    ending = replace(an_ending(), reading=reading)
+    ledger.runs.finish(RUN, ending)
+
+    assert before is None
+    assert ledger.runs.ending(RUN) == ending
+    assert ledger.runs.ending(RunId("run-2")) is None
 
 
 def a_run_that_broke_reviewed_nothing(ledger: Ledger) -> None:
@@ -332,6 +360,8 @@ CONTRACT: tuple[Clause, ...] = (
     the_first_ending_of_a_run_stands,
     a_review_goes_on_from_the_head_that_was_reviewed_last,
     a_head_is_reviewed_once_a_run_on_it_has_ended,
+    a_head_that_was_left_and_comes_back_is_not_reviewed,
+    an_ending_comes_back_with_what_was_read,
     a_run_that_broke_reviewed_nothing,
     findings_come_back_exactly_and_by_number,
     each_pull_request_counts_its_findings_for_itself,

@@ -17,7 +17,8 @@ from bot.domain.forge import CheckConclusion, PostedThread
 from bot.domain.markdown import LIMIT_BYTES, size_bytes
 from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.publication import Known, PublishContext, known_from_threads, plan
-from bot.domain.pull_request import PullRequest
+from bot.domain.pull_request import PullRequest, Sha
+from bot.domain.reading import Since
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Review
 from bot.domain.verdict import Conclusion, Coverage, FailOn
@@ -193,11 +194,35 @@ def test_a_run_that_saw_less_resolves_nothing() -> None:
     assert publication.threads_to_resolve == ()
 
 
-def test_a_look_at_a_part_resolves_nothing_elsewhere() -> None:
-    elsewhere = replace(known(bug()).known[0], path="src/other.py")
-    context = PublishContext((elsewhere,), is_incremental=True)
+def test_the_same_words_in_another_file_are_told_there() -> None:
+    twin = bug(id=FindingId("F2"))
+    context = known(bug(), finding_id="F1", state=FindingState.DISMISSED)
 
-    assert plan(make(), RepoConfig(), context).threads_to_resolve == ()
+    publication = plan(make(twin), RepoConfig(), context)
+
+    assert len(publication.comments) == 1
+    assert publication.review.open_findings == (twin,)
+
+
+def test_a_patch_that_was_proved_on_an_earlier_head_is_not_one_click() -> None:
+    finding = reviews.unused_import(head_sha="a1b2c3d4e5")
+
+    publication = plan(make(finding), RepoConfig(), PublishContext())
+
+    (comment,) = publication.comments
+    assert "```suggestion" not in comment.body
+    assert "on a1b2c3d" in comment.body
+    assert "| proved on a1b2c3d |" in publication.summary()
+
+
+def test_the_summary_says_what_was_looked_at_anew() -> None:
+    since = Since(Sha("a1b2c3d4e5"), hunks_anew=3, hunks_total=12)
+
+    body = plan(make(since=since), RepoConfig(), PublishContext()).summary()
+
+    assert (
+        "Looked at anew since `a1b2c3d`: 3 of 12 hunks; the others stand as reviewed then." in body
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,9 @@ class FakeRuns:
         self._check(run_id)
         return self.endings.setdefault(run_id, ending)
 
+    def ending(self, run_id: RunId) -> RunEnding | None:
+        return self.endings.get(run_id)
+
     def last(self, pull: PullKey) -> ReviewedHead | None:
         ended = [
             (ending.ended_at, run.started_at, run_id)
@@ -74,10 +77,17 @@ class FakeRuns:
         return ReviewedHead(run_id, self.begun[run_id].head, self.endings[run_id].conclusion)
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:
-        wanted = (pull, kind, head.head_sha, head.merge_base_sha)
-        runs = [self.begun[i] for i, e in self.endings.items() if e.conclusion != Conclusion.ERROR]
-        done = [(r.pull, r.kind, r.head.head_sha, r.head.merge_base_sha) for r in runs]
-        return wanted in done
+        ended = [
+            (ending.ended_at, run.started_at, run_id)
+            for run_id, ending in self.endings.items()
+            if (run := self.begun[run_id]).pull == pull
+            and run.kind is kind
+            and ending.conclusion is not Conclusion.ERROR
+        ]
+        if not ended:
+            return False
+        newest = self.begun[max(ended)[-1]].head
+        return replace(newest, base_sha=head.base_sha) == head
 
     def _check(self, run_id: RunId) -> None:
         if run_id not in self.begun:

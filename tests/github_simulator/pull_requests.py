@@ -109,6 +109,14 @@ class PullRequest(Issue):
         new = self.github.new_commit(by or self.author, files, message, (self.merge_base,))
         return self._replace_head(new, by)
 
+    def reset(self, sha: str, *, by: Account | None = None) -> None:
+        """Force-push a commit that is there already."""
+        with self.github.act():
+            head = self._head()
+            before = head.head(self.head_ref)
+            head.store.update(f"refs/heads/{self.head_ref}", sha)
+            head.pushed(self.head_ref, before, sha, by or self.author)
+
     def rebase(self, *, by: Account | None = None) -> str:
         """Put the change, as one commit, on top of the base branch as it is now."""
         base = self.repo.store.head(self.base_ref) or self.base_sha
@@ -118,6 +126,17 @@ class PullRequest(Issue):
         new = NewCommit(
             {}, self.title, author.person, author.person, self.github.tick(), (base,), tree
         )
+        return self._replace_head(new, by)
+
+    def update_branch(self, *, by: Account | None = None) -> str:
+        """Press `Update branch`: merge the base branch into the head."""
+        base = self.repo.store.head(self.base_ref) or self.base_sha
+        tree = self.repo.store.merged_tree(self.head_sha, base)
+        assert tree is not None, "the merge has a conflict"
+        who = by or self.author
+        message = f"Merge branch '{self.base_ref}' into {self.head_ref}"
+        parents = (self.head_sha, base)
+        new = NewCommit({}, message, who.person, WEB_FLOW, self.github.tick(), parents, tree)
         return self._replace_head(new, by)
 
     def close(self, *, by: Account | None = None) -> None:

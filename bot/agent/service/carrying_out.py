@@ -13,7 +13,7 @@ from bot.domain.findings import FindingId, FindingState
 from bot.domain.forge import NewPullRequest, RemotePullRequest
 from bot.domain.intake import pull_key
 from bot.domain.jobs import JobFilter, JobInfo, JobStatus, Json
-from bot.domain.ledger import Dismissal, RunKind
+from bot.domain.ledger import Dismissal, KnownFinding, RunKind
 from bot.domain.permissions import Allowed
 from bot.domain.pull_records import PullMode
 from bot.domain.pull_request import Sha
@@ -38,7 +38,7 @@ class CarryOut:
         """Do it; raises Refused with what the person must know."""
         match command:
             case commands.Review() | commands.Test():
-                return self._review()
+                return self._review(is_full=command == commands.Review(is_full=True))
             case commands.Fix():
                 return self._fix(command)
             case commands.Dismiss(id=finding, reason=reason):
@@ -70,11 +70,11 @@ class CarryOut:
             case _:
                 raise Refused("this needs a model or a learned policy, and none is set up")
 
-    def _review(self) -> str:
+    def _review(self, *, is_full: bool) -> str:
         """Review the head whatever the configuration says of automatic reviews."""
         with self.work.connection.checkout(self.remote) as workspace:
             config = self.work.desk.configure(workspace)
-            done = self.work.run(self.remote, workspace, config)
+            done = self.work.run(self.remote, workspace, config, is_full=is_full)
         return replies.reviewed(Conclusion(str(done["conclusion"])), str(done["summary"]))
 
     def _fix(self, command: commands.Fix) -> str:
@@ -132,8 +132,10 @@ class CarryOut:
         dismissal = Dismissal(why, self.asker.login, self.work.desk.now())
         findings = self.work.desk.records.findings
         done = [findings.dismiss(self.work.pull, name, dismissal) for name in ids]
+        standing = {k.thread.id for k in self._open() if k.thread is not None}
         for known in done:
-            if known.thread is None or known.thread.is_resolved:
+            # One comment may speak of several findings.
+            if known.thread is None or known.thread.is_resolved or known.thread.id in standing:
                 continue
             with suppress(Refused):  # without the right to resolve, the thread stays open
                 self.work.connection.publisher.resolve(known.thread.id)
@@ -142,8 +144,11 @@ class CarryOut:
         return replies.dismissed([known.id for known in done], reason)
 
     def _open_ids(self) -> list[FindingId]:
+        return [known.id for known in self._open()]
+
+    def _open(self) -> list[KnownFinding]:
         known = self.work.desk.records.findings.known(self.work.pull)
-        return [finding.id for finding in known if finding.state is FindingState.OPEN]
+        return [finding for finding in known if finding.state is FindingState.OPEN]
 
     def _set_mode(self, command: commands.Command) -> str:
         modes = {commands.Pause: PullMode.PAUSED, commands.Ignore: PullMode.IGNORED}

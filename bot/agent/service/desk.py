@@ -22,6 +22,8 @@ class Equipment:
     loop: Loop
     prover: Prover
     close: Callable[[], None]
+    basis: str = ""
+    """Of what is found in a file (`reading.basis`); empty where that cannot be told."""
 
 
 class Connection(Protocol):

@@ -4,18 +4,18 @@ Everything here may run twice, because a host may die in the middle: the ledger 
 word, and the publisher looks for its markers before it posts.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 
+from bot.agent.earlier import reading_of
+from bot.agent.looking import look_of
 from bot.agent.review import Episode
 from bot.agent.service.desk import Connection, Desk
-from bot.agent.state import State
 from bot.domain.effective_config import EffectiveConfig
-from bot.domain.findings import Finding, FindingState
+from bot.domain.findings import FindingState
 from bot.domain.forge import PostedThread, RemotePullRequest, RepoId
-from bot.domain.identity import Look, decision_id, enclosing_code, reconcile
+from bot.domain.identity import decision_id, reconcile
 from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
 from bot.domain.markers import MarkerKind, parse_marker
@@ -52,13 +52,14 @@ class Posting:
         self._remember_threads(publication)
         self._resolve(reconciled)
         verdict = publication.review.verdict
-        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
+        reading = reading_of(episode.state, episode.basis)
+        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now(), reading)
         records.runs.finish(RunId(review.run_id), ending)
         return {"conclusion": verdict.conclusion.value, "summary": url}
 
     def reconciled(self, episode: Episode) -> Reconciled:
         """Store what the run saw and return it with its lasting ids; twice changes nothing."""
-        look = self._look(episode)
+        look = look_of(episode, self.desk.syntax)
         findings = self.desk.records.findings
         return findings.revise(self.pull, lambda known: reconcile(known, look))
 
@@ -78,12 +79,15 @@ class Posting:
         """Store which thread shows which findings; one comment may speak of several."""
         if not publication.planned:
             return
-        threads: dict[str, list[PostedThread]] = {}
-        for thread in self.connection.forge.threads(self.remote.number):
-            threads.setdefault(_fingerprint(thread), []).append(thread)
+        posted = {
+            (thread.path, thread.line, told): thread
+            for thread in self.connection.forge.threads(self.remote.number)
+            if (told := _told_by(thread, publication.review.run_id))
+        }
         for planned in publication.planned:
-            found = threads.get(planned.findings[0].fingerprint, [])
-            shown = [t for t in found if t.line == planned.comment.line][:1]
+            comment, first = planned.comment, planned.findings[0]
+            found = posted.get((comment.path, comment.line, first.fingerprint))
+            shown = [found] if found is not None else []
             for thread, finding in product(shown, planned.findings):
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
@@ -102,26 +106,6 @@ class Posting:
             if known.thread is not None and known.thread.id == thread:
                 done = replace(known.thread, is_resolved=True)
                 self.desk.records.findings.attach_thread(self.pull, known.id, done)
-
-    def _look(self, episode: Episode) -> Look:
-        state, review = episode.state, episode.review
-        left = {f.old_path for f in state.diff.files if f.old_path not in state.head}
-        return Look(
-            head_sha=review.change.head_sha,
-            found=review.findings,
-            enclosing=lambda finding: self._code_around(finding, state.head),
-            was_looked_at=lambda finding: _was_looked_at(finding, state),
-            is_gone=lambda path: path in left,
-            moved={f.old_path: f.path for f in state.diff.files if f.old_path in left},
-        )
-
-    def _code_around(self, finding: Finding, head: Mapping[str, bytes]) -> str:
-        path = finding.location.path
-        data = head.get(path, b"")
-        text = data.decode("utf-8", "surrogateescape")
-        return enclosing_code(
-            text, finding, lambda line: self.desk.syntax.enclosing_symbol(path, data, line)
-        )
 
     def _context(self, known: tuple[KnownFinding, ...], review: Review) -> PublishContext:
         run = RunId(review.run_id)
@@ -150,22 +134,12 @@ def _as_known(known: KnownFinding) -> Known:
         state=known.state,
         thread_id=thread.id if thread else None,
         is_resolved=thread.is_resolved if thread else False,
+        finding_id=known.id,
     )
 
 
-def _was_looked_at(finding: Finding, state: State) -> bool:
-    """Tell whether the tool that found it looked again, and would have found it.
-
-    A file that the change does not touch any more has nothing of this pull request in it.
-    """
-    if finding.source == "test":
-        return state.head_tests is not None
-    path = finding.location.path
-    is_read = any(seen == path for seen, _ in state.seen)
-    return is_read or path not in state.diff.by_path
-
-
-def _fingerprint(thread: PostedThread) -> str:
-    """Return which finding a thread of ours is about; empty for any other thread."""
+def _told_by(thread: PostedThread, run_id: str) -> str:
+    """Return the fingerprint that a thread of this run is about; empty for any other thread."""
     marker = parse_marker(thread.body)
-    return marker.suggestion if marker and marker.kind is MarkerKind.FINDING else ""
+    is_ours = marker is not None and marker.kind is MarkerKind.FINDING and marker.run == run_id
+    return marker.suggestion if marker is not None and is_ours else ""

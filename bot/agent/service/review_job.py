@@ -1,12 +1,13 @@
 """A review as a durable job: ask the forge, check out, run the loop step by step, post."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.agent.durable import DurableSteps
-from bot.agent.review import Episode, review
+from bot.agent.earlier import Earlier, going_on
+from bot.agent.review import Episode, run_episode, start
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.publishing import Posting
 from bot.domain.admission import silence_before, silence_by_config
@@ -17,6 +18,7 @@ from bot.domain.jobs import JobContext, Json
 from bot.domain.ledger import Head, PullKey, Reconciled, RunId, RunKind, RunRecord
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Silence
+from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ReviewRequest, parse_request
 from bot.domain.verdict_check import started_check
@@ -68,7 +70,10 @@ class ReviewOfPull:
             decided = self.context.step(
                 "decide", lambda: self._decide(remote, workspace, config, trigger)
             )
-            return decided if decided["silence"] else self.run(remote, workspace, config)
+            if decided["silence"]:
+                return decided
+            is_full = not config.config.auto_review.incremental
+            return self.run(remote, workspace, config, is_full=is_full)
 
     def look(self) -> RemotePullRequest:
         """Ask the forge once per job, so that every attempt is about the same head."""
@@ -77,10 +82,22 @@ class ReviewOfPull:
         )
         return load(RemotePullRequest, str(seen["pull"]))
 
-    def run(self, remote: RemotePullRequest, workspace: Workspace, config: EffectiveConfig) -> Json:
-        """Review and post; the run is recorded step by step."""
-        with self.episode(remote, workspace, config, RunKind.REVIEW) as (made, _):
-            episode = made
+    def run(
+        self,
+        remote: RemotePullRequest,
+        workspace: Workspace,
+        config: EffectiveConfig,
+        *,
+        is_full: bool,
+    ) -> Json:
+        """Review and post; the run is recorded step by step.
+
+        Unless it is to be full, what the last review read stands where it is the same.
+        """
+        kind = RunKind.REVIEW
+        goes_on = self._nowhere if is_full else self._last
+        with self._begun(remote, workspace, config, kind) as equipment:
+            episode = self._episode(workspace, config, equipment, goes_on)
         posting = Posting(self.desk, self.connection, self.repo, remote)
         return self.context.step("publish", lambda: posting.post(episode, config))
 
@@ -92,22 +109,65 @@ class ReviewOfPull:
         config: EffectiveConfig,
         kind: RunKind,
     ) -> Iterator[tuple[Episode, Equipment]]:
-        """Run the loop, recorded step by step; a stop kills what it runs at once."""
-        self.context.step("begin", lambda: self._begin(remote, workspace, kind))
-        equipment = self.desk.equip(workspace, config)
-        try:
-            with self.context.on_stop(equipment.close):
-                steps = DurableSteps(self.context, self.desk.records.runs, self.run_id)
-                done = review(
-                    workspace, equipment.loop, config.config, run_id=self.run_id, record=steps
-                )
-                yield done, equipment
-        finally:
-            equipment.close()
+        """Run the loop on everything, recorded step by step; a stop kills what it runs at once."""
+        with self._begun(remote, workspace, config, kind) as equipment:
+            yield self._episode(workspace, config, equipment, self._nowhere), equipment
 
     def reconciled(self, episode: Episode, remote: RemotePullRequest) -> Reconciled:
         """Give what the run saw its lasting ids, in the ledger."""
         return Posting(self.desk, self.connection, self.repo, remote).reconciled(episode)
+
+    @contextmanager
+    def _begun(
+        self,
+        remote: RemotePullRequest,
+        workspace: Workspace,
+        config: EffectiveConfig,
+        kind: RunKind,
+    ) -> Iterator[Equipment]:
+        self.context.step("begin", lambda: self._begin(remote, workspace, kind))
+        equipment = self.desk.equip(workspace, config)
+        try:
+            with self.context.on_stop(equipment.close):
+                yield equipment
+        finally:
+            equipment.close()
+
+    def _episode(
+        self,
+        workspace: Workspace,
+        config: EffectiveConfig,
+        equipment: Equipment,
+        goes_on: Callable[[str], Json],
+    ) -> Episode:
+        """Run the loop, going on from what `goes_on` names on this basis."""
+        chosen = self.context.step("since", lambda: goes_on(equipment.basis))
+        first = start(workspace, config.config)
+        if (earlier := self._earlier(chosen)) is not None:
+            first = going_on(first, earlier)
+        steps = DurableSteps(self.context, self.desk.records.runs, self.run_id)
+        done = run_episode(equipment.loop, first, run_id=self.run_id, record=steps)
+        # Where another version began this run, nobody can tell which of the two read a file.
+        is_one_basis = chosen["basis"] == equipment.basis
+        return replace(done, basis=equipment.basis if is_one_basis else "")
+
+    def _nowhere(self, basis: str) -> Json:
+        return {"run": None, "head": None, "basis": basis}
+
+    def _last(self, basis: str) -> Json:
+        last = self.desk.records.reviewed.last(self.pull)
+        if last is None:
+            return self._nowhere(basis)
+        return {"run": last.run_id, "head": last.head.head_sha, "basis": basis}
+
+    def _earlier(self, chosen: Json) -> Earlier | None:
+        """Return what an ended run left behind, which never changes, or None for nothing."""
+        if chosen["run"] is None or not chosen["basis"]:
+            return None
+        ending = self.desk.records.runs.ending(RunId(str(chosen["run"])))
+        if ending is None or ending.reading is None or ending.reading.basis != chosen["basis"]:
+            return None
+        return Earlier(Sha(str(chosen["head"])), ending.reading.files)
 
     def _begin(self, remote: RemotePullRequest, workspace: Workspace, kind: RunKind) -> Json:
         record = RunRecord(
@@ -137,7 +197,9 @@ class ReviewOfPull:
     ) -> Json:
         reason = silence_by_config(remote, config.config.auto_review, trigger)
         is_reviewed = self.desk.records.reviewed.is_reviewed
-        if reason is None and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
+        # Another base branch has another configuration, also where the merge base is the same.
+        is_same = trigger is not PullAction.EDITED
+        if reason is None and is_same and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
             reason = "this head was reviewed already"
         return self._told(remote, reason)
 

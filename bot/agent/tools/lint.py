@@ -9,7 +9,7 @@ from bot.policy.features import Features, cost, share
 
 
 class Lint:
-    """Reads all changed files that are not exempt, once per run."""
+    """Reads all changed files that are not exempt and not read yet, once per run."""
 
     name = "lint"
 
@@ -23,7 +23,7 @@ class Lint:
         readable = {path for path in _readable(state) if self._linter.understands(path)}
         would_see = sum(path in readable for path, _ in state.unseen)
         return {
-            "unseen": share(would_see, len(state.hunks)),
+            "unseen": share(would_see, len(state.fresh)),
             "evidence": 0.5,
             "seconds": cost(2 + len(readable) / 50),
         }
@@ -37,14 +37,16 @@ class Lint:
             f"findings on changed lines of {len(files)} files: {len(found)}",
             findings=state.findings + found,
             seen=seen,
+            # An analyzer that broke down may have had something to say of any file.
+            read=report.read if not report.failures else frozenset(),
             sandboxes=(report.facts,),
             limits=report.failures,
         )
 
 
 def _readable(state: State) -> dict[str, bytes]:
-    exempt = {file.path for file in state.exempt}
-    return {path: data for path, data in state.head.items() if path not in exempt}
+    done = {file.path for file in state.exempt} | state.read_by(Lint.name)
+    return {path: data for path, data in state.head.items() if path not in done}
 
 
 def _is_on_changed_line(state: State, place: Location) -> bool:

@@ -35,7 +35,7 @@ class Test:
 
     def features(self, state: State) -> Features:
         # A suite seldom reaches more than half of what a change touches.
-        would_see = share(len(state.unseen), len(state.hunks)) / 2
+        would_see = share(len(state.unseen), len(state.fresh)) / 2
         return {"unseen": would_see, "evidence": 1.0, "seconds": cost(60)}
 
     def run(self, state: State) -> Observation:

@@ -43,6 +43,17 @@ BAD_NAMES = ("-x/a", "a b/c", "it's/a", "$(id)/a", "{deep}/a", "é/a")
 
 
 @ON_ALL
+def test_what_is_said_of_a_file_does_not_depend_on_the_others(subject: Subject) -> None:
+    others = {f"other/{subject.path}": subject.bad, f"more/{subject.path}": subject.good}
+
+    alone = look(subject.analyzer, {subject.path: subject.bad})
+    beside = look(subject.analyzer, {subject.path: subject.bad, **others})
+
+    theirs = [f for f in beside.findings if f.location.path == subject.path]
+    assert theirs == list(alone.findings)
+
+
+@ON_ALL
 def test_a_bug_is_found_with_its_line_its_text_and_its_tool(subject: Subject) -> None:
     assert subject.analyzer.understands(subject.path)
 

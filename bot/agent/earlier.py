@@ -1,0 +1,43 @@
+"""Going on from an earlier review: what it read in a file stands while the file is the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.agent.state import State
+from bot.domain import reading
+from bot.domain.pull_request import Sha
+from bot.domain.reading import ReadFile, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The review that this one goes on from."""
+
+    head_sha: Sha
+    files: Sequence[ReadFile]
+    """What it read, on the same basis."""
+
+
+def going_on(first: State, earlier: Earlier) -> State:
+    """Return s_0 with all that the earlier review says of files that are the same."""
+    now = reading.digests(first.diff, first.base, first.head)
+    kept = reading.unchanged(earlier.files, now)
+    paths = frozenset(file.path for file in kept)
+    carried = frozenset(key for key in first.hunks if key[0] in paths)
+    return replace(
+        first,
+        since=earlier.head_sha,
+        carried=carried,
+        seen=carried,
+        read=frozenset((tool, file.path) for file in kept for tool in file.by),
+        findings=tuple(finding for file in kept for finding in file.findings),
+    )
+
+
+def reading_of(last: State, basis: str) -> Reading:
+    """Return what the next review may go on from."""
+    now = reading.digests(last.diff, last.base, last.head)
+    by: dict[str, tuple[str, ...]] = {}
+    for tool, path in sorted(last.read):
+        by[path] = (*by.get(path, ()), tool)
+    return Reading(basis, reading.read_files(by, now, last.findings))
