@@ -21,7 +21,7 @@ def serve(host: str, port: int) -> None:
     # GitHub waits ten seconds for an answer, so a database that is stuck is said long before.
     ledger = open_ledger(settings.database_url, wait_s=3)
     try:
-        answer(settings, Backend(jobs, ledger.pulls), address=Address(host, port))
+        answer(settings, Backend(jobs, ledger.deliveries), address=Address(host, port))
     finally:
         jobs.close()
         ledger.close()

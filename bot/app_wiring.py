@@ -32,6 +32,7 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Handler, JobKind
 from bot.domain.ports import Workspace
+from bot.domain.pull_records import DELIVERIES_KEPT
 from bot.domain.review import Decision
 from bot.errors import Refused
 from bot.settings import AppSettings, SandboxChoice, Settings
@@ -125,6 +126,11 @@ def handlers(desk: Desk) -> Mapping[JobKind, Handler]:
         JobKind.COMMAND: CommandJob(desk),
         JobKind.MERGE_GROUP: MergeGroupJob(desk),
     }
+
+
+def forget_old(desk: Desk) -> None:
+    """Let go of records that nobody needs any more."""
+    desk.records.deliveries.forget(before=desk.now() - DELIVERIES_KEPT)
 
 
 def _equip(settings: Settings, workspace: Workspace, config: EffectiveConfig) -> Equipment:

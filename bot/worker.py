@@ -30,5 +30,5 @@ def work(
     with ExitStack() as stack:
         desk = app_wiring.build_desk(settings, app, stack)
         announce(f"working with {slots} slots")
-        options = WorkerOptions(slots=slots)
+        options = WorkerOptions(slots=slots, chores=(lambda: app_wiring.forget_old(desk),))
         run_worker(app.database_url, app_wiring.handlers(desk), options, stop)

@@ -13,7 +13,7 @@ from flask import Flask
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
 
-from bot.domain.intake import Ourselves, Sequences
+from bot.domain.intake import Inbox, Ourselves
 from bot.domain.jobs import Jobs
 from bot.errors import Refused
 from bot.settings import AppSettings
@@ -36,9 +36,7 @@ class Backend:
     """What the web process needs of the rest."""
 
     jobs: Jobs
-    sequences: Sequences
-    bot_id: int | None = None
-    """The user in whose name the app acts, where it is known."""
+    inbox: Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,9 @@ def serve(
     """
     webhook = Webhook(
         Secret(settings.webhook_secret),
-        Ourselves(settings.app_id, backend.bot_id),
+        Ourselves(settings.app_id),
         backend.jobs,
-        backend.sequences,
+        backend.inbox,
         counts=Counts(),
     )
     server = open_server(create_app(webhook), address or Address())

@@ -1,11 +1,9 @@
 """A queue that keeps what was submitted, and can be down."""
 
 import threading
-from collections import Counter
 from dataclasses import dataclass, field
 
 from bot.domain.jobs import Job, JobId, JobKind, JobStatus
-from bot.domain.ledger import PullKey
 from bot.errors import Retryable
 
 _ENDED = (JobStatus.DONE, JobStatus.SUPERSEDED, JobStatus.STOPPED, JobStatus.FAILED)
@@ -54,16 +52,3 @@ class FakeJobs:
     def _answer(self) -> None:
         if self.is_down:
             raise Retryable("the queue is down")
-
-
-@dataclass
-class FakeSequences:
-    """Numbers for the events of each pull request."""
-
-    last: Counter[PullKey] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def next_sequence(self, pull: PullKey) -> int:
-        with self._lock:
-            self.last[pull] += 1
-            return self.last[pull]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.domain import identity
 from bot.domain.findings import FindingId
@@ -33,7 +34,7 @@ from bot.domain.pull_records import (
 )
 from bot.domain.pull_request import Sha
 from bot.domain.verdict import Conclusion
-from bot.errors import Refused
+from bot.errors import Refused, Retryable
 
 SAW_NOTHING = (Conclusion.ERROR, Conclusion.NOT_REVIEWED)
 
@@ -189,26 +190,40 @@ class FakeSuggestions:
 class FakeDeliveries:
     """Deliveries by GUID."""
 
+    pulls: FakePullRequests = field(default_factory=FakePullRequests)
     by_guid: dict[str, Delivery] = field(default_factory=dict)
+    is_down: bool = False
 
-    def accept(self, delivery: Delivery) -> bool:
-        return self.by_guid.setdefault(delivery.guid, delivery) is delivery
+    def accept(self, delivery: Delivery, pull: PullKey | None = None) -> Delivery:
+        if self.is_down:
+            raise Retryable("the ledger is down")
+        known = self.by_guid.get(delivery.guid, delivery)
+        if pull is not None and not known.sequence:
+            known = replace(known, sequence=self.pulls.next_sequence(pull))
+        self.by_guid[delivery.guid] = known
+        return known
 
     def known(self, guids: Iterable[str]) -> frozenset[str]:
         return frozenset(guids) & frozenset(self.by_guid)
 
+    def forget(self, *, before: datetime) -> int:
+        old = [guid for guid, known in self.by_guid.items() if known.received_at < before]
+        for guid in old:
+            del self.by_guid[guid]
+        return len(old)
+
 
 def fake_ledger() -> Ledger:
     """Return an empty ledger; each port is one of the fakes above."""
-    runs = FakeRuns()
+    runs, pulls = FakeRuns(), FakePullRequests()
     return Ledger(
         runs=runs,
         reviewed=runs,
         findings=FakeFindings(),
         publications=FakePublications(),
-        pulls=FakePullRequests(),
+        pulls=pulls,
         silences=FakeSilences(),
         suggestions=FakeSuggestions(),
-        deliveries=FakeDeliveries(),
+        deliveries=FakeDeliveries(pulls),
         close=lambda: None,
     )
