@@ -17,7 +17,11 @@ from bot.domain.ledger import FindingsLedger, PullKey, ReviewedHeads, RunId, Run
 from bot.domain.pull_request import Sha
 
 SuggestionId = NewType("SuggestionId", str)
-"""16 hex digits, made by `identity.suggestion_id`; markers and trailers carry it."""
+"""16 hex digits, made by `identity.patch_id` for one head: the key of `Suggestions`.
+
+Markers and trailers carry the fingerprint of the finding, by which a thread is found on every head;
+with the run, which they carry too, it leads to the record.
+"""
 
 DecisionId = NewType("DecisionId", str)
 """One step of one run, made by `identity.decision_id`; it joins a suggestion to what was logged."""
@@ -39,11 +43,11 @@ class Publication:
     """One thing that we posted."""
 
     key: str
-    """What its marker says, so that it is found on the forge after a crash before the record."""
+    """Its kind and the run that its marker, check or trailer names: `reply:RUN`."""
     pull: PullKey
     kind: PublicationKind
     external_id: str
-    """The forge's id, or the SHA of a commit."""
+    """The forge's id, or the SHA of a commit; of a review, the id of its first comment."""
     url: str
     posted_at: datetime
 

@@ -109,9 +109,11 @@ class CarryOut:
                     url = committer.open_stacked(
                         stacked, at=head, files=offered.files, message=message
                     )
+                    self.work.book.pull_request(url)
                     return {"url": url}
                 branch = self.remote.head_ref
                 sha = committer.commit(branch, expected=head, files=offered.files, message=message)
+                self.work.book.commit(sha)
                 return {"sha": sha}
 
         done = self.work.context.step("commit", commit)

@@ -94,6 +94,7 @@ class _Conversation:
                 body=marker.under(words),
                 to_comment=to_comment,
             )
+            work.book.reply(posted)
             return {"reply": posted.url}
 
         done = self.context.step("reply", post)

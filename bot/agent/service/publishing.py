@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from bot.agent.review import Episode
+from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk
 from bot.agent.state import State
 from bot.domain.effective_config import EffectiveConfig
@@ -64,15 +65,22 @@ class Posting:
 
     def _send(self, publication: Publication) -> str:
         publisher, number = self.connection.publisher, self.remote.number
+        book = self._book(publication)
         refused = publisher.review(
             number,
             head_sha=publication.review.change.head_sha,
             marker=publication.review_marker,
             comments=publication.comments,
         )
+        book.suggestions(publication, refused)
         posted = publisher.summary(number, publication.summary(refused))
-        publisher.check(publication.check)
+        book.summary(posted)
+        book.check(publisher.check(publication.check))
         return posted.url
+
+    def _book(self, publication: Publication) -> Book:
+        run_id = RunId(publication.review.run_id)
+        return Book(self.desk, self.repo, self.remote.number, run_id)
 
     def _remember_threads(self, publication: Publication) -> None:
         """Store which thread shows which findings; one comment may speak of several."""
@@ -84,6 +92,8 @@ class Posting:
         for planned in publication.planned:
             found = threads.get(planned.findings[0].fingerprint, [])
             shown = [t for t in found if t.line == planned.comment.line][:1]
+            for thread in shown:
+                self._book(publication).review(thread)
             for thread, finding in product(shown, planned.findings):
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.agent.durable import DurableSteps
 from bot.agent.review import Episode, review
+from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.publishing import Posting
 from bot.domain.admission import silence_before, silence_by_config
@@ -56,6 +57,11 @@ class ReviewOfPull:
     def run_id(self) -> RunId:
         """The same in every attempt of the job, because markers and check runs carry it."""
         return RunId(hashlib.sha256(self.context.job.id.encode()).hexdigest()[:16])
+
+    @property
+    def book(self) -> Book:
+        """Where what is posted is written down."""
+        return Book(self.desk, self.repo, self.number, self.run_id)
 
     def automatic(self, trigger: PullAction) -> Json:
         """Review unless the pull request, its mode or its configuration says no."""
@@ -121,7 +127,8 @@ class ReviewOfPull:
         )
         self.desk.records.runs.begin(record)
         if kind is RunKind.REVIEW:
-            self.connection.publisher.check(started_check(remote.head_sha, self.run_id))
+            started = started_check(remote.head_sha, self.run_id)
+            self.book.check(self.connection.publisher.check(started))
         return {"run": self.run_id}
 
     def _admit(self, remote: RemotePullRequest) -> Json:
