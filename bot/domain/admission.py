@@ -6,13 +6,28 @@ from bot.domain.path_filter import is_match
 from bot.domain.pull_records import PullMode
 from bot.domain.repo_config import AutoReview
 
+OFF_LABEL = "pullwright: off"
+"""Who may label a pull request may silence us on it; to take the label away ends that."""
+
+
+def is_off(pull: RemotePullRequest) -> bool:
+    """Tell whether somebody silenced us on this pull request with a label."""
+    return any(label.casefold() == OFF_LABEL for label in pull.labels)
+
 
 def silence_before(pull: RemotePullRequest, mode: PullMode) -> str | None:
     """Return why nothing is done, as far as no configuration is needed to know it."""
-    if not pull.is_open:
-        return "the pull request is closed"
-    if pull.head_repo is None:
-        return "the fork of the head was deleted"
+    reasons = (
+        (not pull.is_open, "the pull request is closed"),
+        (pull.head_repo is None, "the fork of the head was deleted"),
+        (is_off(pull), f"the label `{OFF_LABEL}` is on it"),
+        (pull.is_ours, "we opened it ourselves; a person may still ask for a `review`"),
+    )
+    reason = next((reason for is_reason, reason in reasons if is_reason), None)
+    return reason or _silence_of(mode)
+
+
+def _silence_of(mode: PullMode) -> str | None:
     match mode:
         case PullMode.PAUSED:
             return "automatic reviews are paused; `resume` starts them again"

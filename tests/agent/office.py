@@ -19,7 +19,7 @@ from bot.domain.forge import (
     RemotePullRequest,
     RepoId,
 )
-from bot.domain.jobs import Job, JobFilter, JobId, JobInfo, JobKind, StepInfo
+from bot.domain.jobs import Job, JobFilter, JobId, JobInfo, JobKind, JobStatus, StepInfo
 from bot.domain.ledger import PullKey
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Ledger
@@ -47,6 +47,9 @@ class Office:
     queue: FakeJobs = field(default_factory=FakeJobs)
     now: datetime = datetime(2026, 11, 26, 12, tzinfo=UTC)
     jobs_run: int = 0
+    is_checkout_broken: bool = False
+    last_status: JobStatus | None = None
+    """How the last job ended."""
 
     def __post_init__(self) -> None:
         change = self.bench.workspace.change
@@ -119,7 +122,9 @@ class Office:
         job_id = JobId(f"{name}:{self.jobs_run}")
         job = Job(job_id, kind, key, self.jobs_run, 1, to_payload(request))
         context = FakeJobContext(job)
-        context.run((CommandJob if kind is JobKind.COMMAND else ReviewJob)(self.desk()))
+        self.last_status = context.run(
+            (CommandJob if kind is JobKind.COMMAND else ReviewJob)(self.desk())
+        )
         return context
 
     @contextmanager
@@ -151,6 +156,8 @@ class _Line:
 
     @contextmanager
     def checkout(self, _pull: RemotePullRequest) -> Iterator[Workspace]:
+        if self.office.is_checkout_broken:
+            raise AssertionError("nobody may check this out")
         yield self.office.bench.workspace
 
 
