@@ -9,6 +9,7 @@ needs a verdict, and no automatic review ever leads to a commit.
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.domain.admission import AUTOMATIC
 from bot.domain.command_parser import is_immediate, trigger_line
 from bot.domain.events import (
     CheckRequested,
@@ -127,7 +128,7 @@ def _review(event: PullChanged, repo: RepoId) -> Wanted:
 
     That no head is reviewed twice is seen to by the worker, which knows the merge base.
     """
-    name = f"review:{repo.id}:{event.number}:{event.head_sha}:{event.base_ref}"
+    name = f"{AUTOMATIC}{repo.id}:{event.number}:{event.head_sha}:{event.base_ref}"
     if event.action is not PullAction.OPENED:
         name = f"{name}:{event.action}:{event.changed_at}"
     return Wanted(

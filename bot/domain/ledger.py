@@ -130,6 +130,10 @@ class ReviewedHeads(Protocol):
         """Tell whether a run of this kind ended on this head and merge base without an error."""
         ...
 
+    def begun(self, pull: PullKey, *, since: datetime) -> Sequence[RunRecord]:
+        """Return the runs of every kind that began then or later, in order."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:

@@ -165,6 +165,17 @@ def a_run_that_broke_reviewed_nothing(ledger: Ledger) -> None:
     assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.REVIEW)
 
 
+def runs_that_began_lately_are_told(ledger: Ledger) -> None:
+    for name, minutes in (("late", 20), ("old", 0), ("now", 60)):
+        ledger.runs.begin(replace(a_run(name), started_at=NOW + timedelta(minutes=minutes)))
+    ledger.runs.begin(replace(a_run("other"), pull=OTHER_PULL))
+
+    lately = ledger.reviewed.begun(PULL, since=NOW + timedelta(minutes=20))
+
+    assert [run.run_id for run in lately] == ["late", "now"]
+    assert lately[1] == replace(a_run("now"), started_at=NOW + timedelta(minutes=60))
+
+
 def findings_come_back_exactly_and_by_number(ledger: Ledger) -> None:
     names = [a_finding(f"import m{n}", line=n) for n in range(1, 12)]
     told = seen(ledger, replace(a_finding(HOSTILE), title=HOSTILE), *names)
@@ -363,6 +374,7 @@ CONTRACT: tuple[Clause, ...] = (
     a_review_goes_on_from_the_head_that_was_reviewed_last,
     a_head_is_reviewed_once_a_run_on_it_has_ended,
     a_run_that_broke_reviewed_nothing,
+    runs_that_began_lately_are_told,
     findings_come_back_exactly_and_by_number,
     each_pull_request_counts_its_findings_for_itself,
     ids_are_never_given_again,

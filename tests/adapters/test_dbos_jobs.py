@@ -39,6 +39,7 @@ from tests.adapters.jobs_contract import (
     JOBS_CONTRACT,
     ContextClause,
     JobsClause,
+    a_command,
 )
 from tests.adapters.queue_processes import ENDED, a_job, cut_all_lines
 
@@ -53,6 +54,25 @@ def jobs(queue_url: str) -> Iterator[Jobs]:
 @pytest.mark.parametrize("clause", JOBS_CONTRACT, ids=lambda clause: clause.__name__)
 def test_the_queue_keeps_the_contract(clause: JobsClause, jobs: Jobs) -> None:
     clause(jobs)
+
+
+def test_a_command_that_runs_already_does_not_stand_for_one_that_came_later(
+    queue_url: str,
+) -> None:
+    with closing(DbosJobs(queue_url)) as jobs:
+        commands = [a_command(n, "/agent review") for n in (1, 2, 3)]
+        jobs.submit(commands[0])
+        engine = open_engine(queue_url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE queue_jobs SET status = 'running', attempts = 1")
+        engine.dispose()
+        jobs.submit(commands[1])
+        jobs.submit(commands[2])
+
+        statuses = [jobs.status(command.id) for command in commands]
+        assert statuses == [JobStatus.RUNNING, JobStatus.QUEUED, JobStatus.SUPERSEDED]
+        with closing(DbosJobsAdmin(queue_url)) as admin:
+            assert "waiting already" in admin.list(JobFilter())[0].error
 
 
 class DbosEngine:

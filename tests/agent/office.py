@@ -169,7 +169,10 @@ class FakeAdmin:
 
     def list(self, wanted: JobFilter) -> Sequence[JobInfo]:
         queue, at = self.office.queue, self.office.now - timedelta(minutes=1)
-        infos = [JobInfo(job, queue.statuses[job.id], 0, at, at) for job in queue.jobs.values()]
+        infos = [
+            JobInfo(job, queue.statuses[job.id], 0, at, at, queue.errors.get(job.id, ""))
+            for job in queue.jobs.values()
+        ]
         return [
             info
             for info in reversed(infos)

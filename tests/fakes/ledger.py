@@ -43,12 +43,12 @@ SAW_NOTHING = (Conclusion.ERROR, Conclusion.NOT_REVIEWED)
 class FakeRuns:
     """Runs, and the heads that they reviewed."""
 
-    begun: dict[RunId, RunRecord] = field(default_factory=dict)
+    begun_runs: dict[RunId, RunRecord] = field(default_factory=dict)
     endings: dict[RunId, RunEnding] = field(default_factory=dict)
     recorded: dict[RunId, dict[int, StepRecord]] = field(default_factory=dict)
 
     def begin(self, run: RunRecord) -> None:
-        self.begun.setdefault(run.run_id, run)
+        self.begun_runs.setdefault(run.run_id, run)
 
     def record_step(self, run_id: RunId, step: StepRecord) -> StepRecord:
         self._check(run_id)
@@ -65,23 +65,29 @@ class FakeRuns:
         ended = [
             (ending.ended_at, run.started_at, run_id)
             for run_id, ending in self.endings.items()
-            if (run := self.begun[run_id]).pull == pull
+            if (run := self.begun_runs[run_id]).pull == pull
             and run.kind is RunKind.REVIEW
             and ending.conclusion not in SAW_NOTHING
         ]
         if not ended:
             return None
         run_id = max(ended)[-1]
-        return ReviewedHead(run_id, self.begun[run_id].head, self.endings[run_id].conclusion)
+        return ReviewedHead(run_id, self.begun_runs[run_id].head, self.endings[run_id].conclusion)
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:
         wanted = (pull, kind, head.head_sha, head.merge_base_sha)
-        runs = [self.begun[i] for i, e in self.endings.items() if e.conclusion != Conclusion.ERROR]
+        runs = [
+            self.begun_runs[i] for i, e in self.endings.items() if e.conclusion != Conclusion.ERROR
+        ]
         done = [(r.pull, r.kind, r.head.head_sha, r.head.merge_base_sha) for r in runs]
         return wanted in done
 
+    def begun(self, pull: PullKey, *, since: datetime) -> Sequence[RunRecord]:
+        runs = [r for r in self.begun_runs.values() if r.pull == pull and r.started_at >= since]
+        return sorted(runs, key=lambda run: (run.started_at, run.run_id))
+
     def _check(self, run_id: RunId) -> None:
-        if run_id not in self.begun:
+        if run_id not in self.begun_runs:
             raise Refused(f"run {run_id} never began: begin it first")
 
 

@@ -10,7 +10,12 @@ from bot.agent.review import Episode, review
 from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.publishing import Posting
-from bot.domain.admission import silence_before, silence_by_config
+from bot.domain.admission import (
+    PACE_WINDOW,
+    silence_before,
+    silence_by_config,
+    silence_by_pace,
+)
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest, RepoId
@@ -143,9 +148,12 @@ class ReviewOfPull:
         trigger: PullAction,
     ) -> Json:
         reason = silence_by_config(remote, config.config.auto_review, trigger)
-        is_reviewed = self.desk.records.reviewed.is_reviewed
-        if reason is None and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
+        reviewed = self.desk.records.reviewed
+        if reason is None and reviewed.is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
             reason = "this head was reviewed already"
+        if reason is None:
+            since = self.desk.now() - PACE_WINDOW
+            reason = silence_by_pace(reviewed.begun(self.pull, since=since))
         return self._told(remote, reason)
 
     def _told(self, remote: RemotePullRequest, reason: str | None) -> Json:
