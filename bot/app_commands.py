@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import closing
 
-from bot import worker
+from bot import logs, worker
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.sql_ledger import open_ledger
@@ -17,6 +17,7 @@ from bot.web.serve import serve as answer
 def serve(host: str, port: int) -> None:
     """Take deliveries in until somebody ends it."""
     settings = load_app_settings()
+    logs.configure(settings)
     jobs = DbosJobs(settings.database_url)
     # GitHub waits ten seconds for an answer, so a database that is stuck is said long before.
     ledger = open_ledger(settings.database_url, wait_s=3)
@@ -29,7 +30,9 @@ def serve(host: str, port: int) -> None:
 
 def work(slots: int) -> None:
     """Do jobs until somebody ends it."""
-    worker.work(load_settings(), load_app_settings(), slots=slots)
+    app = load_app_settings()
+    logs.configure(app)
+    worker.work(load_settings(), app, slots=slots)
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

@@ -18,7 +18,10 @@ def work(
     slots: int = 2,
     announce: Callable[[str], object] = print,
 ) -> None:
-    """Run jobs until SIGTERM or Ctrl-C, which let the current steps end."""
+    """Run jobs until SIGTERM or Ctrl-C, which let the current steps end.
+
+    Paused, it does none: they stay queued, and whoever starts it again unpaused does them all.
+    """
     stop = threading.Event()
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
@@ -27,6 +30,11 @@ def work(
     for polite in (signal.SIGTERM, signal.SIGINT):
         signal.signal(polite, leave)
     app_wiring.refuse_process_sandbox(settings)
+    if app.is_paused:
+        # Not even the engine is started: it would go on with what it was in the middle of.
+        announce("paused by PULLWRIGHT_PAUSED: jobs are kept, and none is done")
+        stop.wait()
+        return
     with ExitStack() as stack:
         desk = app_wiring.build_desk(settings, app, stack)
         announce(f"working with {slots} slots")
