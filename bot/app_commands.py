@@ -9,9 +9,11 @@ from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.sql_ledger import open_ledger
 from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.untrusted import one_line
+from bot.pair import run_together
 from bot.settings import load_app_settings, load_settings
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
+from bot.web.signature import Secret
 
 
 def serve(host: str, port: int) -> None:
@@ -26,6 +28,15 @@ def serve(host: str, port: int) -> None:
     finally:
         jobs.close()
         ledger.close()
+
+
+def serve_and_work(host: str, port: int, slots: int) -> None:
+    """Take deliveries in and do the jobs, in two processes, until somebody ends it."""
+    # What is wrong with the settings is said once, and before anything runs.
+    settings, app = load_settings(), load_app_settings()
+    worker.check(settings, app)
+    Secret(app.webhook_secret)
+    run_together([(serve, (host, port)), (work, (slots,))], bug_folder=settings.state_dir / "bugs")
 
 
 def work(slots: int) -> None:

@@ -4,11 +4,21 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from types import FrameType
 
 from bot import app_wiring
 from bot.adapters.dbos_worker import WorkerOptions, run_worker
 from bot.settings import AppSettings, Settings
+
+say = partial(print, flush=True)
+"""A line that nobody waits for because it stands in a buffer."""
+
+
+def check(settings: Settings, app: AppSettings) -> None:
+    """Raise Refused for settings with which no worker starts."""
+    app_wiring.refuse_process_sandbox(settings)
+    app_wiring.key_file(app)
 
 
 def work(
@@ -16,7 +26,7 @@ def work(
     app: AppSettings,
     *,
     slots: int = 2,
-    announce: Callable[[str], object] = print,
+    announce: Callable[[str], object] = say,
 ) -> None:
     """Run jobs until SIGTERM or Ctrl-C, which let the current steps end.
 

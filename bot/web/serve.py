@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import cast
 
@@ -26,6 +27,9 @@ REQUEST_TIMEOUT_S = 20
 """From the first byte of a request to its last; GitHub itself gives up after ten."""
 CONNECTION_LIMIT = 900
 """Below the 1024 files that a process may have open by default."""
+
+say = partial(print, flush=True)
+"""A line that nobody waits for because it stands in a buffer."""
 
 _THREADS = 8
 _CLEANUP_INTERVAL_S = 5
@@ -70,7 +74,7 @@ def serve(
     backend: Backend,
     *,
     address: Address | None = None,
-    announce: Callable[[str], object] = print,
+    announce: Callable[[str], object] = say,
 ) -> None:
     """Answer deliveries until SIGTERM or Ctrl-C; `announce` is told the address once it is open.
 
