@@ -59,7 +59,7 @@ def ours(folder: Path, secret: str) -> None:
             "PULLWRIGHT_DATABASE_URL": url,
         }
     )
-    backend = Backend(DbosJobs(url), open_ledger(url).pulls)
+    backend = Backend(DbosJobs(url), open_ledger(url).deliveries)
     serve(settings, backend, address=Address(port=0), announce=partial(print, flush=True))
 
 

@@ -3,33 +3,47 @@
 from collections.abc import Collection, Iterator
 from contextlib import closing
 
-from bot import worker
+from bot import logs, worker
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.sql_ledger import open_ledger
 from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.untrusted import one_line
+from bot.pair import run_together
 from bot.settings import load_app_settings, load_settings
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
+from bot.web.signature import Secret
 
 
 def serve(host: str, port: int) -> None:
     """Take deliveries in until somebody ends it."""
     settings = load_app_settings()
+    logs.configure(settings)
     jobs = DbosJobs(settings.database_url)
     # GitHub waits ten seconds for an answer, so a database that is stuck is said long before.
     ledger = open_ledger(settings.database_url, wait_s=3)
     try:
-        answer(settings, Backend(jobs, ledger.pulls), address=Address(host, port))
+        answer(settings, Backend(jobs, ledger.deliveries), address=Address(host, port))
     finally:
         jobs.close()
         ledger.close()
 
 
+def serve_and_work(host: str, port: int, slots: int) -> None:
+    """Take deliveries in and do the jobs, in two processes, until somebody ends it."""
+    # What is wrong with the settings is said once, and before anything runs.
+    settings, app = load_settings(), load_app_settings()
+    worker.check(settings, app)
+    Secret(app.webhook_secret)
+    run_together([(serve, (host, port)), (work, (slots,))], bug_folder=settings.state_dir / "bugs")
+
+
 def work(slots: int) -> None:
     """Do jobs until somebody ends it."""
-    worker.work(load_settings(), load_app_settings(), slots=slots)
+    app = load_app_settings()
+    logs.configure(app)
+    worker.work(load_settings(), app, slots=slots)
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

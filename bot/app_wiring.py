@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from bot import wiring
@@ -32,6 +33,7 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Handler, JobKind
 from bot.domain.ports import Workspace
+from bot.domain.pull_records import DELIVERIES_KEPT
 from bot.domain.review import Decision
 from bot.errors import Refused
 from bot.settings import AppSettings, SandboxChoice, Settings
@@ -89,10 +91,9 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
 
     Raises Refused where the App's key is not named, SandboxUnavailable where Docker is required.
     """
-    if app.private_key_file is None:
-        raise Refused("PULLWRIGHT_PRIVATE_KEY_FILE is not set: name the App's private key")
+    key = key_file(app)
     host = GitHubHost(parse_api_address(app.github_api_url), _network(settings))
-    identity = AppIdentity(str(app.app_id), app.private_key_file)
+    identity = AppIdentity(str(app.app_id), key)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
     for close in (jobs.close, admin.close, ledger.close):
@@ -127,6 +128,11 @@ def handlers(desk: Desk) -> Mapping[JobKind, Handler]:
     }
 
 
+def forget_old(desk: Desk) -> None:
+    """Let go of records that nobody needs any more."""
+    desk.records.deliveries.forget(before=desk.now() - DELIVERIES_KEPT)
+
+
 def _equip(settings: Settings, workspace: Workspace, config: EffectiveConfig) -> Equipment:
     """Build the agent for one change; code of a stranger runs in containers or not at all."""
     place = wiring.Place("https://forge")
@@ -134,6 +140,13 @@ def _equip(settings: Settings, workspace: Workspace, config: EffectiveConfig) ->
     run = wiring.build_run(workspace, config.config, sandboxes, Unheard())
     basis = wiring.reading_basis(workspace, config.config, sandboxes)
     return Equipment(run.loop, run.prover, sandboxes.close, basis)
+
+
+def key_file(app: AppSettings) -> Path:
+    """Return where the App's key is; raises Refused where nobody says."""
+    if app.private_key_file is None:
+        raise Refused("PULLWRIGHT_PRIVATE_KEY_FILE is not set: name the App's private key")
+    return app.private_key_file
 
 
 def refuse_process_sandbox(settings: Settings) -> None:

@@ -55,6 +55,7 @@ SarifIn = Annotated[
     list[Path] | None,
     typer.Option(help="Findings of another tool on the head, as SARIF; may be repeated."),
 ]
+Slots = Annotated[int, typer.Option(min=1, max=64, help="How many jobs at once.")]
 Fails = Annotated[
     list[FailOn] | None, typer.Option("--fail-on", help="Exit with 1 for this; may be repeated.")
 ]
@@ -185,15 +186,20 @@ def doctor() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Where to listen; 0 for any free port.")] = 8080,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="Do the jobs too, in a process next to this one.")
+    ] = False,
+    slots: Slots = 2,
 ) -> None:
     """Take GitHub's deliveries in (needs `pip install 'pullwright[app]'`)."""
-    app_commands().serve(host, port)
+    if with_worker:
+        app_commands().serve_and_work(host, port, slots)
+    else:
+        app_commands().serve(host, port)
 
 
 @app.command()
-def worker(
-    slots: Annotated[int, typer.Option(min=1, max=64, help="How many jobs at once.")] = 2,
-) -> None:
+def worker(slots: Slots = 2) -> None:
     """Do the jobs that deliveries ask for (needs `pip install 'pullwright[app]'`)."""
     app_commands().work(slots)
 

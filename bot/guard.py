@@ -10,7 +10,11 @@ from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 
+from bot.domain.redaction import Redactor
 from bot.errors import PullwrightError, Refused, TooLarge
+
+_REDACTOR = Redactor()
+"""It knows no secret, only what they look like: an error may come before there are settings."""
 
 
 class Exit(IntEnum):
@@ -66,7 +70,8 @@ def _exit_of(error: PullwrightError) -> Exit:
 
 
 def _say(sentence: str, code: Exit) -> Exit:
-    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
+    clean = _REDACTOR.clean(sentence)
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in clean)
     sys.stderr.write(f"pullwright: {safe}\n")
     return code
 
@@ -82,7 +87,7 @@ def _record(folder: Path) -> str:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            traceback.print_exc(file=file)
+            file.write(_REDACTOR.clean(traceback.format_exc()))
     except OSError as error:
         return f"the report could not be written ({error})"
     return f"the whole report is in {name}"

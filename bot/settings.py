@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bot.errors import Refused
 
@@ -85,6 +85,15 @@ class AppSettings:
     admin_token: str | None = field(repr=False)
     """Opens the dashboard; None for loopback only."""
     log_format: LogFormat
+    is_paused: bool = False
+    """The kill switch: deliveries are taken in, and their jobs wait."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log."""
+        password = urlsplit(self.database_url).password or ""
+        given = (self.webhook_secret, self.admin_token or "", password, unquote(password))
+        return tuple(dict.fromkeys(secret for secret in given if secret))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,7 @@ def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
         or f"sqlite:///{state_dir(env) / 'pullwright.db'}",
         admin_token=_secret(env, "PULLWRIGHT_ADMIN_TOKEN"),
         log_format=_choice(env, "PULLWRIGHT_LOG_FORMAT", LogFormat, LogFormat.JSON),
+        is_paused=_is_on(env, "PULLWRIGHT_PAUSED"),
     )
 
 
@@ -185,6 +195,14 @@ def _choice(env: Mapping[str, str], name: str, kind: type[T], default: T) -> T:
     except ValueError:
         allowed = ", ".join(kind)
         raise Refused(f"{name}={value} is not one of: {allowed}") from None
+
+
+def _is_on(env: Mapping[str, str], name: str) -> bool:
+    """Refuse what might mean the contrary of what the operator wants."""
+    value = env.get(name, "").lower()
+    if value not in ("", "0", "1", "no", "yes", "false", "true"):
+        raise Refused(f"{name}={value} is not 1 or 0")
+    return value in ("1", "yes", "true")
 
 
 def _mebibytes(env: Mapping[str, str], name: str, default: int) -> int:

@@ -30,6 +30,31 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert (settings.webhook_secret, settings.admin_token) == (SECRET, "open sesame")
 
 
+@pytest.mark.parametrize(
+    ("value", "is_paused"), [("", False), ("0", False), ("no", False), ("1", True), ("TRUE", True)]
+)
+def test_the_kill_switch_is_on_or_off(value: str, is_paused: bool) -> None:
+    assert load_app_settings(APP | {"PULLWRIGHT_PAUSED": value}).is_paused is is_paused
+
+
+def test_a_kill_switch_that_may_mean_either_is_refused() -> None:
+    with pytest.raises(Refused, match="PULLWRIGHT_PAUSED=of is not 1 or 0"):
+        load_app_settings(APP | {"PULLWRIGHT_PAUSED": "of"})
+
+
+def test_the_log_knows_every_secret_of_the_settings() -> None:
+    settings = load_app_settings(
+        APP
+        | {
+            "PULLWRIGHT_WEBHOOK_SECRET": SECRET,
+            "PULLWRIGHT_ADMIN_TOKEN": "open sesame",
+            "PULLWRIGHT_DATABASE_URL": "postgresql://bot:hunter%402@db/pullwright",
+        }
+    )
+
+    assert set(settings.secrets) == {SECRET, "open sesame", "hunter%402", "hunter@2"}
+
+
 def test_no_secret_is_shown(tmp_path: Path) -> None:
     shown = repr(
         load_app_settings(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from bot.adapters import dbos_crowds as crowds
 from bot.adapters import dbos_rows as rows
 from bot.adapters.dbos_database import PATIENCE_S, open_engine, translated
 from bot.domain.jobs import Job, JobId, JobKind, JobStatus
@@ -24,11 +25,16 @@ class DbosJobs:
         self._is_ready = False
 
     def submit(self, job: Job) -> bool:
+        is_command = job.kind is JobKind.COMMAND
         with self._transaction() as connection:
+            if is_command:
+                crowds.wait_for_others(connection, job.key)
             if not rows.insert_job(connection, job):
                 return False
             if job.kind is JobKind.REVIEW:
                 rows.raise_head(connection, job)
+            if is_command:
+                crowds.leave_out(connection, job)
         return True
 
     def stop(self, job_id: JobId) -> bool:

@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -49,6 +49,8 @@ class WorkerOptions:
     """How long jobs that ended are known."""
     patience_s: float = 10.0
     """At the end: how long a step may go on before what it runs is closed."""
+    chores: tuple[Callable[[], object], ...] = ()
+    """What else has to be forgotten from time to time, next to old jobs."""
 
 
 def run_worker(
@@ -134,6 +136,8 @@ class _Worker:
                 dispatcher.tick()
                 if purge.is_due():
                     dispatcher.purge(self._options.keep)
+                    for chore in self._options.chores:
+                        chore()
             except Retryable as trouble:
                 _LOG.warning("jobs wait: %s", trouble)
             stop.wait(poll_s)

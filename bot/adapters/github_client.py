@@ -54,6 +54,8 @@ class GitHubForge:
             head_sha=Sha(pull.head.sha),
             head_repo=head_repo["full_name"] if head_repo else None,
             labels=tuple(label.name for label in pull.labels),
+            # Only an App's account can be ours, so people's pull requests cost no second question.
+            is_ours=pull.user.type == "Bot" and self.conversations.of(number).is_our_pull,
         )
 
     def permission(self, login: str) -> Permission:

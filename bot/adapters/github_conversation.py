@@ -21,6 +21,7 @@ _QUERY = f"""query Conversation($owner: String!, $name: String!, $number: Int!,
   $comments: String, $threads: String) {{
   repository(owner: $owner, name: $name) {{
     pullRequest(number: $number) {{
+      viewerDidAuthor
       comments(first: 100, after: $comments) {{ {_PAGE} nodes {{ {_COMMENT} }} }}
       reviewThreads(first: 100, after: $threads) {{
         {_PAGE}
@@ -51,6 +52,8 @@ class Said:
 
     comments: tuple[OurComment, ...]
     threads: tuple[PostedThread, ...]
+    is_our_pull: bool = False
+    """We opened the pull request."""
 
     @property
     def summary(self) -> Posted | None:
@@ -103,6 +106,7 @@ class Conversations:
                 *(OurComment(_posted(n), True) for n in in_threads if n["viewerDidAuthor"]),
             ),
             threads=tuple(_thread(node) for node in threads if _is_ours(node)),
+            is_our_pull=pages[0]["viewerDidAuthor"],
         )
 
     def _pages(self, number: int) -> Iterator[dict[str, Any]]:

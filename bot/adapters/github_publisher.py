@@ -97,6 +97,11 @@ class GitHubPublisher:
                 return
         self._resolve(self.resolving(), thread_id)
 
+    def is_ours(self, number: int, comment_id: int, *, is_review_comment: bool) -> bool:
+        wanted = (comment_id, is_review_comment)
+        ours = self.conversations.of(number).comments
+        return wanted in {(c.posted.id, c.is_review_comment) for c in ours}
+
     def react(self, comment_id: int, reaction: Reaction, *, is_review_comment: bool) -> None:
         path = repo_path(self.repo)
         if is_review_comment:

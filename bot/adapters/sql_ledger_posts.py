@@ -1,11 +1,15 @@
 """What was posted and what arrived, in SQL."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.sql_ledger_database import Database, insert_once
-from bot.adapters.sql_ledger_pulls import lock
+from bot.adapters.sql_ledger_pulls import following, lock
 from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import deliveries, publications, suggestions
 from bot.domain import record_json
@@ -76,16 +80,46 @@ class SqlDeliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def accept(self, delivery: Delivery) -> bool:
-        row = {
-            "guid": delivery.guid,
-            "received_at": moment(delivery.received_at),
-            "record": record_json.dump(delivery),
-        }
+    def accept(self, delivery: Delivery, pull: PullKey | None = None) -> Delivery:
+        is_this = deliveries.c.guid == delivery.guid
         with self._database.writing() as connection:
-            return insert_once(connection, deliveries, row)
+            sequence = following(connection, pull) if pull is not None else 0
+            numbered = replace(delivery, sequence=sequence)
+            if connection.execute(_INSERT[connection.dialect.name], _row(numbered)).first():
+                return numbered
+            wanted = sa.select(deliveries.c.record).where(is_this)
+            known = record_json.load(Delivery, connection.scalar(wanted) or "")
+            if not known.sequence and sequence:
+                # It asked for nothing when it came first, of an older release.
+                known = replace(known, sequence=sequence)
+                connection.execute(deliveries.update().where(is_this).values(_row(known)))
+            return known
 
     def known(self, guids: Iterable[str]) -> frozenset[str]:
         wanted = sa.select(deliveries.c.guid).where(deliveries.c.guid.in_(list(guids)))
         with self._database.reading() as connection:
             return frozenset(connection.scalars(wanted))
+
+    def forget(self, *, before: datetime) -> int:
+        is_old = deliveries.c.received_at < moment(before)
+        with self._database.writing() as connection:
+            return connection.execute(deliveries.delete().where(is_old)).rowcount
+
+
+def _row(delivery: Delivery) -> dict[str, str]:
+    return {
+        "guid": delivery.guid,
+        "received_at": moment(delivery.received_at),
+        "record": record_json.dump(delivery),
+    }
+
+
+def _insert(insert: sqlite.Insert | postgresql.Insert) -> ReturningInsert[str]:
+    return insert.on_conflict_do_nothing().returning(deliveries.c.guid)
+
+
+# Built once: every acknowledgement waits for this statement.
+_INSERT = {
+    "sqlite": _insert(sqlite.insert(deliveries)),
+    "postgresql": _insert(postgresql.insert(deliveries)),
+}

@@ -34,8 +34,7 @@ class SqlPullRequests:
 
     def next_sequence(self, pull: PullKey) -> int:
         with self._database.writing() as connection:
-            key = {"repo_id": pull.repo_id, "number": pull.number}
-            return connection.execute(_NEXT[connection.dialect.name], key).scalar_one()
+            return following(connection, pull)
 
     def advance_head(self, pull: PullKey, *, sequence: int, head_sha: Sha) -> bool:
         with self._database.writing() as connection:
@@ -85,6 +84,12 @@ def lock(connection: Connection, pull: PullKey) -> PullRecord:
     }
     insert_once(connection, pulls, row)
     return _record(connection.execute(pulls.select().where(_is(pull)).with_for_update()).one())
+
+
+def following(connection: Connection, pull: PullKey) -> int:
+    """Return the next number of a pull request; who aborts the transaction gives it back."""
+    key = {"repo_id": pull.repo_id, "number": pull.number}
+    return connection.execute(_NEXT[connection.dialect.name], key).scalar_one()
 
 
 def _is(pull: PullKey) -> sa.ColumnElement[bool]:

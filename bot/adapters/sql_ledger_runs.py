@@ -116,6 +116,15 @@ class SqlReviewedHeads:
             row = connection.execute(newest).first()
         return row is not None and tuple(row) == (head.head_sha, head.merge_base_sha)
 
+    def begun(self, pull: PullKey, *, since: datetime) -> Sequence[RunRecord]:
+        wanted = (
+            sa.select(runs.c.record)
+            .where(_of(pull), runs.c.started_at >= moment(since))
+            .order_by(runs.c.started_at, runs.c.run_id)
+        )
+        with self._database.reading() as connection:
+            return [record_json.load(RunRecord, row) for row in connection.scalars(wanted)]
+
 
 def moment(time: datetime) -> str:
     """Return a time in a form that sorts; raises ValueError for one without a time zone."""

@@ -1,18 +1,57 @@
 """Whether an automatic review is wanted; every no is a sentence that `/agent why` repeats."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest
+from bot.domain.ledger import RunRecord
 from bot.domain.path_filter import is_match
 from bot.domain.pull_records import PullMode
 from bot.domain.repo_config import AutoReview
 
+AUTOMATIC = "review:"
+"""Begins the id of every job that nobody asked for."""
+AUTOMATIC_RUNS = 12
+"""On one pull request within PACE_WINDOW: a program that pushes all day costs no fortune."""
+PACE_WINDOW = timedelta(hours=1)
+
+OFF_LABEL = "pullwright: off"
+"""Who may label a pull request may silence us on it; to take the label away ends that."""
+
+
+def is_off(pull: RemotePullRequest) -> bool:
+    """Tell whether somebody silenced us on this pull request with a label."""
+    return any(label.casefold() == OFF_LABEL for label in pull.labels)
+
 
 def silence_before(pull: RemotePullRequest, mode: PullMode) -> str | None:
     """Return why nothing is done, as far as no configuration is needed to know it."""
-    if not pull.is_open:
-        return "the pull request is closed"
-    if pull.head_repo is None:
-        return "the fork of the head was deleted"
+    reasons = (
+        (not pull.is_open, "the pull request is closed"),
+        (pull.head_repo is None, "the fork of the head was deleted"),
+        (is_off(pull), f"the label `{OFF_LABEL}` is on it"),
+        (pull.is_ours, "we opened it ourselves; a person may still ask for a `review`"),
+    )
+    reason = next((reason for is_reason, reason in reasons if is_reason), None)
+    return reason or _silence_of(mode)
+
+
+def silence_by_pace(lately: Sequence[RunRecord]) -> str | None:
+    """Return why another automatic review is too many, or None.
+
+    `lately` are the runs of the pull request that began within PACE_WINDOW.
+    """
+    automatic = [run for run in lately if run.job_id.startswith(AUTOMATIC)]
+    if len(automatic) < AUTOMATIC_RUNS:
+        return None
+    return (
+        f"{len(automatic)} automatic reviews began within an hour, which is the most; "
+        "a person may still ask for a `review`"
+    )
+
+
+def _silence_of(mode: PullMode) -> str | None:
     match mode:
         case PullMode.PAUSED:
             return "automatic reviews are paused; `resume` starts them again"

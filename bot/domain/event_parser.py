@@ -54,6 +54,12 @@ def parse_event(name: str, document: object) -> Event | Ignored:
         return Ignored(f"the payload of {name} cannot be read: {error}", is_alarm=True)
 
 
+def action_of(document: object) -> str:
+    """Return the `action` of a delivery as it may be stored; empty where it names none."""
+    action = document.get("action") if isinstance(document, Mapping) else None
+    return "" if action is None else _word(action)
+
+
 def _ping(_payload: Payload) -> Ignored:
     return Ignored("a ping asks for nothing")
 

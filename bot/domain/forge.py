@@ -65,6 +65,8 @@ class RemotePullRequest:
     head_repo: str | None
     """`owner/name`; None where the fork was deleted."""
     labels: tuple[str, ...]
+    is_ours: bool = False
+    """We opened it, by the forge's own word and not by a name."""
 
     def is_fork_of(self, repo: RepoId) -> bool:
         """Tell whether the head is in another repository, a deleted one included."""
@@ -232,7 +234,11 @@ class Publisher(Protocol):
 
 
 class Reactions(Protocol):
-    """Reactions to comments of people."""
+    """Comments of people: whose they are, and reactions to them."""
+
+    def is_ours(self, number: int, comment_id: int, *, is_review_comment: bool) -> bool:
+        """Tell whether we wrote this comment, by the forge's own word and not by a name."""
+        ...
 
     def react(self, comment_id: int, reaction: Reaction, *, is_review_comment: bool) -> None:
         """Add the reaction; adding it twice is harmless."""

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.domain.edits import Edit
+from bot.domain.edits import Edit, Patch
 from bot.domain.findings import Finding, FindingId, FindingState, Location
 from bot.domain.ledger import Dismissal, KnownFinding, PullKey, Reconciled, RunId, Thread
 from bot.domain.matching import Seen, match
@@ -118,6 +118,12 @@ def suggestion_id(pull: PullKey, head_sha: Sha, edit: Edit, *, side: str = "RIGH
     return SuggestionId(
         _digest("\0".join((str(pull.repo_id), str(pull.number), head_sha, *place, text)))
     )
+
+
+def patch_id(pull: PullKey, head_sha: Sha, patch: Patch) -> SuggestionId:
+    """Return the id of a suggestion of any number of edits; of one edit it is that edit's."""
+    ids = [suggestion_id(pull, head_sha, edit) for edit in patch.edits]
+    return ids[0] if len(ids) == 1 else SuggestionId(_digest("\0".join(ids)))
 
 
 def decision_id(run_id: RunId, step: int) -> DecisionId:

@@ -1,12 +1,15 @@
 """From an event to the jobs it asks for: pure, so that a redelivery decides the same.
 
-Nothing is fetched here. Whether a review is wanted (drafts, labels, title, paused) and whether a
-person may ask is decided by the worker, which knows the repository's configuration.
+Nothing is fetched here. Whether a review is wanted (drafts, labels, title, paused), whether a
+person may ask, and whether a pull request is our own is decided by the worker, which knows the
+repository's configuration and asks the forge. A push of ours is reviewed like any other: every head
+needs a verdict, and no automatic review ever leads to a commit.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.domain.admission import AUTOMATIC
 from bot.domain.command_parser import is_immediate, trigger_line
 from bot.domain.events import (
     CheckRequested,
@@ -26,6 +29,7 @@ from bot.domain.events import (
 from bot.domain.forge import RepoId
 from bot.domain.jobs import Job, JobId, JobKind
 from bot.domain.ledger import PullKey
+from bot.domain.pull_records import Delivery
 from bot.domain.requests import (
     ButtonCommand,
     CommentCommand,
@@ -38,11 +42,9 @@ from bot.domain.requests import (
 
 @dataclass(frozen=True, slots=True)
 class Ourselves:
-    """Who we are on the forge; our own acts ask for nothing (rule R25)."""
+    """Who we are on the forge; our own words ask for nothing (rule R25)."""
 
     app_id: int
-    bot_id: int | None = None
-    """The user in whose name the app acts; None where nobody looked it up yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,11 @@ class Wanted:
         return Job(self.id, self.kind, self.key, sequence, self.repo.installation_id, payload)
 
 
-class Sequences(Protocol):
-    """Gives each event of a pull request its number; a part of `PullRequests`."""
+class Inbox(Protocol):
+    """Keeps what arrived and gives it its place in the order; a part of `Deliveries`."""
 
-    def next_sequence(self, pull: PullKey) -> int:
-        """Return the next number, from 1; no two callers ever get the same."""
+    def accept(self, delivery: Delivery, pull: PullKey | None = None) -> Delivery:
+        """Store a delivery with the next number of its pull request, and return what stands."""
         ...
 
 
@@ -83,8 +85,6 @@ def decide(event: Event, *, ourselves: Ourselves, delivery: str) -> Wanted | Ign
     repo = _repo(event.source)
     if repo is None:
         return Ignored("the delivery is from no installation", is_alarm=True)
-    if event.source.sender.id == ourselves.bot_id:
-        return Ignored("it is our own doing")
     return _wanted(event, repo, ourselves, delivery)
 
 
@@ -128,7 +128,7 @@ def _review(event: PullChanged, repo: RepoId) -> Wanted:
 
     That no head is reviewed twice is seen to by the worker, which knows the merge base.
     """
-    name = f"review:{repo.id}:{event.number}:{event.head_sha}:{event.base_ref}"
+    name = f"{AUTOMATIC}{repo.id}:{event.number}:{event.head_sha}:{event.base_ref}"
     if event.action is not PullAction.OPENED:
         name = f"{name}:{event.action}:{event.changed_at}"
     return Wanted(
@@ -149,7 +149,8 @@ def _comment(event: CommentCreated, repo: RepoId, ourselves: Ourselves) -> Wante
         return Ignored("the comment is not for us")
     key = immediate_key if is_immediate(line) else pull_key
     return Wanted(
-        JobId(f"command:{event.comment_id}"),
+        # The comments of conversations and those of threads are counted apart.
+        JobId(f"command:{event.place}:{event.comment_id}"),
         JobKind.COMMAND,
         repo,
         event.number,

@@ -66,7 +66,7 @@ class JobInfo:
     created_at: datetime
     updated_at: datetime
     error: str = ""
-    """One sentence, for failed jobs."""
+    """One sentence, for failed jobs and for commands that were left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,8 @@ class Jobs(Protocol):
     def submit(self, job: Job) -> bool:
         """Store the job durably and return True, or False where its id was submitted before.
 
+        A review ends older ones of its key that wait, and a command is stored as SUPERSEDED where
+        enough like it wait (`crowding`).
         Raises Retryable where the queue cannot store it: never a lie.
         """
         ...

@@ -141,6 +141,10 @@ class ReviewedHeads(Protocol):
         """
         ...
 
+    def begun(self, pull: PullKey, *, since: datetime) -> Sequence[RunRecord]:
+        """Return the runs of every kind that began then or later, in order."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:

@@ -34,7 +34,8 @@ class Marker:
     head: Sha
     run: str
     suggestion: str = _NONE
-    """The fingerprint of the finding."""
+    """The fingerprint of the finding: a suggestion's own id is another one on every head, and the
+    thread has to be found again on all of them, also where there is no ledger."""
     decision: str = _NONE
     """The decision that led to it, as the ledger knows it."""
 

@@ -7,6 +7,7 @@ that is no answer arrives here as `Permission.NONE`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.admission import OFF_LABEL
 from bot.domain.commands import (
     Ask,
     Command,
@@ -60,6 +61,8 @@ class Place:
     is_fork: bool = False
     can_push: bool = True
     """We may commit on its branch."""
+    is_off: bool = False
+    """Somebody silenced us here with a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ def may(command: Command, asker: Asker, place: Place) -> Allowed | Denied:
         return Denied(f"the conversation is locked, so this needs {Need.WRITE}")
     if not place.is_open and isinstance(command, _ON_OPEN_ONLY):
         return Denied("the pull request is closed")
+    if place.is_off and isinstance(command, _ON_OPEN_ONLY):
+        return Denied(f"the label `{OFF_LABEL}` is on it; take it off first")
     return _where(command, place)
 
 

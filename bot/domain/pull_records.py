@@ -6,7 +6,7 @@ the ports of `ledger`.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol
 
@@ -17,7 +17,11 @@ from bot.domain.ledger import FindingsLedger, PullKey, ReviewedHeads, RunId, Run
 from bot.domain.pull_request import Sha
 
 SuggestionId = NewType("SuggestionId", str)
-"""16 hex digits, made by `identity.suggestion_id`; markers and trailers carry it."""
+"""16 hex digits, made by `identity.patch_id` for one head: the key of `Suggestions`.
+
+Markers and trailers carry the fingerprint of the finding, by which a thread is found on every head;
+with the run, which they carry too, it leads to the record.
+"""
 
 DecisionId = NewType("DecisionId", str)
 """One step of one run, made by `identity.decision_id`; it joins a suggestion to what was logged."""
@@ -39,11 +43,11 @@ class Publication:
     """One thing that we posted."""
 
     key: str
-    """What its marker says, so that it is found on the forge after a crash before the record."""
+    """Its kind and the run that its marker, check or trailer names: `reply:RUN`."""
     pull: PullKey
     kind: PublicationKind
     external_id: str
-    """The forge's id, or the SHA of a commit."""
+    """The forge's id, or the SHA of a commit; of a review, the id of its first comment."""
     url: str
     posted_at: datetime
 
@@ -171,18 +175,33 @@ class Delivery:
     """`X-GitHub-Delivery`; a redelivery has the same."""
     event: str
     action: str
+    """Empty where the payload names none."""
     received_at: datetime
+    sequence: int = 0
+    """Its number among the events of its pull request; 0 where it asks for nothing on one."""
+
+
+DELIVERIES_KEPT = timedelta(days=30)
+"""Far longer than the forge can send one again."""
 
 
 class Deliveries(Protocol):
     """Which deliveries arrived, also those that led to no job, so that missed ones are found."""
 
-    def accept(self, delivery: Delivery) -> bool:
-        """Store a delivery and return True, or False where its GUID was stored before."""
+    def accept(self, delivery: Delivery, pull: PullKey | None = None) -> Delivery:
+        """Store a delivery with the next number of its pull request, and return what stands.
+
+        That is the first of its GUID, with the number that it got then: whoever died before the
+        delivery had its job gets the same place in the order when it comes again.
+        """
         ...
 
     def known(self, guids: Iterable[str]) -> frozenset[str]:
         """Return those of the GUIDs that arrived."""
+        ...
+
+    def forget(self, *, before: datetime) -> int:
+        """Forget what arrived earlier and return how many those were."""
         ...
 
 

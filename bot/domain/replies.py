@@ -1,5 +1,6 @@
 """The one reply to a command: what was done, or why not and who must act."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -100,21 +101,37 @@ def stopped(count: int) -> str:
     return f"Stopped {count} run{'s' if count != 1 else ''}." if count else "Nothing was running."
 
 
-def status(jobs: Sequence[JobInfo], mode: PullMode) -> str:
-    """Say what runs and what waits."""
+def status(jobs: Sequence[JobInfo], mode: PullMode, commands: Sequence[JobInfo] = ()) -> str:
+    """Say what runs, what waits, and which commands were left out."""
     rows = [
         f"- {job.job.kind.value}: {job.status.value} since {_time(job.updated_at)}" for job in jobs
     ]
-    running = "\n".join(rows) if rows else "Nothing is running or waiting."
+    rows = rows or ["Nothing is running or waiting."]
+    running = "\n".join((*rows, *left_out(commands)))
     return f"{running}\n\nAutomatic reviews: {mode.value}."
 
 
-def why(silences: Sequence[Silence]) -> str:
-    """Say why nothing happened, the last time first."""
-    if not silences:
-        return "Nothing was left out: every event of this pull request was acted on."
+def why(silences: Sequence[Silence], commands: Sequence[JobInfo] = ()) -> str:
+    """Say why nothing happened, the last time first, and which commands were left out."""
     rows = [f"- {_time(s.at)}: {prose(s.reason)}" for s in silences]
+    rows += left_out(commands)
+    if not rows:
+        return "Nothing was left out: every event of this pull request was acted on."
     return "\n".join(rows)
+
+
+def left_out(commands: Sequence[JobInfo]) -> list[str]:
+    """Return a line for each reason for which commands were left out; the newest come first."""
+    counts = Counter(info.error for info in commands)
+    newest = {info.error: info.created_at for info in reversed(commands)}
+    return [
+        f"- {_time(newest[reason])}: {_commands(count)} left out: {prose(reason)}"
+        for reason, count in counts.items()
+    ]
+
+
+def _commands(count: int) -> str:
+    return "1 command was" if count == 1 else f"{count} commands were"
 
 
 def config(rows: Sequence[tuple[str, str, str]]) -> str:

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import cast
 
@@ -13,7 +14,7 @@ from flask import Flask
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
 
-from bot.domain.intake import Ourselves, Sequences
+from bot.domain.intake import Inbox, Ourselves
 from bot.domain.jobs import Jobs
 from bot.errors import Refused
 from bot.settings import AppSettings
@@ -27,6 +28,9 @@ REQUEST_TIMEOUT_S = 20
 CONNECTION_LIMIT = 900
 """Below the 1024 files that a process may have open by default."""
 
+say = partial(print, flush=True)
+"""A line that nobody waits for because it stands in a buffer."""
+
 _THREADS = 8
 _CLEANUP_INTERVAL_S = 5
 
@@ -36,9 +40,7 @@ class Backend:
     """What the web process needs of the rest."""
 
     jobs: Jobs
-    sequences: Sequences
-    bot_id: int | None = None
-    """The user in whose name the app acts, where it is known."""
+    inbox: Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def serve(
     backend: Backend,
     *,
     address: Address | None = None,
-    announce: Callable[[str], object] = print,
+    announce: Callable[[str], object] = say,
 ) -> None:
     """Answer deliveries until SIGTERM or Ctrl-C; `announce` is told the address once it is open.
 
@@ -80,9 +82,9 @@ def serve(
     """
     webhook = Webhook(
         Secret(settings.webhook_secret),
-        Ourselves(settings.app_id, backend.bot_id),
+        Ourselves(settings.app_id),
         backend.jobs,
-        backend.sequences,
+        backend.inbox,
         counts=Counts(),
     )
     server = open_server(create_app(webhook), address or Address())

@@ -1,20 +1,23 @@
-"""`POST /webhook`: signed bytes in, one durable job out, then 202.
+"""`POST /webhook`: signed bytes in, one durable record and job out, then 202.
 
-Every answer of 2xx is the truth: the job is stored, was stored before, or there is none to store.
+Every answer of 2xx is the truth: the delivery is on record, and its job is stored, was stored
+before, or there is none to store.
 """
 
 import json
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import IO
 
-from bot.domain.event_parser import parse_event
+from bot.domain.event_parser import action_of, parse_event
 from bot.domain.events import Ignored
-from bot.domain.intake import Ourselves, Sequences, Wanted, decide
+from bot.domain.intake import Inbox, Ourselves, Wanted, decide
 from bot.domain.jobs import Jobs
+from bot.domain.pull_records import Delivery
 from bot.errors import PullwrightError, Retryable, TooLarge
 from bot.web.counts import Counts, Outcome
 from bot.web.signature import Secret, claimed_digest, read_signed
@@ -37,7 +40,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Envelope:
     """The headers of a delivery. They are not signed, so nothing dangerous rests on them."""
 
     guid: str
@@ -53,8 +56,9 @@ class Webhook:
     secret: Secret
     ourselves: Ourselves
     jobs: Jobs
-    sequences: Sequences
+    inbox: Inbox
     counts: Counts
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def receive(self, headers: Mapping[str, str], stream: IO[bytes]) -> Answer:
@@ -71,51 +75,59 @@ class Webhook:
             return self._end(Outcome.TOO_LARGE, Answer(413))
         if body is None:
             return self._end(Outcome.UNSIGNED, Answer(401))
-        delivery = _delivery(headers)
-        if delivery is None:
+        envelope = _envelope(headers)
+        if envelope is None:
             return self._end(Outcome.MALFORMED, _malformed("the headers name no delivery"))
         try:
             document = parse_document(body)
         except ValueError as error:
             return self._end(Outcome.MALFORMED, _malformed(str(error)))
-        return self._act(delivery, self._decide(delivery, document))
+        arrived = Delivery(envelope.guid, envelope.event, action_of(document), self.now())
+        return self._act(arrived, self._decide(envelope, document))
 
-    def _decide(self, delivery: Delivery, document: object) -> Wanted | Ignored:
-        if delivery.app_id not in (None, str(self.ourselves.app_id)):
+    def _decide(self, envelope: Envelope, document: object) -> Wanted | Ignored:
+        if envelope.app_id not in (None, str(self.ourselves.app_id)):
             return Ignored("the delivery is for another app", is_alarm=True)
-        event = parse_event(delivery.event, document)
+        event = parse_event(envelope.event, document)
         if isinstance(event, Ignored):
             return event
-        return decide(event, ourselves=self.ourselves, delivery=delivery.guid)
+        return decide(event, ourselves=self.ourselves, delivery=envelope.guid)
 
-    def _act(self, delivery: Delivery, decision: Wanted | Ignored) -> Answer:
-        if isinstance(decision, Ignored):
-            _LOG.log(
-                logging.WARNING if decision.is_alarm else logging.DEBUG,
-                "delivery %s (%s) ignored: %s",
-                delivery.guid,
-                delivery.event,
-                decision.reason,
-            )
-            outcome = Outcome.ALARMING if decision.is_alarm else Outcome.IGNORED
-            return self._end(outcome, Answer(202, {"accepted": 0, "reason": decision.reason}))
+    def _act(self, arrived: Delivery, decision: Wanted | Ignored) -> Answer:
         try:
-            is_new = self._submit(decision)
+            is_new = self._store(arrived, decision)
         except PullwrightError as error:
-            _LOG.error("delivery %s refused for now: %s", delivery.guid, error)
+            _LOG.error("delivery %s refused for now: %s", arrived.guid, error)
             return self._end(Outcome.UNAVAILABLE, Answer(503, retry_after_s=RETRY_AFTER_S))
-        _LOG.info("delivery %s is job %s, new: %s", delivery.guid, decision.id, is_new)
+        if isinstance(decision, Ignored):
+            return self._ignored(arrived, decision)
+        _LOG.info("delivery %s is job %s, new: %s", arrived.guid, decision.id, is_new)
         outcome = Outcome.ACCEPTED if is_new else Outcome.DUPLICATE
         return self._end(outcome, Answer(202, {"accepted": int(is_new)}))
 
-    def _submit(self, wanted: Wanted) -> bool:
+    def _ignored(self, arrived: Delivery, decision: Ignored) -> Answer:
+        level = logging.WARNING if decision.is_alarm else logging.DEBUG
+        told = (arrived.guid, arrived.event, decision.reason)
+        _LOG.log(level, "delivery %s (%s) ignored: %s", *told)
+        outcome = Outcome.ALARMING if decision.is_alarm else Outcome.IGNORED
+        return self._end(outcome, Answer(202, {"accepted": 0, "reason": decision.reason}))
+
+    def _store(self, arrived: Delivery, decision: Wanted | Ignored) -> bool:
+        """Store the delivery, then its job; return whether the job is new.
+
+        A delivery that is known may have lost its job to a crash in between, so it is no reason to
+        submit none: the job's own id is what makes it one.
+        """
         # SQLite lets those who wait for its lock sleep longer and longer: a queue of our own is
         # three times as fast in the worst case, and it has a bound.
         if not self._turn.acquire(timeout=PATIENCE_S):
             raise Retryable(f"other deliveries have waited {PATIENCE_S} s for the database")
         try:
-            sequence = self.sequences.next_sequence(wanted.pull) if wanted.pull else 1
-            return self.jobs.submit(wanted.job(sequence))
+            if isinstance(decision, Ignored):
+                self.inbox.accept(arrived)
+                return False
+            stored = self.inbox.accept(arrived, decision.pull)
+            return self.jobs.submit(decision.job(stored.sequence or 1))
         finally:
             self._turn.release()
 
@@ -135,11 +147,11 @@ def parse_document(body: bytes) -> object:
         raise ValueError("the JSON is nested too deeply") from error
 
 
-def _delivery(headers: Mapping[str, str]) -> Delivery | None:
+def _envelope(headers: Mapping[str, str]) -> Envelope | None:
     guid, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
     if not (_GUID.fullmatch(guid) and _EVENT.fullmatch(event)):
         return None
-    return Delivery(guid, event, headers.get("x-github-hook-installation-target-id"))
+    return Envelope(guid, event, headers.get("x-github-hook-installation-target-id"))
 
 
 def _malformed(reason: str) -> Answer:

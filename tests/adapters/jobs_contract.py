@@ -4,7 +4,11 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from bot.domain.crowding import LATELY, WAITING
+from bot.domain.events import CommentPlace, Person
+from bot.domain.forge import RepoId
 from bot.domain.jobs import Handler, Job, JobContext, JobId, JobKind, Jobs, JobStatus, Json
+from bot.domain.requests import CommentCommand, to_payload
 from bot.errors import PullwrightError, Refused, Retryable
 from tests.adapters.queue_processes import a_job
 
@@ -49,12 +53,76 @@ def many_threads_submit_one_job_once(jobs: Jobs) -> None:
     assert sorted(accepted) == [False] * 7 + [True]
 
 
+def a_command(number: int, line: str, *, by: int = 1, key: str = "1#7") -> Job:
+    request = CommentCommand(
+        RepoId(5, 1, "octo/repo"), 7, Person(by, f"p{by}"), line, number,
+        CommentPlace.CONVERSATION, in_reply_to=None,
+    )  # fmt: skip
+    return a_job(f"c{number}", key=key, sequence=number, payload=to_payload(request))
+
+
+def taken(jobs: Jobs, *commands: Job) -> list[JobId]:
+    """Return which of them wait for their turn."""
+    assert all(jobs.submit(command) for command in commands)
+    return [c.id for c in commands if jobs.status(c.id) is JobStatus.QUEUED]
+
+
+def five_hundred_times_the_same_command_is_one_that_waits(jobs: Jobs) -> None:
+    flood = [a_command(n, "/agent review") for n in range(1, 501)]
+
+    assert taken(jobs, *flood) == ["c1"]
+    assert jobs.status(JobId("c500")) is JobStatus.SUPERSEDED
+    assert not jobs.submit(flood[-1])
+
+
+def a_command_of_somebody_else_is_another_one(jobs: Jobs) -> None:
+    both = a_command(1, "/agent review", by=1), a_command(2, "/agent review", by=2)
+
+    assert taken(jobs, *both) == ["c1", "c2"]
+
+
+def the_order_of_commands_is_kept(jobs: Jobs) -> None:
+    lines = ("/agent pause", "/agent resume", "/agent pause")
+    commands = [a_command(n, line) for n, line in enumerate(lines, 1)]
+
+    assert taken(jobs, *commands) == ["c1", "c2", "c3"]
+
+
+def only_so_many_different_commands_of_a_person_wait(jobs: Jobs) -> None:
+    commands = [a_command(n, f"/agent fix F{n}") for n in range(1, WAITING + 3)]
+
+    assert taken(jobs, *commands) == [c.id for c in commands[:WAITING]]
+    assert taken(jobs, a_command(90, "/agent fix F1", by=2)) == ["c90"]
+    assert taken(jobs, a_command(91, "/agent fix F1", key="1#8")) == ["c91"]
+
+
+def only_so_many_commands_of_a_person_are_taken_in_a_minute(jobs: Jobs) -> None:
+    for number in range(1, LATELY + 1):
+        command = a_command(number, f"/agent dismiss F{number}")
+        assert taken(jobs, command) == [command.id]
+        jobs.stop(command.id)
+
+    assert taken(jobs, a_command(90, "/agent dismiss F90")) == []
+
+
+def a_stop_is_always_taken(jobs: Jobs) -> None:
+    taken(jobs, *(a_command(n, f"/agent fix F{n}") for n in range(1, WAITING + 3)))
+
+    assert taken(jobs, a_command(90, "/agent stop"), a_command(91, "/agent stop")) == ["c90"]
+
+
 JOBS_CONTRACT: tuple[JobsClause, ...] = (
     a_job_is_accepted_once,
     an_unknown_job_has_no_status,
     a_stopped_job_stays_stopped,
     nobody_can_stop_what_is_unknown,
     many_threads_submit_one_job_once,
+    five_hundred_times_the_same_command_is_one_that_waits,
+    a_command_of_somebody_else_is_another_one,
+    the_order_of_commands_is_kept,
+    only_so_many_different_commands_of_a_person_wait,
+    only_so_many_commands_of_a_person_are_taken_in_a_minute,
+    a_stop_is_always_taken,
 )
 
 

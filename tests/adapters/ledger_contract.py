@@ -193,6 +193,17 @@ def a_run_that_broke_reviewed_nothing(ledger: Ledger) -> None:
     assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.REVIEW)
 
 
+def runs_that_began_lately_are_told(ledger: Ledger) -> None:
+    for name, minutes in (("late", 20), ("old", 0), ("now", 60)):
+        ledger.runs.begin(replace(a_run(name), started_at=NOW + timedelta(minutes=minutes)))
+    ledger.runs.begin(replace(a_run("other"), pull=OTHER_PULL))
+
+    lately = ledger.reviewed.begun(PULL, since=NOW + timedelta(minutes=20))
+
+    assert [run.run_id for run in lately] == ["late", "now"]
+    assert lately[1] == replace(a_run("now"), started_at=NOW + timedelta(minutes=60))
+
+
 def findings_come_back_exactly_and_by_number(ledger: Ledger) -> None:
     names = [a_finding(f"import m{n}", line=n) for n in range(1, 12)]
     told = seen(ledger, replace(a_finding(HOSTILE), title=HOSTILE), *names)
@@ -344,13 +355,43 @@ def suggestions_come_back_with_their_proof(ledger: Ledger) -> None:
     assert ledger.suggestions.shown(OTHER_PULL) == []
 
 
-def a_delivery_is_accepted_once(ledger: Ledger) -> None:
-    delivery = Delivery("guid-1", "pull_request", "opened", NOW)
+def a_delivery(guid: str = "guid-1", at: datetime = NOW) -> Delivery:
+    return Delivery(guid, "pull_request", "opened", at)
 
-    assert ledger.deliveries.accept(delivery)
-    assert not ledger.deliveries.accept(replace(delivery, action="closed"))
+
+def the_first_delivery_of_a_guid_stands(ledger: Ledger) -> None:
+    assert ledger.deliveries.accept(a_delivery()) == a_delivery()
+    assert ledger.deliveries.accept(replace(a_delivery(), action="closed")) == a_delivery()
     assert ledger.deliveries.known(["guid-1", "guid-2"]) == {"guid-1"}
     assert ledger.deliveries.known([]) == frozenset()
+
+
+def a_delivery_that_comes_again_has_its_old_place_in_the_order(ledger: Ledger) -> None:
+    first = ledger.deliveries.accept(a_delivery(), PULL)
+    later = ledger.deliveries.accept(a_delivery("guid-2"), PULL)
+    again = ledger.deliveries.accept(a_delivery(), PULL)
+
+    assert first == again == replace(a_delivery(), sequence=1)
+    assert later.sequence == 2
+    assert ledger.pulls.next_sequence(PULL) > 2
+    assert ledger.deliveries.accept(a_delivery("guid-3"), OTHER_PULL).sequence == 1
+
+
+def a_delivery_that_asked_for_nothing_may_ask_for_something_later(ledger: Ledger) -> None:
+    ledger.deliveries.accept(a_delivery())
+
+    numbered = ledger.deliveries.accept(a_delivery(), PULL)
+
+    assert numbered == ledger.deliveries.accept(a_delivery(), PULL)
+    assert numbered.sequence == 1
+
+
+def old_deliveries_are_forgotten(ledger: Ledger) -> None:
+    ledger.deliveries.accept(a_delivery("old", NOW - timedelta(days=31)), PULL)
+    ledger.deliveries.accept(a_delivery("new"), PULL)
+
+    assert ledger.deliveries.forget(before=NOW - timedelta(days=30)) == 1
+    assert ledger.deliveries.known(["old", "new"]) == {"new"}
 
 
 CONTRACT: tuple[Clause, ...] = (
@@ -363,6 +404,7 @@ CONTRACT: tuple[Clause, ...] = (
     a_head_that_was_left_and_comes_back_is_not_reviewed,
     an_ending_comes_back_with_what_was_read,
     a_run_that_broke_reviewed_nothing,
+    runs_that_began_lately_are_told,
     findings_come_back_exactly_and_by_number,
     each_pull_request_counts_its_findings_for_itself,
     ids_are_never_given_again,
@@ -378,5 +420,8 @@ CONTRACT: tuple[Clause, ...] = (
     modes_are_kept_and_the_one_before_is_told,
     the_last_silences_are_told_newest_first,
     suggestions_come_back_with_their_proof,
-    a_delivery_is_accepted_once,
+    the_first_delivery_of_a_guid_stands,
+    a_delivery_that_comes_again_has_its_old_place_in_the_order,
+    a_delivery_that_asked_for_nothing_may_ask_for_something_later,
+    old_deliveries_are_forgotten,
 )

@@ -21,6 +21,7 @@ from bot.adapters.dbos_database import open_engine
 from bot.adapters.dbos_dispatch import Limits
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.dbos_worker import WorkerOptions, run_worker
+from bot.adapters.sql_ledger import open_ledger
 from bot.domain.jobs import (
     Handler,
     Job,
@@ -33,12 +34,14 @@ from bot.domain.jobs import (
     Json,
     RetryPolicy,
 )
+from bot.domain.ledger import PullKey
 from bot.errors import Refused, Retryable
 from tests.adapters.jobs_contract import (
     CONTEXT_CONTRACT,
     JOBS_CONTRACT,
     ContextClause,
     JobsClause,
+    a_command,
 )
 from tests.adapters.queue_processes import ENDED, a_job, cut_all_lines
 
@@ -53,6 +56,49 @@ def jobs(queue_url: str) -> Iterator[Jobs]:
 @pytest.mark.parametrize("clause", JOBS_CONTRACT, ids=lambda clause: clause.__name__)
 def test_the_queue_keeps_the_contract(clause: JobsClause, jobs: Jobs) -> None:
     clause(jobs)
+
+
+def test_a_command_that_runs_already_does_not_stand_for_one_that_came_later(
+    queue_url: str,
+) -> None:
+    with closing(DbosJobs(queue_url)) as jobs:
+        commands = [a_command(n, "/agent review") for n in (1, 2, 3)]
+        jobs.submit(commands[0])
+        engine = open_engine(queue_url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE queue_jobs SET status = 'running', attempts = 1")
+        engine.dispose()
+        jobs.submit(commands[1])
+        jobs.submit(commands[2])
+
+        statuses = [jobs.status(command.id) for command in commands]
+        assert statuses == [JobStatus.RUNNING, JobStatus.QUEUED, JobStatus.SUPERSEDED]
+        with closing(DbosJobsAdmin(queue_url)) as admin:
+            assert "waiting already" in admin.list(JobFilter())[0].error
+
+
+OTHER_PROCESS = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("CREATE TABLE other (n)")
+connection.close()
+"""
+
+
+def test_opening_the_queue_takes_no_lock_from_the_ledger_of_the_same_process(
+    tmp_path: Path,
+) -> None:
+    # Closing a file drops every lock that the process holds on it: the next process that leaves
+    # takes itself for the last one, and removes the log that we are writing to.
+    file = tmp_path / "pullwright.db"
+    with closing(open_ledger(f"sqlite:///{file}")) as ledger:
+        ledger.pulls.next_sequence(PullKey(1, 7))
+        with closing(DbosJobs(f"sqlite:///{file}")) as jobs:
+            jobs.submit(a_job())
+        subprocess.run([sys.executable, "-c", OTHER_PROCESS, str(file)], check=True)
+
+        assert Path(f"{file}-wal").exists()
+        assert ledger.pulls.next_sequence(PullKey(1, 7)) == 2
 
 
 class DbosEngine:

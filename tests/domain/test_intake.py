@@ -30,7 +30,7 @@ from bot.domain.requests import (
 from tests.domain.payloads import comment_on_pull, official, smallest
 
 BOT = 99
-OURSELVES = Ourselves(app_id=29310, bot_id=BOT)
+OURSELVES = Ourselves(app_id=29310)
 
 
 def decided(event: Event | Ignored, delivery: str = "guid-1") -> Wanted | Ignored:
@@ -51,9 +51,14 @@ def pull(
     return PullChanged(source, action, 7, Sha(sha * 40), base, is_draft=False, changed_at=at)
 
 
-def comment(body: str, sender: int = 9, app: int | None = None) -> CommentCreated:
+def comment(
+    body: str,
+    sender: int = 9,
+    app: int | None = None,
+    place: CommentPlace = CommentPlace.CONVERSATION,
+) -> CommentCreated:
     source = Source(1, "octo/repo", 5, Person(sender, "somebody[bot]"))
-    return CommentCreated(source, 7, CommentPlace.CONVERSATION, 44, body, written_by_app=app)
+    return CommentCreated(source, 7, place, 44, body, written_by_app=app)
 
 
 def button(identifier: str = "fix#7", app: int = 29310) -> Event | Ignored:
@@ -109,9 +114,16 @@ def test_only_what_changes_the_change_supersedes_a_running_review(action: PullAc
 def test_a_command_runs_once_per_comment() -> None:
     told = wanted(comment("/agent fix F1\r\nThanks"))
 
-    assert (told.id, told.kind, told.key) == ("command:44", JobKind.COMMAND, "1#7")
+    assert (told.id, told.key) == ("command:conversation:44", "1#7")
+    assert told.kind is JobKind.COMMAND
     assert isinstance(told.request, CommentCommand)
     assert (told.request.line, told.request.asker.id) == ("/agent fix F1", 9)
+
+
+def test_two_comments_of_one_number_in_two_places_are_two_commands() -> None:
+    in_thread = wanted(comment("/agent fix", place=CommentPlace.THREAD))
+
+    assert in_thread.id != wanted(comment("/agent fix")).id
 
 
 def test_stop_has_a_queue_of_its_own() -> None:
@@ -125,13 +137,12 @@ def test_an_unknown_command_reaches_a_worker_which_answers_with_help() -> None:
 @pytest.mark.parametrize(
     ("body", "sender", "app"),
     [
-        ("/agent fix", BOT, None),
-        ("/agent fix", 9, 29310),
+        ("/agent fix", BOT, 29310),
         ("/agent fix\n<!-- pullwright:v1 kind=reply head=a run=b s=- d=- -->", 9, None),
         ("> /agent fix", 9, None),
         ("thank you", 9, None),
     ],
-    ids=["our bot", "our app", "our marker", "a quote", "a remark"],
+    ids=["our app", "our marker", "a quote", "a remark"],
 )
 def test_our_own_words_and_remarks_ask_for_nothing(body: str, sender: int, app: int | None) -> None:
     told = decided(comment(body, sender, app))
@@ -145,12 +156,12 @@ def test_a_name_gives_no_trust_and_takes_none_away() -> None:
     assert isinstance(decided(comment("/agent fix", sender=10)), Wanted)
 
 
-def test_our_own_push_is_not_reviewed_again() -> None:
+def test_our_own_push_is_reviewed_because_every_head_needs_a_verdict() -> None:
     own = parse_event(
         "pull_request", smallest("synchronize", sender={"id": BOT, "login": "pullwright[bot]"})
     )
 
-    assert isinstance(decided(own), Ignored)
+    assert wanted(own).kind is JobKind.REVIEW
 
 
 def test_each_press_of_a_button_runs_once() -> None:

@@ -124,7 +124,7 @@ def test_a_locked_conversation_is_for_those_with_write_access() -> None:
 
 def test_more_permission_never_allows_less() -> None:
     ranks = [Permission.NONE, Permission.READ, Permission.WRITE, Permission.ADMIN]
-    flags = list(itertools.product([True, False], repeat=4))
+    flags = list(itertools.product([True, False], repeat=5))
 
     for command, place in itertools.product(ALL, (Place(*f) for f in flags)):
         told = [isinstance(may(command, Asker(p), place), Allowed) for p in ranks]

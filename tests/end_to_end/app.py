@@ -24,13 +24,16 @@ class App:
     folder: Path
     processes: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
-    def start(self, *arguments: str, ready: str) -> str:
-        """Start one of our processes and return the line that says it is ready."""
+    def start(self, *arguments: str, ready: str, **changes: str) -> str:
+        """Start one of our processes and return the line that says it is ready.
+
+        `changes` are variables that only this one has.
+        """
         log = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
         with log.open("w") as out:
             process = subprocess.Popen(
                 [sys.executable, "-u", "-c", "from bot.cli import main; main()", *arguments],
-                env=dict(self.environment),
+                env={**self.environment, **changes},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -63,7 +66,9 @@ class App:
 
 
 @contextmanager
-def running_app(folder: Path, *, sandbox: str) -> Iterator[App]:
+def running_app(
+    folder: Path, *, sandbox: str, has_worker: bool = True, serve: tuple[str, ...] = ()
+) -> Iterator[App]:
     """Start the simulator, `serve` and `worker`, and end all of them."""
     with simulator(folder / "github") as github, ExitStack() as stack:
         app = github.app()
@@ -83,8 +88,9 @@ def running_app(folder: Path, *, sandbox: str) -> Iterator[App]:
         }
         ours = App(github, environment, folder)
         stack.callback(ours.end)
-        said = ours.start("serve", "--port", "0", ready="listening on")
-        ours.start("worker", "--slots", "2", ready="working with")
+        said = ours.start("serve", "--port", "0", *serve, ready="listening on")
+        if has_worker:
+            ours.start("worker", "--slots", "2", ready="working with")
         url = re.search(r"http://\S+", said)
         assert url is not None
         github.webhook_url = f"{url[0]}/webhook"

@@ -37,6 +37,22 @@ def test_a_fix_is_committed_on_the_branch_with_its_proof(app: App) -> None:
     assert "Committed" in reply
 
 
+def test_our_fix_commit_is_reviewed_and_leads_to_nothing_more(app: App) -> None:
+    repo = _repo(app, "loop")
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+    _answered(app, pr, "ada", "/agent fix F1")
+    fixed = pr.head_sha
+
+    _reviewed(app, repo, pr)
+    # It has its turn when the review of our commit has ended, whatever that led to.
+    _answered(app, pr, "ada", "/agent reject")
+
+    assert pr.head_sha == fixed
+    assert len(repo.check_runs) == 2
+    assert len(repo.pull_requests) == 1
+
+
 def test_a_one_click_suggestion_is_offered_only_with_its_proof(app: App) -> None:
     repo = _repo(app, "clicked")
     pr = repo.open_pull_request(LINT_BUG, author="ada")
@@ -58,7 +74,10 @@ def test_a_stacked_pull_request_holds_the_fix(app: App) -> None:
 
     assert pr.head_sha == before
     assert "/pull/" in reply
-    assert len(repo.pull_requests) == 2
+    _, ours = repo.pull_requests
+    why = _answered(app, ours, "ada", "/agent why")
+    assert "we opened it ourselves" in why
+    assert {run.head_sha for run in repo.check_runs} == {pr.head_sha}
 
 
 def test_a_stop_ends_what_runs(app: App, docker_engine: DockerEngine) -> None:

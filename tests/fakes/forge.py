@@ -251,6 +251,12 @@ class FakePublisher:
                 replace(t, is_resolved=True) if t.id == thread_id else t for t in threads
             ]
 
+    def is_ours(self, number: int, comment_id: int, *, is_review_comment: bool) -> bool:
+        return any(
+            c.posted.id == comment_id and (c.in_thread is not None) is is_review_comment
+            for c in self._at.own(number)
+        )
+
     def react(self, comment_id: int, reaction: Reaction, *, is_review_comment: bool) -> None:
         assert isinstance(is_review_comment, bool)
         if (comment_id, reaction) not in self._at.seen_reactions:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.domain import identity
 from bot.domain.findings import FindingId
@@ -33,7 +34,7 @@ from bot.domain.pull_records import (
 )
 from bot.domain.pull_request import Sha
 from bot.domain.verdict import Conclusion
-from bot.errors import Refused
+from bot.errors import Refused, Retryable
 
 SAW_NOTHING = (Conclusion.ERROR, Conclusion.NOT_REVIEWED)
 
@@ -42,12 +43,12 @@ SAW_NOTHING = (Conclusion.ERROR, Conclusion.NOT_REVIEWED)
 class FakeRuns:
     """Runs, and the heads that they reviewed."""
 
-    begun: dict[RunId, RunRecord] = field(default_factory=dict)
+    begun_runs: dict[RunId, RunRecord] = field(default_factory=dict)
     endings: dict[RunId, RunEnding] = field(default_factory=dict)
     recorded: dict[RunId, dict[int, StepRecord]] = field(default_factory=dict)
 
     def begin(self, run: RunRecord) -> None:
-        self.begun.setdefault(run.run_id, run)
+        self.begun_runs.setdefault(run.run_id, run)
 
     def record_step(self, run_id: RunId, step: StepRecord) -> StepRecord:
         self._check(run_id)
@@ -67,30 +68,34 @@ class FakeRuns:
         ended = [
             (ending.ended_at, run.started_at, run_id)
             for run_id, ending in self.endings.items()
-            if (run := self.begun[run_id]).pull == pull
+            if (run := self.begun_runs[run_id]).pull == pull
             and run.kind is RunKind.REVIEW
             and ending.conclusion not in SAW_NOTHING
         ]
         if not ended:
             return None
         run_id = max(ended)[-1]
-        return ReviewedHead(run_id, self.begun[run_id].head, self.endings[run_id].conclusion)
+        return ReviewedHead(run_id, self.begun_runs[run_id].head, self.endings[run_id].conclusion)
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:
         ended = [
             (ending.ended_at, run.started_at, run_id)
             for run_id, ending in self.endings.items()
-            if (run := self.begun[run_id]).pull == pull
+            if (run := self.begun_runs[run_id]).pull == pull
             and run.kind is kind
             and ending.conclusion is not Conclusion.ERROR
         ]
         if not ended:
             return False
-        newest = self.begun[max(ended)[-1]].head
+        newest = self.begun_runs[max(ended)[-1]].head
         return replace(newest, base_sha=head.base_sha) == head
 
+    def begun(self, pull: PullKey, *, since: datetime) -> Sequence[RunRecord]:
+        runs = [r for r in self.begun_runs.values() if r.pull == pull and r.started_at >= since]
+        return sorted(runs, key=lambda run: (run.started_at, run.run_id))
+
     def _check(self, run_id: RunId) -> None:
-        if run_id not in self.begun:
+        if run_id not in self.begun_runs:
             raise Refused(f"run {run_id} never began: begin it first")
 
 
@@ -199,26 +204,40 @@ class FakeSuggestions:
 class FakeDeliveries:
     """Deliveries by GUID."""
 
+    pulls: FakePullRequests = field(default_factory=FakePullRequests)
     by_guid: dict[str, Delivery] = field(default_factory=dict)
+    is_down: bool = False
 
-    def accept(self, delivery: Delivery) -> bool:
-        return self.by_guid.setdefault(delivery.guid, delivery) is delivery
+    def accept(self, delivery: Delivery, pull: PullKey | None = None) -> Delivery:
+        if self.is_down:
+            raise Retryable("the ledger is down")
+        known = self.by_guid.get(delivery.guid, delivery)
+        if pull is not None and not known.sequence:
+            known = replace(known, sequence=self.pulls.next_sequence(pull))
+        self.by_guid[delivery.guid] = known
+        return known
 
     def known(self, guids: Iterable[str]) -> frozenset[str]:
         return frozenset(guids) & frozenset(self.by_guid)
 
+    def forget(self, *, before: datetime) -> int:
+        old = [guid for guid, known in self.by_guid.items() if known.received_at < before]
+        for guid in old:
+            del self.by_guid[guid]
+        return len(old)
+
 
 def fake_ledger() -> Ledger:
     """Return an empty ledger; each port is one of the fakes above."""
-    runs = FakeRuns()
+    runs, pulls = FakeRuns(), FakePullRequests()
     return Ledger(
         runs=runs,
         reviewed=runs,
         findings=FakeFindings(),
         publications=FakePublications(),
-        pulls=FakePullRequests(),
+        pulls=pulls,
         silences=FakeSilences(),
         suggestions=FakeSuggestions(),
-        deliveries=FakeDeliveries(),
+        deliveries=FakeDeliveries(pulls),
         close=lambda: None,
     )

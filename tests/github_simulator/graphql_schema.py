@@ -78,6 +78,7 @@ type PullRequest implements Node {
   closed: Boolean!
   merged: Boolean!
   author: Actor
+  viewerDidAuthor: Boolean!
   headRefName: String!
   headRefOid: GitObjectID!
   baseRefName: String!

@@ -123,6 +123,7 @@ def pull(pr: "PullRequest") -> Json:
         "closed": not pr.is_open,
         "merged": state == "MERGED",
         "author": actor(pr.author),
+        "viewerDidAuthor": lambda info: info.root_value.viewer["login"] == pr.author.login,
         "headRefName": pr.head_ref,
         "headRefOid": pr.head_sha,
         "baseRefName": pr.base_ref,

@@ -19,7 +19,8 @@ from bot.web.counts import Counts, Outcome
 from bot.web.serve import Address, Backend, open_server, url_of
 from bot.web.signature import Secret
 from bot.web.webhook import Webhook
-from tests.fakes.jobs import FakeJobs, FakeSequences
+from tests.fakes.jobs import FakeJobs
+from tests.fakes.ledger import FakeDeliveries
 
 SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
 APP_ID = 29310
@@ -39,7 +40,7 @@ class Site:
     """A running server and what is behind it."""
 
     jobs: FakeJobs = field(default_factory=FakeJobs)
-    sequences: FakeSequences = field(default_factory=FakeSequences)
+    inbox: FakeDeliveries = field(default_factory=FakeDeliveries)
     counts: Counts = field(default_factory=Counts)
     host: str = ""
     port: int = 0
@@ -125,10 +126,8 @@ def running(
 ) -> Iterator[Site]:
     """Serve until the block ends, on fakes where there is no other backend."""
     site = Site()
-    behind = backend or Backend(site.jobs, site.sequences)
-    webhook = Webhook(
-        Secret(SECRET), Ourselves(APP_ID, 99), behind.jobs, behind.sequences, site.counts
-    )
+    behind = backend or Backend(site.jobs, site.inbox)
+    webhook = Webhook(Secret(SECRET), Ourselves(APP_ID), behind.jobs, behind.inbox, site.counts)
     app = create_app(webhook)
     server = open_server(app, address or Address(port=0), request_timeout_s=request_timeout_s)
     found = site_of(url_of(server))

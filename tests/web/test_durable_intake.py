@@ -29,7 +29,7 @@ from bot.web.serve import Address, Backend, serve
 
 settings = load_app_settings()
 url = settings.database_url
-backend = Backend(DbosJobs(url), open_ledger(url).pulls)
+backend = Backend(DbosJobs(url), open_ledger(url).deliveries)
 serve(settings, backend, address=Address(port=0), announce=partial(print, flush=True))
 """
 
@@ -50,7 +50,7 @@ def real_site(folder: Path) -> Iterator[Site]:
     with (
         closing(DbosJobs(url)) as jobs,
         closing(open_ledger(url, wait_s=1)) as ledger,
-        running(backend=Backend(jobs, ledger.pulls)) as site,
+        running(backend=Backend(jobs, ledger.deliveries)) as site,
     ):
         yield site
 
@@ -104,6 +104,16 @@ def test_a_database_that_somebody_else_holds_is_503_in_time(tmp_path: Path) -> N
         assert [reply.status for reply in replies] == [503] * 8
         assert seconds < 10
         assert json.loads(site.deliver(pushed(2)).body) == {"accepted": 1}
+
+
+def test_what_was_acknowledged_is_on_record(tmp_path: Path) -> None:
+    with real_site(tmp_path) as site:
+        for guid in ("wanted", "wanted", "ignored"):
+            event = "star" if guid == "ignored" else "pull_request"
+            site.deliver(pushed(1), event=event, headers={"X-GitHub-Delivery": guid})
+
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'pullwright.db'}")) as ledger:
+        assert ledger.deliveries.known(["wanted", "ignored", "never"]) == {"wanted", "ignored"}
 
 
 def test_events_of_one_pull_request_have_an_order(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from bot.errors import Refused
 from bot.settings import load_app_settings
 from bot.web.serve import Address, Backend, serve
-from tests.fakes.jobs import FakeJobs, FakeSequences
+from tests.fakes.jobs import FakeJobs
+from tests.fakes.ledger import FakeDeliveries
 from tests.web.server import SECRET, Reply, opened, running, site_of
 
 PROGRAM = """
@@ -18,10 +19,11 @@ import sys
 from functools import partial
 from bot.settings import load_app_settings
 from bot.web.serve import Address, Backend, serve
-from tests.fakes.jobs import FakeJobs, FakeSequences
+from tests.fakes.jobs import FakeJobs
+from tests.fakes.ledger import FakeDeliveries
 
 settings = load_app_settings()
-backend = Backend(FakeJobs(), FakeSequences())
+backend = Backend(FakeJobs(), FakeDeliveries())
 serve(settings, backend, address=Address(port=0), announce=partial(print, flush=True))
 """
 
@@ -75,7 +77,7 @@ def test_there_is_no_unsigned_mode(secret: str) -> None:
     )
 
     with pytest.raises(Refused, match="PULLWRIGHT_WEBHOOK_SECRET has"):
-        serve(settings, Backend(FakeJobs(), FakeSequences()))
+        serve(settings, Backend(FakeJobs(), FakeDeliveries()))
 
 
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loopback")
@@ -93,7 +95,7 @@ def test_an_address_that_is_not_ours_is_refused_in_words(address: Address) -> No
     settings = load_app_settings(_APP | {"PULLWRIGHT_WEBHOOK_SECRET": SECRET})
 
     with pytest.raises(Refused, match="cannot listen on"):
-        serve(settings, Backend(FakeJobs(), FakeSequences()), address=address)
+        serve(settings, Backend(FakeJobs(), FakeDeliveries()), address=address)
 
 
 _APP = {"PULLWRIGHT_APP_ID": "1"}

@@ -169,6 +169,43 @@ def test_a_queue_that_is_down_is_never_acknowledged(site: Site) -> None:
     assert site.request("GET", "/readyz").status == 503
 
 
+def test_every_signed_delivery_is_on_record_also_what_asks_for_nothing(site: Site) -> None:
+    site.deliver(opened(), headers={"X-GitHub-Delivery": "wanted"})
+    site.deliver(opened(action="a b\n"), event="star", headers={"X-GitHub-Delivery": "ignored"})
+    site.deliver(b"{", headers={"X-GitHub-Delivery": "malformed"})
+    site.deliver(
+        opened(), headers={"X-GitHub-Delivery": "forged", "X-Hub-Signature-256": sign(b"")}
+    )
+
+    records = site.inbox.by_guid
+    assert [(r.guid, r.event, r.action, r.sequence) for r in records.values()] == [
+        ("wanted", "pull_request", "opened", 1),
+        ("ignored", "star", "without a name", 0),
+    ]
+
+
+@pytest.mark.parametrize("event", ["pull_request", "star"])
+def test_a_delivery_that_cannot_be_recorded_is_never_acknowledged(site: Site, event: str) -> None:
+    site.inbox.is_down = True
+
+    assert site.deliver(opened(), event=event).status == 503
+    assert site.jobs.jobs == {}
+
+
+def test_a_known_delivery_whose_job_was_lost_to_a_crash_gets_it_in_its_old_place(
+    site: Site,
+) -> None:
+    again = {"X-GitHub-Delivery": "lost"}
+    site.jobs.is_down = True
+    site.deliver(opened(), headers=again)
+    site.jobs.is_down = False
+    later = {"ref": "main"}, {"sha": "b" * 40}
+    site.deliver(opened(pull_request={"number": 7, "base": later[0], "head": later[1]}))
+
+    assert json.loads(site.deliver(opened(), headers=again).body) == {"accepted": 1}
+    assert [job.sequence for job in site.jobs.jobs.values()] == [2, 1]
+
+
 def test_what_was_refused_while_the_queue_was_down_is_taken_later(site: Site) -> None:
     again = {"X-GitHub-Delivery": "same-guid"}
     site.jobs.is_down = True

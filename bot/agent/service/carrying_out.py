@@ -11,8 +11,8 @@ from bot.domain import commands, replies
 from bot.domain.events import Person
 from bot.domain.findings import FindingId, FindingState
 from bot.domain.forge import NewPullRequest, RemotePullRequest
-from bot.domain.intake import pull_key
-from bot.domain.jobs import JobFilter, JobInfo, JobStatus, Json
+from bot.domain.intake import immediate_key, pull_key
+from bot.domain.jobs import JobFilter, JobInfo, JobKind, JobStatus, Json
 from bot.domain.ledger import Dismissal, KnownFinding, RunKind
 from bot.domain.permissions import Allowed
 from bot.domain.pull_records import PullMode
@@ -22,6 +22,7 @@ from bot.errors import Refused
 from bot.policy.selection import HAND_WEIGHTS, VERSION
 
 _LIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
+_MOST_LEFT_OUT = 1000
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ class CarryOut:
                 return self._stop()
             case commands.Status():
                 mode = records.pulls.load(self.work.pull).mode
-                return replies.status(self._live(), mode)
+                return replies.status(self._live(), mode, self._left_out())
             case commands.Why():
-                return replies.why(records.silences.recent(self.work.pull))
+                silences = records.silences.recent(self.work.pull)
+                return replies.why(silences, self._left_out())
             case commands.ShowConfig():
                 return self._config()
             case commands.Policy(commands.PolicyView.SHOW | commands.PolicyView.EXPLAIN):
@@ -109,9 +111,11 @@ class CarryOut:
                     url = committer.open_stacked(
                         stacked, at=head, files=offered.files, message=message
                     )
+                    self.work.book.pull_request(url)
                     return {"url": url}
                 branch = self.remote.head_ref
                 sha = committer.commit(branch, expected=head, files=offered.files, message=message)
+                self.work.book.commit(sha)
                 return {"sha": sha}
 
         done = self.work.context.step("commit", commit)
@@ -163,6 +167,15 @@ class CarryOut:
     def _live(self) -> list[JobInfo]:
         key = pull_key(self.work.repo.id, self.work.number)
         return list(self.work.desk.admin.list(JobFilter(statuses=_LIVE, key=key)))
+
+    def _left_out(self) -> list[JobInfo]:
+        """Return commands that came while enough like them waited, the newest first."""
+        keys = (pull_key, immediate_key)
+        is_over, at = frozenset({JobStatus.SUPERSEDED}), (self.work.repo.id, self.work.number)
+        wanted = [JobFilter(is_over, key(*at), limit=_MOST_LEFT_OUT) for key in keys]
+        found = [info for each in wanted for info in self.work.desk.admin.list(each)]
+        commands = (info for info in found if info.job.kind is JobKind.COMMAND)
+        return sorted(commands, key=lambda info: info.created_at, reverse=True)
 
     def _config(self) -> str:
         with self.work.connection.checkout(self.remote) as workspace:

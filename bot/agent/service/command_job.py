@@ -6,6 +6,7 @@ from bot.agent.service.carrying_out import CarryOut
 from bot.agent.service.desk import Connection, Desk
 from bot.agent.service.review_job import ReviewOfPull
 from bot.domain import replies
+from bot.domain.admission import is_off
 from bot.domain.command_parser import CommandError, button_command, parse_command
 from bot.domain.commands import Command, Stop
 from bot.domain.events import CommentPlace
@@ -46,6 +47,15 @@ class _Conversation:
             self.desk, self.connection, self.context, self.request.repo, self.request.number
         )
         remote = work.look()
+        asker = self._asker(remote)
+        if asker is None:
+            return {"ignored": "the comment is our own"}
+        denied = self._denied_at_once(asker, remote)
+        if denied is not None:
+            return self._refuse(work, replies.denied(denied.reason))
+        return self._carry_out(work, remote, asker)
+
+    def _carry_out(self, work: ReviewOfPull, remote: RemotePullRequest, asker: Asker) -> Json:
         config = self._config(remote)
         try:
             command = self._command(config)
@@ -53,7 +63,7 @@ class _Conversation:
             return self._refuse(work, replies.misunderstood(str(error), config.trigger))
         if command is None:
             return {"ignored": "the comment is for another bot"}
-        allowed = may(command, self._asker(remote), self._place(remote))
+        allowed = may(command, asker, self._place(remote))
         if isinstance(allowed, Denied):
             return self._refuse(work, replies.denied(allowed.reason))
         self._react("seen", Reaction.SEEN)
@@ -64,17 +74,49 @@ class _Conversation:
             return self._refuse(work, replies.refused(str(error)))
         return self._answer(work, words, Reaction.DONE)
 
-    def _asker(self, remote: RemotePullRequest) -> Asker:
-        """Ask the forge what the person may do, once per job."""
+    def _asker(self, remote: RemotePullRequest) -> Asker | None:
+        """Ask the forge what the person may do, once per job; None where it is we who asked."""
         person = self.request.asker
-        asked = self.context.step(
-            "permission", lambda: {"is": self.connection.forge.permission(person.login)}
-        )
+
+        def ask() -> Json:
+            if self._is_our_own():
+                return {"is": Permission.NONE, "ours": True}
+            return {"is": self.connection.forge.permission(person.login)}
+
+        asked = self.context.step("permission", ask)
+        if asked.get("ours"):
+            return None
         return Asker(Permission(str(asked["is"])), is_author=person.id == remote.author_id)
+
+    def _is_our_own(self) -> bool:
+        """Tell whether the comment is ours; people's names cannot end like an App's."""
+        request = self.request
+        if not isinstance(request, CommentCommand) or not request.asker.login.endswith("[bot]"):
+            return False
+        return self.connection.reactions.is_ours(
+            request.number,
+            request.comment_id,
+            is_review_comment=request.place is CommentPlace.THREAD,
+        )
+
+    def _denied_at_once(self, asker: Asker, remote: RemotePullRequest) -> Denied | None:
+        """Return why not, where that needs no checkout: strangers shall not cost one (case B01)."""
+        try:
+            command = self._command(RepoConfig())
+        except CommandError:
+            return None
+        allowed = may(command, asker, self._place(remote)) if command is not None else None
+        return allowed if isinstance(allowed, Denied) else None
 
     def _place(self, remote: RemotePullRequest) -> Place:
         is_fork = remote.is_fork_of(self.request.repo)
-        return Place(remote.is_open, remote.is_locked, is_fork, can_push=not is_fork)
+        return Place(
+            remote.is_open,
+            remote.is_locked,
+            is_fork,
+            can_push=not is_fork,
+            is_off=is_off(remote),
+        )
 
     def _refuse(self, work: ReviewOfPull, words: str) -> Json:
         return self._answer(work, words, Reaction.REFUSED)
@@ -94,6 +136,7 @@ class _Conversation:
                 body=marker.under(words),
                 to_comment=to_comment,
             )
+            work.book.reply(posted)
             return {"reply": posted.url}
 
         done = self.context.step("reply", post)

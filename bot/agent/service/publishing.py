@@ -11,6 +11,7 @@ from itertools import product
 from bot.agent.earlier import reading_of
 from bot.agent.looking import look_of
 from bot.agent.review import Episode
+from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import FindingState
@@ -65,15 +66,22 @@ class Posting:
 
     def _send(self, publication: Publication) -> str:
         publisher, number = self.connection.publisher, self.remote.number
+        book = self._book(publication)
         refused = publisher.review(
             number,
             head_sha=publication.review.change.head_sha,
             marker=publication.review_marker,
             comments=publication.comments,
         )
+        book.suggestions(publication, refused)
         posted = publisher.summary(number, publication.summary(refused))
-        publisher.check(publication.check)
+        book.summary(posted)
+        book.check(publisher.check(publication.check))
         return posted.url
+
+    def _book(self, publication: Publication) -> Book:
+        run_id = RunId(publication.review.run_id)
+        return Book(self.desk, self.repo, self.remote.number, run_id)
 
     def _remember_threads(self, publication: Publication) -> None:
         """Store which thread shows which findings; one comment may speak of several."""
@@ -88,6 +96,8 @@ class Posting:
             comment, first = planned.comment, planned.findings[0]
             found = posted.get((comment.path, comment.line, first.fingerprint))
             shown = [found] if found is not None else []
+            for thread in shown:
+                self._book(publication).review(thread)
             for thread, finding in product(shown, planned.findings):
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)

@@ -8,9 +8,15 @@ from dataclasses import dataclass, replace
 from bot.agent.durable import DurableSteps
 from bot.agent.earlier import Earlier, going_on
 from bot.agent.review import Episode, run_episode, start
+from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.publishing import Posting
-from bot.domain.admission import silence_before, silence_by_config
+from bot.domain.admission import (
+    PACE_WINDOW,
+    silence_before,
+    silence_by_config,
+    silence_by_pace,
+)
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest, RepoId
@@ -58,6 +64,11 @@ class ReviewOfPull:
     def run_id(self) -> RunId:
         """The same in every attempt of the job, because markers and check runs carry it."""
         return RunId(hashlib.sha256(self.context.job.id.encode()).hexdigest()[:16])
+
+    @property
+    def book(self) -> Book:
+        """Where what is posted is written down."""
+        return Book(self.desk, self.repo, self.number, self.run_id)
 
     def automatic(self, trigger: PullAction) -> Json:
         """Review unless the pull request, its mode or its configuration says no."""
@@ -181,7 +192,8 @@ class ReviewOfPull:
         )
         self.desk.records.runs.begin(record)
         if kind is RunKind.REVIEW:
-            self.connection.publisher.check(started_check(remote.head_sha, self.run_id))
+            started = started_check(remote.head_sha, self.run_id)
+            self.book.check(self.connection.publisher.check(started))
         return {"run": self.run_id}
 
     def _admit(self, remote: RemotePullRequest) -> Json:
@@ -196,11 +208,15 @@ class ReviewOfPull:
         trigger: PullAction,
     ) -> Json:
         reason = silence_by_config(remote, config.config.auto_review, trigger)
-        is_reviewed = self.desk.records.reviewed.is_reviewed
+        reviewed = self.desk.records.reviewed
         # Another base branch has another configuration, also where the merge base is the same.
         is_same = trigger is not PullAction.EDITED
-        if reason is None and is_same and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
+        head = _head(workspace)
+        if reason is None and is_same and reviewed.is_reviewed(self.pull, head, RunKind.REVIEW):
             reason = "this head was reviewed already"
+        if reason is None:
+            since = self.desk.now() - PACE_WINDOW
+            reason = silence_by_pace(reviewed.begun(self.pull, since=since))
         return self._told(remote, reason)
 
     def _told(self, remote: RemotePullRequest, reason: str | None) -> Json:

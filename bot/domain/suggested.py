@@ -1,0 +1,60 @@
+"""Which suggestions a review showed, and where: what feedback is joined to later."""
+
+from collections.abc import Sequence
+
+from bot.domain.diff import Side
+from bot.domain.findings import Suggestion
+from bot.domain.forge import ReviewComment
+from bot.domain.identity import decision_id, patch_id
+from bot.domain.ledger import PullKey, RunId
+from bot.domain.publication import PlannedComment, Publication
+from bot.domain.pull_records import DecisionId, SuggestionRecord
+from bot.domain.review import Review
+
+
+def shown_suggestions(
+    publication: Publication, refused: Sequence[ReviewComment], pull: PullKey
+) -> tuple[SuggestionRecord, ...]:
+    """Return the suggestions that stand next to the code, in the order of their comments.
+
+    What the forge refused to place has no slot: it is in the summary, which many never unfold.
+    """
+    placed = [planned for planned in publication.planned if planned.comment not in refused]
+    return tuple(
+        _record(publication.review, planned, suggestion, pull=pull, at=(slot, len(placed)))
+        for slot, planned in enumerate(placed, 1)
+        if (suggestion := planned.findings[0].suggestion) is not None
+    )
+
+
+def _record(
+    review: Review,
+    planned: PlannedComment,
+    suggestion: Suggestion,
+    *,
+    pull: PullKey,
+    at: tuple[int, int],
+) -> SuggestionRecord:
+    comment, head = planned.comment, review.change.head_sha
+    return SuggestionRecord(
+        id=patch_id(pull, head, suggestion.patch),
+        finding_id=planned.findings[0].id,
+        run_id=RunId(review.run_id),
+        decision_id=_decision(review, suggestion),
+        head_sha=head,
+        path=comment.path,
+        side=Side(comment.side),
+        start_line=comment.start_line or comment.line,
+        end_line=comment.line,
+        source=suggestion.source,
+        proof=suggestion.proof,
+        slot=at[0],
+        slots=at[1],
+    )
+
+
+def _decision(review: Review, suggestion: Suggestion) -> DecisionId:
+    """Return the last step of the tool that made it; `lint` makes what no other tool made."""
+    steps = [d.step for d in review.decisions if d.tool in (suggestion.source, "lint")]
+    made = [d.step for d in review.decisions if d.tool == suggestion.source]
+    return decision_id(RunId(review.run_id), max(made or steps, default=1))

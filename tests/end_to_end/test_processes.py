@@ -1,0 +1,95 @@
+"""Our processes on one machine: paused, together, and the end of them."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.app import running_app
+from tests.end_to_end.test_app import LINT_BUG, _repo, _reviewed
+
+READY = "working with"
+
+
+def children(process: "subprocess.Popen[str]") -> list[int]:
+    """Return the processes that our process began to do its work, in the order of their start."""
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    pids = [int(pid) for pid in path.read_text().split()]
+    return [p for p in pids if b"resource_tracker" not in Path(f"/proc/{p}/cmdline").read_bytes()]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def are_gone(pids: list[int]) -> Callable[[], bool]:
+    return lambda: not any(is_alive(pid) for pid in pids)
+
+
+def test_a_paused_worker_loses_nothing_and_does_nothing(tmp_path: Path) -> None:
+    with running_app(tmp_path, sandbox="none", has_worker=False) as app:
+        app.start("worker", ready="paused by PULLWRIGHT_PAUSED", PULLWRIGHT_PAUSED="1")
+        repo = _repo(app, "paused")
+        pr = repo.open_pull_request(LINT_BUG, author="ada")
+        asked = app.github.user("ada").comment(pr, "/agent status")
+        app.processes[-1].terminate()
+        assert app.processes[-1].wait(30) == 0
+        assert repo.check_runs == []
+
+        app.start("worker", ready=READY)
+        _reviewed(app, repo, pr)
+        app.until(lambda: "rocket" in {r.content for r in asked.reactions}, "an answer")
+
+
+def test_serve_with_worker_does_both_and_ends_cleanly(tmp_path: Path) -> None:
+    with running_app(tmp_path, sandbox="none", has_worker=False, serve=("--with-worker",)) as app:
+        repo = _repo(app, "both")
+        pr = repo.open_pull_request(LINT_BUG, author="ada")
+        _reviewed(app, repo, pr)
+        both = children(app.processes[0])
+
+        app.processes[0].terminate()
+
+        assert app.processes[0].wait(60) == 0
+        assert len(both) == 2
+        assert are_gone(both)()
+
+
+@pytest.mark.parametrize("victim", [0, 1], ids=["serve", "worker"])
+def test_where_one_of_the_two_dies_both_end(tmp_path: Path, victim: int) -> None:
+    with running_app(tmp_path, sandbox="none", has_worker=False, serve=("--with-worker",)) as app:
+        both = children(app.processes[0])
+
+        os.kill(both[victim], signal.SIGKILL)
+
+        assert app.processes[0].wait(60) == 4
+        assert are_gone(both)()
+        assert "one of two processes ended" in (tmp_path / "serve-0.log").read_text()
+
+
+def test_where_the_first_process_is_killed_the_two_follow(tmp_path: Path) -> None:
+    with running_app(tmp_path, sandbox="none", has_worker=False, serve=("--with-worker",)) as app:
+        both = children(app.processes[0])
+
+        app.processes[0].kill()
+        app.processes[0].wait()
+
+        app.until(are_gone(both), "the end of both")
+
+
+def test_what_is_wrong_with_the_settings_is_said_once(tmp_path: Path) -> None:
+    with running_app(tmp_path, sandbox="none", has_worker=False) as app:
+        with pytest.raises(AssertionError) as told:
+            app.start(
+                "serve", "--with-worker", "--port", "0",
+                ready=READY, PULLWRIGHT_PRIVATE_KEY_FILE="",
+            )  # fmt: skip
+
+        assert app.processes[-1].wait(30) == 2
+        assert str(told.value).count("PULLWRIGHT_PRIVATE_KEY_FILE is not set") == 1
