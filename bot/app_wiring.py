@@ -1,6 +1,6 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
     Committer,
     Forge,
+    History,
     Publisher,
     Reactions,
     RemotePullRequest,
@@ -66,6 +67,10 @@ class GitHubConnection:
     def reactions(self) -> Reactions:
         return self.access.publisher
 
+    @property
+    def history(self) -> History:
+        return self.access.history
+
     @contextmanager
     def committing(self) -> Iterator[Committer]:
         yield self.access.committer
@@ -106,7 +111,7 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
     return Desk(
         connect=connect,
         configure=lambda workspace: wiring.load_config(workspace, {}),
-        equip=lambda workspace, config: _equip(settings, workspace, config),
+        equip=lambda workspace, config, tools: _equip(settings, workspace, config, tools),
         records=ledger,
         syntax=TreeSitterSyntax(),
         jobs=jobs,
@@ -127,11 +132,13 @@ def handlers(desk: Desk) -> Mapping[JobKind, Handler]:
     }
 
 
-def _equip(settings: Settings, workspace: Workspace, config: EffectiveConfig) -> Equipment:
+def _equip(
+    settings: Settings, workspace: Workspace, config: EffectiveConfig, tools: Collection[str]
+) -> Equipment:
     """Build the agent for one change; code of a stranger runs in containers or not at all."""
     place = wiring.Place("https://forge")
     sandboxes = StoppableSandboxes(wiring.open_sandboxes(settings, place, lambda _question: False))
-    run = wiring.build_run(workspace, config.config, sandboxes, Unheard())
+    run = wiring.build_run(workspace, config.config, sandboxes, Unheard(), tools=tools)
     return Equipment(run.loop, run.prover, sandboxes.close)
 
 

@@ -53,6 +53,8 @@ class PublishContext:
     """The review looked at a part of the change: what is in no file of it may still be there."""
     web_url: str = ""
     """Of the repository, for links; empty for none."""
+    number: int | None = None
+    """Of the pull request."""
     decisions: Mapping[str, str] = field(default_factory=dict)
     """The ledger's id of the decision that led to a finding, by fingerprint."""
 
@@ -106,7 +108,7 @@ class Publication:
 
 def plan(review: Review, config: RepoConfig, context: PublishContext) -> Publication:
     """Decide what is posted for a review."""
-    wording = Wording(config.trigger, context.web_url)
+    wording = Wording(config.trigger, context.web_url, context.number)
     review = _heeding_dismissals(review, context)
     shown = tuple(
         f for f in review.open_findings if f.severity.rank <= config.severity_threshold.rank

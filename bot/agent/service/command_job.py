@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from bot.agent.service.answer import Answer, framed, reply_marker
 from bot.agent.service.carrying_out import CarryOut
 from bot.agent.service.desk import Connection, Desk
+from bot.agent.service.loose_ends import LooseEnds
 from bot.agent.service.review_job import ReviewOfPull
 from bot.domain import replies
 from bot.domain.command_parser import CommandError, button_command, parse_command
@@ -13,11 +15,10 @@ from bot.domain.findings import FindingId
 from bot.domain.forge import Permission, Reaction, RemotePullRequest
 from bot.domain.jobs import JobContext, Json
 from bot.domain.ledger import PullKey
-from bot.domain.markers import Marker, MarkerKind
 from bot.domain.permissions import Asker, Denied, Place, may
 from bot.domain.repo_config import RepoConfig
 from bot.domain.requests import ButtonCommand, CommentCommand, parse_request
-from bot.errors import Refused
+from bot.errors import Refused, SandboxUnavailable
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,39 @@ class _Conversation:
         try:
             command = self._command(config)
         except CommandError as error:
-            return self._refuse(work, replies.misunderstood(str(error), config.trigger))
+            return self._refuse(remote, replies.misunderstood(str(error), config.trigger))
         if command is None:
             return {"ignored": "the comment is for another bot"}
         allowed = may(command, self._asker(remote), self._place(remote))
         if isinstance(allowed, Denied):
-            return self._refuse(work, replies.denied(allowed.reason))
+            return self._refuse(remote, replies.denied(allowed.reason))
         self._react("seen", Reaction.SEEN)
+        self.context.step("loose ends", lambda: {"tied": self._ends.tie(remote.head_sha)})
         doing = CarryOut(work, remote, self.request.asker, allowed, config.trigger)
         try:
-            words = doing.run(command)
+            answer = self._carried_out(doing, command)
         except Refused as error:
-            return self._refuse(work, replies.refused(str(error)))
-        return self._answer(work, words, Reaction.DONE)
+            return self._refuse(remote, replies.refused(str(error)))
+        except SandboxUnavailable as error:
+            return self._refuse(remote, replies.no_sandbox(str(error)))
+        return self._answer(remote, answer)
+
+    def _carried_out(self, doing: CarryOut, command: Command) -> Answer:
+        """Do it; who asked for what takes long is told at once that it is being done."""
+        self._refuse_old_button(doing.remote)
+        if isinstance(command, replies.LONG):
+            words = replies.working(command, doing.remote.head_sha)
+            self.context.step("begun", lambda: self._post(doing.remote, words))
+        return doing.run(command)
+
+    def _refuse_old_button(self, remote: RemotePullRequest) -> None:
+        request = self.request
+        if isinstance(request, ButtonCommand) and request.head_sha != remote.head_sha:
+            raise Refused(replies.old_button(request.head_sha, remote.head_sha))
+
+    @property
+    def _ends(self) -> LooseEnds:
+        return LooseEnds(self.desk, self.connection, self.request.repo, self.request.number)
 
     def _asker(self, remote: RemotePullRequest) -> Asker:
         """Ask the forge what the person may do, once per job."""
@@ -76,29 +97,30 @@ class _Conversation:
         is_fork = remote.is_fork_of(self.request.repo)
         return Place(remote.is_open, remote.is_locked, is_fork, can_push=not is_fork)
 
-    def _refuse(self, work: ReviewOfPull, words: str) -> Json:
-        return self._answer(work, words, Reaction.REFUSED)
+    def _refuse(self, remote: RemotePullRequest, words: str) -> Json:
+        return self._answer(remote, Answer(words, Reaction.REFUSED))
 
-    def _answer(self, work: ReviewOfPull, words: str, reaction: Reaction) -> Json:
-        """Post the one reply, in the thread where the command stands."""
+    def _answer(self, remote: RemotePullRequest, answer: Answer) -> Json:
+        """Put the outcome into the one reply."""
+        done = self.context.step("reply", lambda: self._post(remote, answer.words))
+        if answer.reaction is not None:
+            self._react("answered", answer.reaction)
+        return done
+
+    def _post(self, remote: RemotePullRequest, words: str) -> Json:
+        """Post or edit the one reply, in the thread where the command stands."""
         request = self.request
-        marker = Marker(MarkerKind.REPLY, work.look().head_sha, work.run_id)
+        marker = reply_marker(self.context.job.id, remote.head_sha)
         to_comment = None
         if isinstance(request, CommentCommand) and request.place is CommentPlace.THREAD:
             to_comment = request.comment_id
-
-        def post() -> Json:
-            posted = self.connection.publisher.reply(
-                request.number,
-                marker=str(marker),
-                body=marker.under(words),
-                to_comment=to_comment,
-            )
-            return {"reply": posted.url}
-
-        done = self.context.step("reply", post)
-        self._react("answered", reaction)
-        return done
+        posted = self.connection.publisher.reply(
+            request.number,
+            marker=str(marker),
+            body=marker.under(framed(request, words)),
+            to_comment=to_comment,
+        )
+        return {"reply": posted.url}
 
     def _react(self, step: str, reaction: Reaction) -> None:
         request = self.request

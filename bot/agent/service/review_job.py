@@ -1,6 +1,5 @@
 """A review as a durable job: ask the forge, check out, run the loop step by step, post."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +12,15 @@ from bot.domain.admission import silence_before, silence_by_config
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest, RepoId
+from bot.domain.identity import run_id_of
 from bot.domain.jobs import JobContext, Json
-from bot.domain.ledger import Head, PullKey, Reconciled, RunId, RunKind, RunRecord
+from bot.domain.ledger import Head, PullKey, Reconciled, RunEnding, RunId, RunKind, RunRecord
 from bot.domain.ports import Workspace
-from bot.domain.pull_records import Silence
+from bot.domain.pull_records import Publication, PublicationKind, Silence
+from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ReviewRequest, parse_request
+from bot.domain.review import Review
 from bot.domain.verdict_check import started_check
 
 
@@ -55,7 +57,7 @@ class ReviewOfPull:
     @property
     def run_id(self) -> RunId:
         """The same in every attempt of the job, because markers and check runs carry it."""
-        return RunId(hashlib.sha256(self.context.job.id.encode()).hexdigest()[:16])
+        return run_id_of(self.context.job.id)
 
     def automatic(self, trigger: PullAction) -> Json:
         """Review unless the pull request, its mode or its configuration says no."""
@@ -77,7 +79,14 @@ class ReviewOfPull:
         )
         return load(RemotePullRequest, str(seen["pull"]))
 
-    def run(self, remote: RemotePullRequest, workspace: Workspace, config: EffectiveConfig) -> Json:
+    def run(
+        self,
+        remote: RemotePullRequest,
+        workspace: Workspace,
+        config: EffectiveConfig,
+        *,
+        is_full: bool = False,  # noqa: ARG002 - every review looks at everything yet
+    ) -> Json:
         """Review and post; the run is recorded step by step."""
         with self.episode(remote, workspace, config, RunKind.REVIEW) as (made, _):
             episode = made
@@ -94,7 +103,8 @@ class ReviewOfPull:
     ) -> Iterator[tuple[Episode, Equipment]]:
         """Run the loop, recorded step by step; a stop kills what it runs at once."""
         self.context.step("begin", lambda: self._begin(remote, workspace, kind))
-        equipment = self.desk.equip(workspace, config)
+        tools = ("test",) if kind is RunKind.TEST else ()
+        equipment = self.desk.equip(workspace, config, tools)
         try:
             with self.context.on_stop(equipment.close):
                 steps = DurableSteps(self.context, self.desk.records.runs, self.run_id)
@@ -109,6 +119,28 @@ class ReviewOfPull:
         """Give what the run saw its lasting ids, in the ledger."""
         return Posting(self.desk, self.connection, self.repo, remote).reconciled(episode)
 
+    def is_reviewed(self, workspace: Workspace) -> bool:
+        """Tell whether a review of exactly this head and merge base ended without an error."""
+        head = _head(workspace)
+        return self.desk.records.reviewed.is_reviewed(self.pull, head, RunKind.REVIEW)
+
+    def finish(self, review: Review) -> None:
+        """Record how a run ended that is no review; a review's ending is recorded as it is posted.
+
+        Twice is once: the first ending stands.
+        """
+        verdict = review.verdict
+        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
+        self.desk.records.runs.finish(self.run_id, ending)
+
+    def remember_commit(self, key: str, sha: Sha) -> None:
+        """Record a commit of ours; only what is recorded is ever undone."""
+        url = f"{self.desk.web_url(self.repo)}/commit/{sha}"
+        now = self.desk.now()
+        self.desk.records.publications.record(
+            Publication(key, self.pull, PublicationKind.COMMIT, sha, url, now)
+        )
+
     def _begin(self, remote: RemotePullRequest, workspace: Workspace, kind: RunKind) -> Json:
         record = RunRecord(
             run_id=self.run_id,
@@ -121,7 +153,9 @@ class ReviewOfPull:
         )
         self.desk.records.runs.begin(record)
         if kind is RunKind.REVIEW:
-            self.connection.publisher.check(started_check(remote.head_sha, self.run_id))
+            self.connection.publisher.check(
+                started_check(remote.head_sha, self.run_id, self.number)
+            )
         return {"run": self.run_id}
 
     def _admit(self, remote: RemotePullRequest) -> Json:
@@ -136,8 +170,7 @@ class ReviewOfPull:
         trigger: PullAction,
     ) -> Json:
         reason = silence_by_config(remote, config.config.auto_review, trigger)
-        is_reviewed = self.desk.records.reviewed.is_reviewed
-        if reason is None and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
+        if reason is None and self.is_reviewed(workspace):
             reason = "this head was reviewed already"
         return self._told(remote, reason)
 
