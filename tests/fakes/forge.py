@@ -89,6 +89,8 @@ class FakeForge:
     protected: set[str] = field(default_factory=set)
     stacked: dict[str, NewPullRequest] = field(default_factory=dict)
     refuses: Callable[[ReviewComment], bool] = lambda _comment: False
+    said: list[str] = field(default_factory=list)
+    """Every text that we posted or put in place of another one, in order."""
     _last_id: int = 100
 
     @property
@@ -181,6 +183,7 @@ class FakeForge:
     def upsert(
         self, number: int, known: Posted | None, body: str, to_comment: int | None
     ) -> Posted:
+        self.said.append(body)
         if known is None:
             thread = next(
                 (t.id for t in self.posted_threads.get(number, []) if t.comment_id == to_comment),
