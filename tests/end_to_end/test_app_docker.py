@@ -66,7 +66,7 @@ def test_a_stacked_pull_request_holds_the_fix(app: App) -> None:
 
 def test_a_fix_is_undone_byte_for_byte_and_only_once(app: App) -> None:
     repo = _repo(app, "undone")
-    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    pr = repo.open_pull_request(LINT_BUG, author="ada", draft=True)
     _answered(app, pr, "ada", "/agent fix")
     fixed = pr.head_sha
     assert repo.store.read(fixed, "app.py") != LINT_BUG["app.py"].encode()
