@@ -15,7 +15,9 @@ from bot.errors import Refused
 
 MAX_UNDONE = 10
 """Commits of ours that one `undo` takes back; each is fetched by itself."""
-NOTHING_OF_OURS = "nothing of ours to undo"
+NOTHING_OF_OURS = (
+    "there is nothing of ours to undo; who may push takes anything else back with `git revert`"
+)
 _RUN, _UNDONE = "Pullwright-Run", "Pullwright-Undo"
 
 IsRecorded = Callable[[str, Sha], bool]

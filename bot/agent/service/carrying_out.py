@@ -79,7 +79,7 @@ class CarryOut:
             # Asked once: what this job reviews itself is nothing old after a crash.
             seen = self.work.context.step(
                 "news",
-                lambda: {"is_old": not command.is_full and self.work.is_reviewed(workspace)},
+                lambda: {"is_old": not command.is_full and self.work.has_seen(workspace)},
             )
             if seen["is_old"]:
                 return replies.nothing_new(self.remote.head_sha, self.trigger)

@@ -8,14 +8,20 @@ from bot.agent.service.desk import Connection, Desk
 from bot.agent.service.loose_ends import LooseEnds
 from bot.agent.service.review_job import ReviewOfPull
 from bot.domain import replies
-from bot.domain.command_parser import CommandError, button_command, parse_command
+from bot.domain.command_parser import (
+    ALIAS,
+    DEFAULT_PREFIX,
+    CommandError,
+    button_command,
+    parse_command,
+)
 from bot.domain.commands import Command, Stop
 from bot.domain.events import CommentPlace
 from bot.domain.findings import FindingId
 from bot.domain.forge import Permission, Reaction, RemotePullRequest
 from bot.domain.jobs import JobContext, Json
 from bot.domain.ledger import PullKey
-from bot.domain.permissions import Asker, Denied, Place, may
+from bot.domain.permissions import Allowed, Asker, Denied, Place, may
 from bot.domain.repo_config import RepoConfig
 from bot.domain.requests import ButtonCommand, CommentCommand, parse_request
 from bot.errors import Refused, SandboxUnavailable
@@ -47,34 +53,48 @@ class _Conversation:
             self.desk, self.connection, self.context, self.request.repo, self.request.number
         )
         remote = work.look()
+        accepted = self._accepted(remote)
+        if accepted is None:
+            return {"ignored": "the comment is for another bot"}
+        if isinstance(accepted, Answer):
+            return self._answer(remote, accepted)
+        self._react("seen", Reaction.SEEN)
+        self.context.step("loose ends", lambda: {"tied": self._ends.tie(remote.head_sha)})
+        asker, allowed, trigger = self.request.asker, accepted.allowed, accepted.trigger
+        doing = CarryOut(work, remote, asker, allowed, trigger)
+        return self._answer(remote, self._outcome(doing, accepted.command))
+
+    def _accepted(self, remote: RemotePullRequest) -> "_Accepted | Answer | None":
+        """Return what is to be done, the refusal of it, or None where it is not for us."""
+        asker, place = self._asker(remote), self._place(remote)
+        plain = self._plain_command()
+        allowed = may(plain, asker, place) if plain is not None else None
+        if isinstance(allowed, Denied):
+            return _refusal(replies.denied(allowed.reason))
         config = self._config(remote)
         try:
             command = self._command(config)
         except CommandError as error:
-            return self._refuse(remote, replies.misunderstood(str(error), config.trigger))
+            return _refusal(replies.misunderstood(str(error), config.trigger))
         if command is None:
-            return {"ignored": "the comment is for another bot"}
-        allowed = may(command, self._asker(remote), self._place(remote))
+            return None
+        allowed = may(command, asker, place)
         if isinstance(allowed, Denied):
-            return self._refuse(remote, replies.denied(allowed.reason))
-        self._react("seen", Reaction.SEEN)
-        self.context.step("loose ends", lambda: {"tied": self._ends.tie(remote.head_sha)})
-        doing = CarryOut(work, remote, self.request.asker, allowed, config.trigger)
-        try:
-            answer = self._carried_out(doing, command)
-        except Refused as error:
-            return self._refuse(remote, replies.refused(str(error)))
-        except SandboxUnavailable as error:
-            return self._refuse(remote, replies.no_sandbox(str(error)))
-        return self._answer(remote, answer)
+            return _refusal(replies.denied(allowed.reason))
+        return _Accepted(command, allowed, config.trigger)
 
-    def _carried_out(self, doing: CarryOut, command: Command) -> Answer:
+    def _outcome(self, doing: CarryOut, command: Command) -> Answer:
         """Do it; who asked for what takes long is told at once that it is being done."""
-        self._refuse_old_button(doing.remote)
-        if isinstance(command, replies.LONG):
-            words = replies.working(command, doing.remote.head_sha)
-            self.context.step("begun", lambda: self._post(doing.remote, words))
-        return doing.run(command)
+        try:
+            self._refuse_old_button(doing.remote)
+            if isinstance(command, replies.LONG):
+                words = replies.working(command, doing.remote.head_sha)
+                self.context.step("begun", lambda: self._post(doing.remote, words))
+            return doing.run(command)
+        except Refused as error:
+            return _refusal(replies.refused(str(error)))
+        except SandboxUnavailable as error:
+            return _refusal(replies.no_sandbox(str(error)))
 
     def _refuse_old_button(self, remote: RemotePullRequest) -> None:
         request = self.request
@@ -96,9 +116,6 @@ class _Conversation:
     def _place(self, remote: RemotePullRequest) -> Place:
         is_fork = remote.is_fork_of(self.request.repo)
         return Place(remote.is_open, remote.is_locked, is_fork, can_push=not is_fork)
-
-    def _refuse(self, remote: RemotePullRequest, words: str) -> Json:
-        return self._answer(remote, Answer(words, Reaction.REFUSED))
 
     def _answer(self, remote: RemotePullRequest, answer: Answer) -> Json:
         """Put the outcome into the one reply."""
@@ -139,17 +156,26 @@ class _Conversation:
 
     def _config(self, remote: RemotePullRequest) -> RepoConfig:
         """Return the base side's configuration; what cannot be read has the built-in one."""
-        if self._is_stop() or not remote.is_open or remote.head_repo is None:
+        is_stop = isinstance(self._plain_command(), Stop)
+        if is_stop or not remote.is_open or remote.head_repo is None:
             return RepoConfig()
         with self.connection.checkout(remote) as workspace:
             return self.desk.configure(workspace).config
 
-    def _is_stop(self) -> bool:
-        """Tell whether it is a plain stop, which must not wait for a checkout."""
+    def _plain_command(self) -> Command | None:
+        """Return the command where no configuration is needed to know that it is for us.
+
+        So a stranger is refused, and a run is stopped, without a checkout (case B01).
+        """
+        request = self.request
+        if isinstance(request, CommentCommand):
+            first_word = request.line.partition(" ")[0]
+            if first_word not in (DEFAULT_PREFIX, ALIAS):
+                return None
         try:
-            return isinstance(self._command(RepoConfig()), Stop)
+            return self._command(RepoConfig())
         except CommandError:
-            return False
+            return None
 
     def _command(self, config: RepoConfig) -> Command | None:
         match self.request:
@@ -168,3 +194,16 @@ class _Conversation:
         return next(
             (k.id for k in known if k.thread and k.thread.comment_id == request.in_reply_to), None
         )
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """A command that its asker may have carried out."""
+
+    command: Command
+    allowed: Allowed
+    trigger: str
+
+
+def _refusal(words: str) -> Answer:
+    return Answer(words, Reaction.REFUSED)

@@ -119,10 +119,11 @@ class ReviewOfPull:
         """Give what the run saw its lasting ids, in the ledger."""
         return Posting(self.desk, self.connection, self.repo, remote).reconciled(episode)
 
-    def is_reviewed(self, workspace: Workspace) -> bool:
-        """Tell whether a review of exactly this head and merge base ended without an error."""
-        head = _head(workspace)
-        return self.desk.records.reviewed.is_reviewed(self.pull, head, RunKind.REVIEW)
+    def has_seen(self, workspace: Workspace) -> bool:
+        """Tell whether the last review that saw anything was of this head and merge base."""
+        last, head = self.desk.records.reviewed.last(self.pull), _head(workspace)
+        seen = (last.head.head_sha, last.head.merge_base_sha) if last is not None else None
+        return seen == (head.head_sha, head.merge_base_sha)
 
     def finish(self, review: Review) -> None:
         """Record how a run ended that is no review; a review's ending is recorded as it is posted.
@@ -170,7 +171,8 @@ class ReviewOfPull:
         trigger: PullAction,
     ) -> Json:
         reason = silence_by_config(remote, config.config.auto_review, trigger)
-        if reason is None and self.is_reviewed(workspace):
+        is_reviewed = self.desk.records.reviewed.is_reviewed
+        if reason is None and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
             reason = "this head was reviewed already"
         return self._told(remote, reason)
 

@@ -62,6 +62,7 @@ class FakeConnection:
 
     @contextmanager
     def checkout(self, pull: RemotePullRequest) -> Iterator[Workspace]:
+        self.office.checkouts += 1
         yield workspace_between(self.office.forge, pull.base_sha, pull.head_sha)
 
 
@@ -81,6 +82,7 @@ class Office:
     before_commit: Callable[[], object] = lambda: None
     """What happens elsewhere between the look at the head and the commit."""
     config: RepoConfig = field(default_factory=RepoConfig)
+    checkouts: int = 0
     is_without_sandbox: bool = False
     contexts: dict[JobId, FakeJobContext] = field(default_factory=dict)
 

@@ -85,6 +85,17 @@ def test_a_head_that_was_reviewed_is_not_reviewed_again_unasked() -> None:
     assert len(office.analyzer.looks) == looks
 
 
+def test_a_head_of_which_nothing_was_seen_is_reviewed_when_somebody_asks() -> None:
+    office = Office(base={"a.toy": b"one\n"}, head={"a.toy": b"BUG\n"})
+    office.analyzer.is_broken = True
+    assert "not reviewed" in office.ask("/agent review")
+    office.analyzer.is_broken = False
+
+    reply = office.ask("/agent review")
+
+    assert reply.startswith("Reviewed: findings")
+
+
 def test_a_full_review_always_looks() -> None:
     office = Office()
     office.ask("/agent review")
@@ -156,7 +167,7 @@ def test_who_may_not_write_is_refused_and_told_who_can_help(line: str) -> None:
     assert "this needs write access to the repository; ask somebody who has it" in reply
     assert office.reactions == [Reaction.REFUSED]
     assert office.branch.sha == HEAD_SHA
-    assert _runs(office).begun == {}
+    assert office.checkouts == 0
 
 
 def test_an_unknown_finding_is_answered_with_the_known_ones() -> None:
