@@ -71,7 +71,10 @@ class _Conversation:
         allowed = may(plain, asker, place) if plain is not None else None
         if isinstance(allowed, Denied):
             return _refusal(replies.denied(allowed.reason))
-        config = self._config(remote)
+        try:
+            config = self._config(remote)
+        except Refused as error:
+            return _refusal(replies.refused(str(error)))
         try:
             command = self._command(config)
         except CommandError as error:

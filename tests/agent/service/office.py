@@ -29,7 +29,7 @@ from bot.domain.pull_records import Ledger
 from bot.domain.pull_request import Sha
 from bot.domain.repo_config import RepoConfig
 from bot.domain.requests import ButtonCommand, CommentCommand, Request, to_payload
-from bot.errors import SandboxUnavailable
+from bot.errors import Refused, SandboxUnavailable
 from bot.policy.selection import HAND_WEIGHTS, Greedy
 from tests.agent.toys import Heard, ToyAnalyzer, ToyClock, ToyRunner, ToySyntax
 from tests.fakes.forge import FakeCommit, FakeCommitter, FakeForge
@@ -83,6 +83,7 @@ class Office:
     """What happens elsewhere between the look at the head and the commit."""
     config: RepoConfig = field(default_factory=RepoConfig)
     checkouts: int = 0
+    config_error: str = ""
     is_without_sandbox: bool = False
     contexts: dict[JobId, FakeJobContext] = field(default_factory=dict)
 
@@ -183,7 +184,7 @@ class Office:
 
         return Desk(
             connect=connect,
-            configure=lambda _workspace: EffectiveConfig(self.config, {}),
+            configure=self._configure,
             equip=self._equip,
             records=self.records,
             syntax=ToySyntax(),
@@ -192,6 +193,11 @@ class Office:
             now=lambda: datetime(2026, 11, 1, tzinfo=UTC),
             web_root="https://forge.example",
         )
+
+    def _configure(self, _workspace: Workspace) -> EffectiveConfig:
+        if self.config_error:
+            raise Refused(self.config_error)
+        return EffectiveConfig(self.config, {})
 
     def _equip(
         self, workspace: Workspace, _config: EffectiveConfig, tools: Collection[str]

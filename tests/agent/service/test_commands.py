@@ -209,6 +209,15 @@ def test_the_configuration_says_who_decided_each_key() -> None:
     assert "max_comments = 10   # built-in default" in Office().ask("/agent config")
 
 
+def test_a_broken_configuration_is_answered_and_keeps_nobody_from_stopping() -> None:
+    office = Office(config_error="unknown key max_coments, the nearest known one is max_comments")
+
+    reply = office.ask("/agent fix")
+
+    assert "the nearest known one is max_comments" in reply
+    assert "Nothing was running" in office.ask("/agent stop")
+
+
 def test_a_fix_meets_a_newer_head_once_and_goes_on_from_there() -> None:
     office = Office()
     office.before_commit = lambda: office.forge.push(BRANCH, {"d.txt": b"theirs\n"})
