@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.agent.fix import Asked, Offer, offer
 from bot.agent.review import Episode
@@ -16,7 +17,7 @@ from bot.domain import commands, comparison, replies
 from bot.domain.events import Person
 from bot.domain.findings import Finding, FindingId, FindingState
 from bot.domain.forge import Committer, HeadMoved, NewPullRequest, RemotePullRequest
-from bot.domain.jobs import Json
+from bot.domain.jobs import JobId, Json
 from bot.domain.ledger import Dismissal, RunKind
 from bot.domain.one_click import one_click
 from bot.domain.own_commits import fix_key
@@ -63,11 +64,21 @@ class CarryOut:
             case commands.Pause() | commands.Resume() | commands.Ignore():
                 return self._set_mode(command)
             case commands.Stop():
-                work = self.work
-                ends = LooseEnds(work.desk, work.connection, work.repo, work.number)
-                return replies.stopped(ends.stop(by=self.asker.login, head=self.remote.head_sha))
+                return self._stop()
             case _:
                 return Telling(self.work, self.remote, self.trigger).run(command)
+
+    def _stop(self) -> str:
+        """End what runs first, and see to what is told of it then."""
+        work, head = self.work, self.remote.head_sha
+        ends = LooseEnds(work.desk, work.connection, work.repo, work.number)
+        live = work.context.step("live", lambda: {"jobs": [i.job.id for i in ends.live]})
+        found = _job_ids(live)
+        done = work.context.step("stop", lambda: {"jobs": list(ends.stop(found))})
+        jobs = _job_ids(done)
+        told = partial(ends.tell_stopped, jobs, by=self.asker.login, head=head)
+        work.context.step("stopped", lambda: {"told": told()})
+        return replies.stopped(len(jobs))
 
     @property
     def _requeue(self) -> Requeue:
@@ -199,3 +210,8 @@ class CarryOut:
         """Name the requester as GitHub does, so that the commit counts as theirs too."""
         login = self.asker.login
         return f"{login} <{self.asker.id}+{login}@users.noreply.github.com>"
+
+
+def _job_ids(done: Json) -> list[JobId]:
+    jobs = done["jobs"]
+    return [JobId(str(job)) for job in jobs] if isinstance(jobs, list) else []

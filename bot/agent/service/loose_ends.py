@@ -4,7 +4,7 @@ A job that is stopped ends wherever it is, and one whose retries are used up doe
 somebody else has to say so: the command that stops it, and the next command or a reconciliation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bot.agent.service.answer import framed, reply_marker
@@ -14,7 +14,7 @@ from bot.domain.events import CommentPlace
 from bot.domain.forge import Reaction, RepoId
 from bot.domain.identity import run_id_of
 from bot.domain.intake import pull_key
-from bot.domain.jobs import Job, JobFilter, JobInfo, JobKind, JobStatus
+from bot.domain.jobs import Job, JobFilter, JobId, JobInfo, JobKind, JobStatus
 from bot.domain.pull_request import Sha
 from bot.domain.requests import ButtonCommand, CommentCommand, parse_request
 from bot.domain.verdict_check import stopped_check
@@ -40,15 +40,20 @@ class LooseEnds:
         key = pull_key(self.repo.id, self.number)
         return list(self.desk.admin.list(JobFilter(statuses=_LIVE, key=key)))
 
-    def stop(self, *, by: str, head: Sha) -> int:
-        """Stop everything that runs or waits, say so where it stands, and return how much."""
-        stopped = [info for info in self.live if self.desk.jobs.stop(info.job.id)]
-        for info in stopped:
-            self._finish(info.job, replies.stopped_by(by), head)
+    def stop(self, jobs: Collection[JobId]) -> list[JobId]:
+        """Stop these jobs and return those that did not end by themselves; twice is once."""
+        queue = self.desk.jobs
+        return [j for j in jobs if queue.stop(j) or queue.status(j) is JobStatus.STOPPED]
+
+    def tell_stopped(self, stopped: Collection[JobId], *, by: str, head: Sha) -> int:
+        """Say of stopped jobs that they are, where anything of theirs stands; return how many."""
+        key = pull_key(self.repo.id, self.number)
+        ended = [i for i in self.desk.admin.list(JobFilter(key=key)) if i.job.id in stopped]
+        for info in ended:
             if self._has_check(info):
                 check = stopped_check(head, run_id_of(info.job.id), self.number)
                 self.connection.publisher.check(check)
-        return len(stopped)
+        return sum(self._finish(info.job, replies.stopped_by(by), head) for info in ended)
 
     def tie(self, head: Sha) -> int:
         """Say of every job that is over and still seems to run how it ended; return how many."""

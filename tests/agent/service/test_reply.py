@@ -101,6 +101,15 @@ def test_a_stopped_command_says_so_in_its_reply() -> None:
     assert office.replies[1] == "Stopped 1 run."
 
 
+def test_a_host_that_dies_as_it_stops_still_says_what_it_stopped() -> None:
+    office = Office()
+    office.comment("/agent test")
+
+    office.run(office.comment("/agent stop"), crash_in="stop")
+
+    assert office.replies == ["Stopped 1 run."]
+
+
 def test_a_command_that_ended_is_not_said_to_be_stopped() -> None:
     office = Office()
     office.ask("/agent fix")
