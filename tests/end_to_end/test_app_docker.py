@@ -9,10 +9,10 @@ from bot.adapters.docker_engine import DockerEngine
 from bot.adapters.docker_reaper import OWNER
 from tests.end_to_end.app import App, running_app
 from tests.end_to_end.test_app import BASE, LINT_BUG, _answered, _ours, _repo, _reviewed
+from tests.github_simulator import Meanwhile
 
 pytestmark = pytest.mark.docker
 HANGS = {"test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(300)\n"}
-WAITS = {"test_waits.py": "import time\n\n\ndef test_waits():\n    time.sleep(3)\n"}
 
 
 @pytest.fixture(scope="module")
@@ -135,18 +135,19 @@ def test_a_button_commits_the_fix(app: App) -> None:
 
 def test_a_push_while_a_fix_is_proved_is_never_overwritten(app: App) -> None:
     repo = _repo(app, "raced")
-    pr = repo.open_pull_request({**LINT_BUG, **WAITS}, author="ada", draft=True)
-    app.github.user("ada").comment(pr, "/agent fix")
-    app.until(lambda: _ours(app, pr) and "Working on it" in _ours(app, pr)[-1], "work")
+    pr = repo.open_pull_request(LINT_BUG, author="ada", draft=True)
+    # We say that we work on it once the head is looked at, and before anything is proved.
+    push = Meanwhile(lambda: pr.push({"theirs.py": "THEIRS = 1\n"}))
+    app.github.faults.add("POST", f"/repos/octo/raced/issues/{pr.number}/comments", push)
 
-    theirs = pr.push({"theirs.py": "THEIRS = 1\n"})
-    app.until(lambda: "Committed" in _ours(app, pr)[-1], "a commit")
+    reply = _answered(app, pr, "ada", "/agent fix")
 
     commit = repo.store.commit(pr.head_sha)
+    assert "Committed" in reply
     assert commit is not None
-    assert commit.parents == (theirs,)
+    assert repo.store.read(commit.parents[0], "theirs.py") == b"THEIRS = 1\n"
     assert repo.store.read(pr.head_sha, "theirs.py") == b"THEIRS = 1\n"
-    assert len(_ours(app, pr)) == 1
+    assert repo.store.read(pr.head_sha, "app.py") != LINT_BUG["app.py"].encode()
 
 
 def test_a_stop_ends_what_runs(app: App, docker_engine: DockerEngine) -> None:
