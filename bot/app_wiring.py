@@ -1,6 +1,6 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
     Committer,
     Forge,
+    History,
     Publisher,
     Reactions,
     RemotePullRequest,
@@ -68,6 +69,10 @@ class GitHubConnection:
     def reactions(self) -> Reactions:
         return self.access.publisher
 
+    @property
+    def history(self) -> History:
+        return self.access.history
+
     @contextmanager
     def committing(self) -> Iterator[Committer]:
         yield self.access.committer
@@ -107,7 +112,7 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
     return Desk(
         connect=connect,
         configure=lambda workspace: wiring.load_config(workspace, {}),
-        equip=lambda workspace, config: _equip(settings, workspace, config),
+        equip=lambda workspace, config, tools: _equip(settings, workspace, config, tools),
         records=ledger,
         syntax=TreeSitterSyntax(),
         jobs=jobs,
@@ -133,11 +138,13 @@ def forget_old(desk: Desk) -> None:
     desk.records.deliveries.forget(before=desk.now() - DELIVERIES_KEPT)
 
 
-def _equip(settings: Settings, workspace: Workspace, config: EffectiveConfig) -> Equipment:
+def _equip(
+    settings: Settings, workspace: Workspace, config: EffectiveConfig, tools: Collection[str]
+) -> Equipment:
     """Build the agent for one change; code of a stranger runs in containers or not at all."""
     place = wiring.Place("https://forge")
     sandboxes = StoppableSandboxes(wiring.open_sandboxes(settings, place, lambda _question: False))
-    run = wiring.build_run(workspace, config.config, sandboxes, Unheard())
+    run = wiring.build_run(workspace, config.config, sandboxes, Unheard(), tools=tools)
     basis = wiring.reading_basis(workspace, config.config, sandboxes)
     return Equipment(run.loop, run.prover, sandboxes.close, basis)
 

@@ -23,7 +23,7 @@ from bot.domain.untrusted import one_line
 
 QUEUE = "pullwright"
 WORKFLOW = "job"
-VERSION = "wf1"
+VERSION = "wf2"
 """Of the order of steps in our handlers. Whoever changes that order changes this number."""
 
 _LOG = logging.getLogger("pullwright.jobs")

@@ -21,6 +21,7 @@ from bot.adapters.github_checks import CheckRuns
 from bot.adapters.github_client import GitHubForge
 from bot.adapters.github_commits import GitHubCommitter
 from bot.adapters.github_conversation import Conversations
+from bot.adapters.github_history import GitHubHistory
 from bot.adapters.github_http import GitHubRequester
 from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_publisher import GitHubPublisher
@@ -58,6 +59,7 @@ class GitHubAccess:
     forge: GitHubForge
     publisher: GitHubPublisher
     """Comments, checks and reactions."""
+    history: GitHubHistory
     committer: GitHubCommitter
     """Its token is made by its first use, so use it once no sandbox is left."""
     clone_url: str
@@ -118,6 +120,7 @@ def _access(
         publisher=GitHubPublisher(
             requester, repo, conversations, CheckRuns(requester, repo), resolving=writer
         ),
+        history=GitHubHistory(requester, repo),
         committer=GitHubCommitter(writer, repo),
         clone_url=f"{web_url}.git",
         web_url=web_url,

@@ -5,7 +5,7 @@ push nor be made twice (rule R20, catalogue G12).
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -15,8 +15,16 @@ from github.Repository import Repository
 from bot.adapters.github_errors import Invalid, NotFound, Uncertain
 from bot.adapters.github_http import GitHubRequester, repo_path
 from bot.adapters.github_trees import old_files
-from bot.domain.commit_rules import STACKED_PREFIX, check_branch, check_paths, check_size
-from bot.domain.forge import FileChanges, HeadMoved, NewPullRequest, RepoId
+from bot.domain.commit_rules import (
+    STACKED_PREFIX,
+    OldFile,
+    check_branch,
+    check_kinds,
+    check_own,
+    check_paths,
+    check_size,
+)
+from bot.domain.forge import FileChanges, HeadMoved, NewPullRequest, RepoId, Undoing
 from bot.domain.markdown import cut
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
@@ -27,6 +35,9 @@ _COMMIT = """mutation Commit($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
 }"""
 _RUN = "Pullwright-Run"
+
+_Check = Callable[[Mapping[str, OldFile]], None]
+"""Raises Refused for what the head holds at the paths that are to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,16 @@ class GitHubCommitter:
         self, branch: str, *, expected: Sha, files: FileChanges, message: CommitMessage
     ) -> Sha:
         check_paths(files)
-        return self._commit(_Wanted(branch, expected, files, message), self._head(branch))
+        wanted = _Wanted(branch, expected, files, message)
+        return self._commit(wanted, self._head(branch), lambda before: check_size(files, before))
+
+    def take_back(
+        self, branch: str, *, expected: Sha, files: Mapping[str, Undoing], message: CommitMessage
+    ) -> Sha:
+        restored = {path: file.before for path, file in files.items()}
+        check_kinds(restored)
+        wanted = _Wanted(branch, expected, restored, message)
+        return self._commit(wanted, self._head(branch), lambda before: check_own(files, before))
 
     def open_stacked(
         self, wanted: NewPullRequest, *, at: Sha, files: FileChanges, message: CommitMessage
@@ -87,7 +107,11 @@ class GitHubCommitter:
         if not wanted.branch.startswith(STACKED_PREFIX):
             raise Refused(f"a stacked branch is {STACKED_PREFIX}*, not {one_line(wanted.branch)}")
         check_paths(files)
-        self._commit(_Wanted(wanted.branch, at, files, message), self._created(wanted.branch, at))
+        self._commit(
+            _Wanted(wanted.branch, at, files, message),
+            self._created(wanted.branch, at),
+            lambda before: check_size(files, before),
+        )
         found = self._open_pull(wanted)
         if found is not None:
             return found
@@ -96,13 +120,12 @@ class GitHubCommitter:
         except Uncertain:
             return self._open_pull(wanted) or self._create_pull(wanted)
 
-    def _commit(self, wanted: _Wanted, head: _Head) -> Sha:
+    def _commit(self, wanted: _Wanted, head: _Head, check: _Check) -> Sha:
         if head.sha != wanted.expected:
             return _ours(head, wanted)
         check_branch(wanted.branch, default=self._default(), is_protected=head.is_protected)
         paths = tuple(wanted.files)
-        before = old_files(self.requester(), self.repo, tree=head.tree, paths=paths)
-        check_size(wanted.files, before)
+        check(old_files(self.requester(), self.repo, tree=head.tree, paths=paths))
         try:
             return self._send(wanted)
         except (Uncertain, HeadMoved):

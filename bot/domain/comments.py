@@ -199,7 +199,7 @@ def not_proved_together() -> str:
 
 def unknown_findings(ids: Iterable[str], known: Sequence[Finding]) -> str:
     """Say which finding ids do not exist."""
-    there = f"this review has F1 to F{len(known)}" if known else "this review has no findings"
+    there = f"this review has {', '.join(f.id for f in known[:50]) or 'no findings'}"
     return f"unknown finding: {', '.join(one_line(i, limit=20) for i in ids)} ({there})"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain import gaming
 from bot.domain.edits import edits_between
-from bot.domain.forge import FileChanges
+from bot.domain.forge import FileChanges, Undoing
 from bot.domain.pull_request import printable
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
@@ -28,10 +28,15 @@ class OldFile:
 
 def check_paths(files: FileChanges) -> None:
     """Raise Refused for a file that no commit of ours may touch, or for too many files."""
-    if not files:
-        raise Refused("nothing was committed: there is nothing to commit")
     if len(files) > MAX_FILES:
         raise Refused(f"nothing was committed: {len(files)} files, the limit is {MAX_FILES}")
+    check_kinds(files)
+
+
+def check_kinds(files: FileChanges) -> None:
+    """Raise Refused for a file that no commit of ours may touch, however many there are."""
+    if not files:
+        raise Refused("nothing was committed: there is nothing to commit")
     for path, data in files.items():
         if not _is_inside(path) or gaming.is_protected(path) or path.startswith(".github/"):
             raise Refused(f"nothing was committed: no commit of ours touches {_shown(path)}")
@@ -41,9 +46,7 @@ def check_paths(files: FileChanges) -> None:
 
 def check_size(files: FileChanges, before: Mapping[str, OldFile]) -> None:
     """Raise Refused where the commit is too large or a file is no plain text file."""
-    for path, old in before.items():
-        if old.mode != REGULAR_FILE or not _is_text(old.data):
-            raise Refused(f"nothing was committed: {_shown(path)} is no plain text file")
+    _check_old(before)
     lines = 0
     for path, data in files.items():
         old_data = before[path].data if path in before else b""
@@ -53,12 +56,27 @@ def check_size(files: FileChanges, before: Mapping[str, OldFile]) -> None:
         raise Refused(f"nothing was committed: {lines} lines, the limit is {MAX_LINES}")
 
 
+def check_own(files: Mapping[str, Undoing], before: Mapping[str, OldFile]) -> None:
+    """Raise Refused where taking our work back would take anything else with it."""
+    _check_old(before)
+    for path, file in files.items():
+        there = before[path].data if path in before else None
+        if there != file.written:
+            raise Refused(f"nothing was committed: {_shown(path)} is not as we left it")
+
+
 def check_branch(branch: str, *, default: str, is_protected: bool) -> None:
     """Raise Refused for a branch that only people write to."""
     if branch == default:
         raise Refused(f"nothing was committed: {one_line(branch)} is the default branch")
     if is_protected:
         raise Refused(f"nothing was committed: {one_line(branch)} is protected")
+
+
+def _check_old(before: Mapping[str, OldFile]) -> None:
+    for path, old in before.items():
+        if old.mode != REGULAR_FILE or not _is_text(old.data):
+            raise Refused(f"nothing was committed: {_shown(path)} is no plain text file")
 
 
 def _is_inside(path: str) -> bool:

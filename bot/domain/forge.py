@@ -96,6 +96,15 @@ class PostedThread:
     """None where the code is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class PullCommit:
+    """A commit of a pull request. Anybody can write any message and any author into one."""
+
+    sha: Sha
+    parents: tuple[Sha, ...]
+    message: str
+
+
 class Forge(Protocol):
     """The read side, for one repository."""
 
@@ -117,6 +126,18 @@ class Forge(Protocol):
 
     def reply(self, number: int, marker: str) -> Posted | None:
         """Return our comment that carries this marker."""
+        ...
+
+
+class History(Protocol):
+    """What was committed on a pull request, and what stands on top of it."""
+
+    def commits(self, number: int) -> Sequence[PullCommit]:
+        """Return the commits, the oldest first; raises Refused where not all of them are listed."""
+        ...
+
+    def stacked_on(self, branch: str) -> Sequence[str]:
+        """Return the addresses of our open stacked pull requests into a branch."""
         ...
 
 
@@ -259,6 +280,16 @@ FileChanges = Mapping[str, bytes | None]
 """The whole new contents by path; None deletes the file, which is how a new one is undone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """One file that we wrote; None stands for no file."""
+
+    written: bytes | None
+    """What we left there, and what has to be there still."""
+    before: bytes | None
+    """What it becomes again."""
+
+
 class Committer(Protocol):
     """Contents: exists only in the publisher, after the sandbox is gone."""
 
@@ -269,6 +300,16 @@ class Committer(Protocol):
 
         Where a commit with the same `Pullwright-Run` on top of `expected` is the head already,
         returns it. Raises HeadMoved, and Refused for a branch, path or size that no fix may touch.
+        """
+        ...
+
+    def take_back(
+        self, branch: str, *, expected: Sha, files: Mapping[str, Undoing], message: CommitMessage
+    ) -> Sha:
+        """Commit what was there before us, as `commit` does.
+
+        The sizes are those of our own commits, so only paths and kinds of files are limited.
+        Raises Refused where a file does not hold what we wrote any more.
         """
         ...
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.domain.edits import Edit, Patch
 from bot.domain.findings import Finding, FindingId, FindingState, Location
+from bot.domain.jobs import JobId
 from bot.domain.ledger import Dismissal, KnownFinding, PullKey, Reconciled, RunId, Thread
 from bot.domain.matching import Seen, match
 from bot.domain.pull_records import DecisionId, SuggestionId
@@ -124,6 +125,11 @@ def patch_id(pull: PullKey, head_sha: Sha, patch: Patch) -> SuggestionId:
     """Return the id of a suggestion of any number of edits; of one edit it is that edit's."""
     ids = [suggestion_id(pull, head_sha, edit) for edit in patch.edits]
     return ids[0] if len(ids) == 1 else SuggestionId(_digest("\0".join(ids)))
+
+
+def run_id_of(job_id: JobId) -> RunId:
+    """Return the id of a job's run: the same in every attempt, for markers and checks carry it."""
+    return RunId(hashlib.sha256(job_id.encode()).hexdigest()[:_DIGEST_LENGTH])
 
 
 def decision_id(run_id: RunId, step: int) -> DecisionId:

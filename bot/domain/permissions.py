@@ -85,11 +85,13 @@ def may(command: Command, asker: Asker, place: Place) -> Allowed | Denied:
     """Return whether this person may have this command carried out on this pull request."""
     need = needed(command)
     if not _has(need, asker):
-        return Denied(f"this needs {need}")
+        return Denied(f"this needs {need}; ask somebody who has it")
     if place.is_locked and not asker.permission.may_write:
-        return Denied(f"the conversation is locked, so this needs {Need.WRITE}")
+        return Denied(
+            f"the conversation is locked, so this needs {Need.WRITE}; ask somebody who has it"
+        )
     if not place.is_open and isinstance(command, _ON_OPEN_ONLY):
-        return Denied("the pull request is closed")
+        return Denied("the pull request is closed; reopen it first")
     if place.is_off and isinstance(command, _ON_OPEN_ONLY):
         return Denied(f"the label `{OFF_LABEL}` is on it; take it off first")
     return _where(command, place)
@@ -128,7 +130,10 @@ def _where(command: Command, place: Place) -> Allowed | Denied:
         )
     is_ours_to_write = place.can_push and not place.is_fork
     if isinstance(command, Undo) and not is_ours_to_write:
-        return Denied("nothing of ours is on this branch: it is not ours to write")
+        return Denied(
+            "nothing of ours is on this branch, because it is not ours to write; "
+            "its owner reverts what is on it"
+        )
     writes = isinstance(command, Fix | Implement | Cover)
     return Allowed(is_suggestion_only=writes and not is_ours_to_write)
 

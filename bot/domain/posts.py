@@ -34,6 +34,8 @@ class Wording:
     """The first word of a command."""
     web_url: str = ""
     """Of the repository, for links to lines of the head; empty for none."""
+    number: int | None = None
+    """Of the pull request, for the buttons of its check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class PublishContext:
     known: tuple[Known, ...] = ()
     web_url: str = ""
     """Of the repository, for links; empty for none."""
+    number: int | None = None
+    """Of the pull request."""
     decisions: Mapping[str, str] = field(default_factory=dict)
     """The ledger's id of the decision that led to a finding, by fingerprint."""
 
@@ -105,7 +107,7 @@ class Publication:
 
 def plan(review: Review, config: RepoConfig, context: PublishContext) -> Publication:
     """Decide what is posted for a review."""
-    wording = Wording(config.trigger, context.web_url)
+    wording = Wording(config.trigger, context.web_url, context.number)
     review = _heeding_dismissals(review, context)
     shown = tuple(
         f for f in review.open_findings if f.severity.rank <= config.severity_threshold.rank

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from bot.domain import comments, posts
+from bot.domain.command_parser import button_identifier
 from bot.domain.diff import Side
 from bot.domain.evidence import Grade
 from bot.domain.findings import Finding, Severity
@@ -34,10 +35,19 @@ _LEVELS = {
     Severity.MEDIUM: AnnotationLevel.WARNING,
     Severity.LOW: AnnotationLevel.NOTICE,
 }
+_STOPPED = "The review was stopped"
 _NOT_LOOKED = (Conclusion.PARTIAL, Conclusion.NOT_REVIEWED, Conclusion.ERROR)
 
 
-def started_check(head_sha: Sha, run_id: str) -> CheckRun:
+def check_id(run_id: str, number: int | None) -> str:
+    """Return the external id of a check run; a re-run of a fork's check is known by its end only.
+
+    GitHub names no pull request where the head is in a fork.
+    """
+    return run_id if number is None else f"{run_id}#{number}"
+
+
+def started_check(head_sha: Sha, run_id: str, number: int | None = None) -> CheckRun:
     """Return the check run of a review that is under way."""
     return CheckRun(
         name=CHECK_NAME,
@@ -45,7 +55,21 @@ def started_check(head_sha: Sha, run_id: str) -> CheckRun:
         status=CheckStatus.IN_PROGRESS,
         title=comments.review_under_way(),
         summary=comments.review_under_way(),
-        external_id=run_id,
+        external_id=check_id(run_id, number),
+    )
+
+
+def stopped_check(head_sha: Sha, run_id: str, number: int | None = None) -> CheckRun:
+    """Return the check run of a review that somebody stopped."""
+    return CheckRun(
+        name=CHECK_NAME,
+        head_sha=head_sha,
+        status=CheckStatus.COMPLETED,
+        title=_STOPPED,
+        summary=f"{_STOPPED}: nothing is known of this head. Re-run it for a verdict.",
+        external_id=check_id(run_id, number),
+        conclusion=CheckConclusion.CANCELLED,
+        buttons=_buttons((), number),
     )
 
 
@@ -59,11 +83,11 @@ def verdict_check(
         status=CheckStatus.COMPLETED,
         title=one_line(comments.headline(review.verdict, review.open_findings)),
         summary=posts.summary(review, findings, (), wording),
-        external_id=review.run_id,
+        external_id=check_id(review.run_id, wording.number),
         conclusion=check_conclusion(review.verdict, findings, fail_on=fail_on),
         text=fence(json.dumps(_verdict_json(review), indent=2), "json"),
         annotations=_annotations(findings),
-        buttons=_buttons(findings),
+        buttons=_buttons(findings, wording.number),
     )
 
 
@@ -99,14 +123,19 @@ def _annotation(finding: Finding) -> Annotation:
     )
 
 
-def _buttons(findings: Sequence[Finding]) -> tuple[Button, ...]:
-    rerun = Button("Re-run", "Review this head again", RERUN)
+def _buttons(findings: Sequence[Finding], number: int | None) -> tuple[Button, ...]:
+    fix, again, off = (_identifier(name, number) for name in (FIX, RERUN, DISMISS))
+    rerun = Button("Re-run", "Review this head again", again)
     if not findings:
         return (rerun,)
-    dismiss = Button("Dismiss", "Dismiss the open findings", DISMISS)
+    dismiss = Button("Dismiss", "Dismiss the open findings", off)
     if not any(_is_fixable(finding) for finding in findings):
         return (rerun, dismiss)
-    return (Button("Fix", "Commit the patches that are proved", FIX), rerun, dismiss)
+    return (Button("Fix", "Commit the patches that are proved", fix), rerun, dismiss)
+
+
+def _identifier(name: str, number: int | None) -> str:
+    return name if number is None else button_identifier(name, number)
 
 
 def _is_fixable(finding: Finding) -> bool:

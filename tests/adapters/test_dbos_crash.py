@@ -123,7 +123,7 @@ def test_jobs_of_another_workflow_version_are_not_run_by_this_one(local_queue: Q
     _execute(local_queue, "UPDATE queue_jobs SET version = 'wf0'")
 
     errors = local_queue.wait_for_death(local_queue.start(slot="here"))
-    _execute(local_queue, "UPDATE queue_jobs SET version = 'wf1'")
+    _execute(local_queue, "UPDATE queue_jobs SET version = 'wf2'")
     local_queue.start(slot="here")
 
     assert "Refused: jobs of another workflow version have not ended (1 of wf0" in errors

@@ -13,6 +13,7 @@ from bot.domain.forge import (
     Committer,
     Forge,
     HeadMoved,
+    History,
     NewPullRequest,
     Permission,
     Publisher,
@@ -20,6 +21,7 @@ from bot.domain.forge import (
     Reactions,
     RemotePullRequest,
     ReviewComment,
+    Undoing,
 )
 from bot.domain.markers import Marker, MarkerKind
 from bot.domain.ports import CommitMessage
@@ -41,6 +43,7 @@ class World:
     publisher: Publisher
     reactions: Reactions
     committer: Committer
+    history: History
     number: int
     head: Sha
     branch: str
@@ -78,10 +81,18 @@ def _fake() -> World:
         "octo/shop", (),
     )  # fmt: skip
     files = {path: text.encode() for path, text in {**BASE, **HEAD}.items()}
-    fake.branches["change"] = FakeCommit(head, None, files)
+    fake.place("change", FakeCommit(head, Sha("c" * 40), files))
     asked = fake.say(1, "/agent review")
     return World(
-        fake.forge, fake.publisher, fake.reactions, fake.committer, 1, head, "change", asked
+        fake.forge,
+        fake.publisher,
+        fake.reactions,
+        fake.committer,
+        fake.history,
+        1,
+        head,
+        "change",
+        asked,
     )
 
 
@@ -98,6 +109,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
             access.publisher,
             access.reactions,
             access.committer,
+            access.history,
             job.number,
             job.head,
             job.pull.head_ref,
@@ -264,6 +276,64 @@ def test_a_new_file_can_be_taken_back(world: World) -> None:
     )
 
     assert undone != made
+
+
+def test_what_we_wrote_is_taken_back_whatever_its_size(world: World) -> None:
+    files = {f"f{n}.py": b"x = 1\n" * 40 for n in range(10)}
+    first = world.committer.commit(
+        world.branch, expected=world.head, files=files, message=message()
+    )
+    more = {f"g{n}.py": b"y\n" for n in range(5)}
+    second = world.committer.commit(world.branch, expected=first, files=more, message=message("2"))
+    both = {path: Undoing(data, None) for path, data in {**files, **more}.items()}
+
+    undone = {
+        world.committer.take_back(world.branch, expected=second, files=both, message=message("3"))
+        for _ in range(2)
+    }
+
+    assert len(undone) == 1
+    assert world.forge.pull_request(world.number).head_sha in undone
+
+
+def test_nothing_that_we_did_not_write_is_taken_back(world: World) -> None:
+    with pytest.raises(Refused, match="not as we left it"):
+        world.committer.take_back(
+            world.branch, expected=world.head, files={PATH: Undoing(FIXED, b"")}, message=message()
+        )
+
+
+def test_what_no_commit_touches_is_not_taken_back_either(world: World) -> None:
+    with pytest.raises(Refused, match="nothing was committed"):
+        world.committer.take_back(
+            world.branch,
+            expected=world.head,
+            files={"uv.lock": Undoing(None, b"x\n")},
+            message=message(),
+        )
+
+
+def test_the_commits_of_a_pull_request_are_listed_in_order(world: World) -> None:
+    made = world.committer.commit(
+        world.branch, expected=world.head, files={PATH: FIXED}, message=message()
+    )
+
+    *_, before, last = world.history.commits(world.number)
+
+    assert (before.sha, last.sha, last.parents) == (world.head, made, (world.head,))
+    assert last.message.splitlines()[0] == "Fix the cart"
+    assert "Pullwright-Run: run-1" in last.message.splitlines()
+
+
+def test_what_is_stacked_on_a_branch_is_known(world: World) -> None:
+    assert world.history.stacked_on(world.branch) == ()
+    wanted = NewPullRequest("pullwright/1-run-1", world.branch, "Fix it", "Proved.")
+
+    url = world.committer.open_stacked(
+        wanted, at=world.head, files={PATH: FIXED}, message=message()
+    )
+
+    assert world.history.stacked_on(world.branch) == (url,)
 
 
 def test_a_stacked_pull_request_is_opened_once(world: World) -> None:

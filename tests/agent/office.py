@@ -13,6 +13,7 @@ from bot.domain.events import CommentPlace, Person, PullAction
 from bot.domain.forge import (
     Committer,
     Forge,
+    History,
     Permission,
     Publisher,
     Reactions,
@@ -21,6 +22,7 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Job, JobFilter, JobId, JobInfo, JobKind, JobStatus, StepInfo
 from bot.domain.ledger import PullKey
+from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Ledger
 from bot.domain.requests import CommentCommand, Request, ReviewRequest, to_payload
@@ -93,7 +95,10 @@ class Office:
         """Write a comment and return the reply."""
         before = list(self.fake.own(NUMBER))
         self.say(line, by)
-        [reply] = [c for c in self.fake.own(NUMBER) if c not in before and c.in_thread is None][-1:]
+        new = [c for c in self.fake.own(NUMBER) if c not in before and c.in_thread is None]
+        markers = {c.posted.id: parse_marker(c.posted.body) for c in new}
+        replies = (c for c in new if (m := markers[c.posted.id]) and m.kind is MarkerKind.REPLY)
+        *_, reply = replies
         return reply.posted.body
 
     def silences(self) -> list[str]:
@@ -105,7 +110,7 @@ class Office:
         return Desk(
             connect=self._connect,
             configure=lambda _workspace: effective(),
-            equip=lambda _workspace, _config: Equipment(
+            equip=lambda _workspace, _config, _tools: Equipment(
                 self.bench.loop, self.bench.prover, lambda: None
             ),
             records=self.ledger,
@@ -141,6 +146,10 @@ class _Line:
     @property
     def forge(self) -> Forge:
         return self.office.fake.forge
+
+    @property
+    def history(self) -> History:
+        return self.office.fake.history
 
     @property
     def publisher(self) -> Publisher:

@@ -1,6 +1,6 @@
 """The review job over toys: a fake forge and ledger, and one pull request that is pushed to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,15 @@ from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.review_job import ReviewJob
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
 from bot.domain.events import PullAction
-from bot.domain.forge import Committer, Forge, Publisher, Reactions, RemotePullRequest, RepoId
+from bot.domain.forge import (
+    Committer,
+    Forge,
+    History,
+    Publisher,
+    Reactions,
+    RemotePullRequest,
+    RepoId,
+)
 from bot.domain.jobs import Job, JobId, JobKind, Jobs, JobsAdmin, JobStatus
 from bot.domain.ledger import KnownFinding, PullKey
 from bot.domain.ports import Workspace
@@ -35,6 +43,10 @@ class ToyConnection:
     @property
     def forge(self) -> Forge:
         return self.service.forge.forge
+
+    @property
+    def history(self) -> History:
+        return self.service.forge.history
 
     @property
     def publisher(self) -> Publisher:
@@ -138,7 +150,9 @@ class ToyService:
     def _configure(self, _: Workspace) -> EffectiveConfig:
         return effective([Layer("file", self.settings)])
 
-    def _equip(self, _workspace: Workspace, _config: EffectiveConfig) -> Equipment:
+    def _equip(
+        self, _workspace: Workspace, _config: EffectiveConfig, _tools: Collection[str]
+    ) -> Equipment:
         return Equipment(self.bench.loop, self.bench.prover, lambda: None, self.basis)
 
     def _now(self) -> datetime:

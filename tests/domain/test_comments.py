@@ -222,7 +222,7 @@ def test_refusals_name_what_was_asked() -> None:
     known = number([finding(), regression()])
 
     assert comments.unknown_findings(["F9"], known) == (
-        "unknown finding: F9 (this review has F1 to F2)"
+        "unknown finding: F9 (this review has F1, F2)"
     )
     assert comments.unknown_findings(["F1"], []).endswith("(this review has no findings)")
     assert comments.nothing_proved(known).startswith("no patch is proved (F1, F2)")

@@ -76,7 +76,7 @@ def test_the_table_of_permissions_holds(asker: Asker, allowed: tuple[Command, ..
 
 def test_whoever_is_denied_is_told_what_it_takes() -> None:
     assert may(Fix(), Asker(Permission.READ), Place()) == Denied(
-        "this needs write access to the repository"
+        "this needs write access to the repository; ask somebody who has it"
     )
 
 

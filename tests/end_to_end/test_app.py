@@ -161,7 +161,7 @@ def test_a_draft_is_reviewed_when_it_is_ready(app: App) -> None:
         ("/agent config", "max_comments = 10"),
         ("/agent status", "Nothing is running"),
         ("/agent stop", "Nothing was running"),
-        ("/agent ask why?", "needs a model"),
+        ("/agent ask why?", "needs a language model"),
         ("/agent fix --base_url=http://evil", "does not take"),
     ],
 )

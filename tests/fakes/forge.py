@@ -13,6 +13,8 @@ from bot.domain.commit_rules import (
     STACKED_PREFIX,
     OldFile,
     check_branch,
+    check_kinds,
+    check_own,
     check_paths,
     check_size,
 )
@@ -24,10 +26,12 @@ from bot.domain.forge import (
     Permission,
     Posted,
     PostedThread,
+    PullCommit,
     Reaction,
     RemotePullRequest,
     RepoId,
     ReviewComment,
+    Undoing,
 )
 from bot.domain.markdown import cut_above_marker
 from bot.domain.markers import MarkerKind, parse_marker
@@ -57,6 +61,14 @@ class FakeCommit:
     message: CommitMessage | None = None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    branch: str
+    expected: Sha
+    files: FileChanges
+    message: CommitMessage
+
+
 @dataclass
 class FakeForge:
     """Everything that the forge holds.
@@ -73,15 +85,23 @@ class FakeForge:
     checks: dict[int, CheckRun] = field(default_factory=dict)
     seen_reactions: list[tuple[int, Reaction]] = field(default_factory=list)
     branches: dict[str, FakeCommit] = field(default_factory=dict)
+    commits: dict[Sha, FakeCommit] = field(default_factory=dict)
     protected: set[str] = field(default_factory=set)
     stacked: dict[str, NewPullRequest] = field(default_factory=dict)
     refuses: Callable[[ReviewComment], bool] = lambda _comment: False
+    said: list[str] = field(default_factory=list)
+    """Every text that we posted or put in place of another one, in order."""
     _last_id: int = 100
 
     @property
     def forge(self) -> "FakeReader":
         """The read side."""
         return FakeReader(self)
+
+    @property
+    def history(self) -> "FakeHistory":
+        """What was committed."""
+        return FakeHistory(self)
 
     @property
     def publisher(self) -> "FakePublisher":
@@ -129,6 +149,25 @@ class FakeForge:
         known = self.reply_of(number, marker)
         return self.upsert(number, known, cut_above_marker(full), to_comment)
 
+    def push(
+        self, branch: str, files: FileChanges, message: CommitMessage | None = None
+    ) -> FakeCommit:
+        """Commit on a branch, as anybody who may; its pull requests have the new head at once."""
+        head = self.branches[branch]
+        after = {**head.files, **{p: data for p, data in files.items() if data is not None}}
+        kept = {p: data for p, data in after.items() if files.get(p, b"") is not None}
+        new = FakeCommit(Sha(f"{self.new_id():040x}"), head.sha, kept, message)
+        self.place(branch, new)
+        for number, pull in self.pulls.items():
+            if pull.head_ref == branch:
+                self.pulls[number] = replace(pull, head_sha=new.sha)
+        return new
+
+    def place(self, branch: str, commit: FakeCommit) -> None:
+        """Let a branch begin at a commit."""
+        self.branches[branch] = commit
+        self.commits[commit.sha] = commit
+
     def say(self, number: int, body: str) -> int:
         """Let a person comment; return the comment's id."""
         return self.add(number, body, is_ours=False, in_thread=None).id
@@ -144,6 +183,7 @@ class FakeForge:
     def upsert(
         self, number: int, known: Posted | None, body: str, to_comment: int | None
     ) -> Posted:
+        self.said.append(body)
         if known is None:
             thread = next(
                 (t.id for t in self.posted_threads.get(number, []) if t.comment_id == to_comment),
@@ -210,6 +250,35 @@ class FakeReader:
         return self._at.reply_of(number, marker)
 
 
+class FakeHistory:
+    """`History`."""
+
+    def __init__(self, at: FakeForge) -> None:
+        self._at = at
+
+    def commits(self, number: int) -> Sequence[PullCommit]:
+        self._at.look_up(number)
+        pull = self._at.pulls[number]
+        found: list[PullCommit] = []
+        sha: Sha | None = pull.head_sha
+        while sha in self._at.commits and sha != pull.base_sha:
+            commit = self._at.commits[sha]
+            parents = (commit.parent,) if commit.parent else ()
+            found.append(PullCommit(sha, parents, _text(commit.message)))
+            sha = commit.parent
+        return tuple(reversed(found))
+
+    def stacked_on(self, branch: str) -> Sequence[str]:
+        return tuple(u for u, wanted in self._at.stacked.items() if wanted.base_ref == branch)
+
+
+def _text(message: CommitMessage | None) -> str:
+    if message is None:
+        return "More"
+    trailers = "\n".join(f"{key}: {value}" for key, value in message.trailers)
+    return f"{message.subject}\n\n{message.body}\n\n{trailers}"
+
+
 class FakePublisher:
     """`Publisher` and `Reactions`."""
 
@@ -273,21 +342,29 @@ class FakeCommitter:
         self, branch: str, *, expected: Sha, files: FileChanges, message: CommitMessage
     ) -> Sha:
         check_paths(files)
+        wanted = _Wanted(branch, expected, files, message)
+        return self._commit(wanted, lambda before: check_size(files, before))
+
+    def take_back(
+        self, branch: str, *, expected: Sha, files: Mapping[str, Undoing], message: CommitMessage
+    ) -> Sha:
+        restored = {path: file.before for path, file in files.items()}
+        check_kinds(restored)
+        wanted = _Wanted(branch, expected, restored, message)
+        return self._commit(wanted, lambda before: check_own(files, before))
+
+    def _commit(self, new: _Wanted, check: Callable[[Mapping[str, OldFile]], None]) -> Sha:
+        branch = new.branch
         if branch not in self._at.branches:
             raise Refused(f"there is no branch {branch}")
         head = self._at.branches[branch]
-        if head.sha != expected:
-            if head.parent == expected and head.message == message:
+        if head.sha != new.expected:
+            if head.parent == new.expected and head.message == new.message:
                 return head.sha
             raise HeadMoved(f"{branch} is at {head.sha}")
         check_branch(branch, default="main", is_protected=branch in self._at.protected)
-        before = {p: OldFile(REGULAR_FILE, head.files[p]) for p in files if p in head.files}
-        check_size(files, before)
-        after = {**head.files, **{p: data for p, data in files.items() if data is not None}}
-        kept = {p: data for p, data in after.items() if files.get(p, b"") is not None}
-        new = Sha(f"{self._at.new_id():040x}")
-        self._at.branches[branch] = FakeCommit(new, expected, kept, message)
-        return new
+        check({p: OldFile(REGULAR_FILE, head.files[p]) for p in new.files if p in head.files})
+        return self._at.push(branch, new.files, new.message).sha
 
     def open_stacked(
         self, wanted: NewPullRequest, *, at: Sha, files: FileChanges, message: CommitMessage

@@ -35,6 +35,7 @@ from tests.github_simulator.faults import (
     Html,
     Latency,
     Limited,
+    Meanwhile,
     Redirect,
     Status,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Html",
     "Latency",
     "Limited",
+    "Meanwhile",
     "PullRequest",
     "Redirect",
     "Repo",

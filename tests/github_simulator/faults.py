@@ -1,7 +1,7 @@
 """What can go wrong between the bot and GitHub, on purpose."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -53,6 +53,13 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """Nothing is wrong: somebody does something just before the request is handled."""
+
+    happens: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Html:
     """A page of some proxy, with status 200."""
 
@@ -90,7 +97,9 @@ class ForeignLink:
     url: str
 
 
-Fault = Status | Drop | Limited | Latency | Html | BadCredentials | Redirect | ForeignLink
+Fault = (
+    Status | Drop | Limited | Latency | Meanwhile | Html | BadCredentials | Redirect | ForeignLink
+)
 
 
 @dataclass(slots=True)

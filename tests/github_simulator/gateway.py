@@ -18,7 +18,7 @@ from tests.github_simulator import (
 from tests.github_simulator.apps import App, Token
 from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
-from tests.github_simulator.faults import Drop, ForeignLink, Latency, Status
+from tests.github_simulator.faults import Drop, ForeignLink, Latency, Meanwhile, Status
 from tests.github_simulator.git_http import answer_git, git_password, is_git
 from tests.github_simulator.graphql_api import execute
 from tests.github_simulator.repositories import Repo
@@ -60,6 +60,9 @@ class Gateway:
                 outcome = self._outcome(request, path)
             case Latency(seconds):
                 time.sleep(seconds)
+                outcome = self._outcome(request, path)
+            case Meanwhile(happens):
+                happens()
                 outcome = self._outcome(request, path)
             case Drop(after):
                 if after:

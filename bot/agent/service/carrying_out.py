@@ -3,31 +3,35 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.agent.fix import Asked, Offer, offer
 from bot.agent.review import Episode
+from bot.agent.service.answer import Answer
+from bot.agent.service.loose_ends import LooseEnds
+from bot.agent.service.requeue import Requeue
 from bot.agent.service.review_job import ReviewOfPull
-from bot.domain import commands, replies
+from bot.agent.service.telling import Telling
+from bot.agent.service.undo_work import UndoOfPull
+from bot.domain import commands, comparison, replies
 from bot.domain.events import Person
-from bot.domain.findings import FindingId, FindingState
-from bot.domain.forge import NewPullRequest, RemotePullRequest
-from bot.domain.intake import immediate_key, pull_key
-from bot.domain.jobs import JobFilter, JobInfo, JobKind, JobStatus, Json
+from bot.domain.findings import Finding, FindingId, FindingState
+from bot.domain.forge import Committer, HeadMoved, NewPullRequest, RemotePullRequest
+from bot.domain.jobs import JobId, Json
 from bot.domain.ledger import Dismissal, KnownFinding, RunKind
+from bot.domain.one_click import one_click
+from bot.domain.own_commits import fix_key
 from bot.domain.permissions import Allowed
+from bot.domain.ports import CommitMessage
 from bot.domain.pull_records import PullMode
 from bot.domain.pull_request import Sha
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused
-from bot.policy.selection import HAND_WEIGHTS, VERSION
-
-_LIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
-_MOST_LEFT_OUT = 1000
 
 
 @dataclass(frozen=True)
 class CarryOut:
-    """One command on one pull request; `run` returns the words of the reply."""
+    """One command on one pull request; `run` returns the answer to it."""
 
     work: ReviewOfPull
     remote: RemotePullRequest
@@ -35,57 +39,82 @@ class CarryOut:
     allowed: Allowed
     trigger: str
 
-    def run(self, command: commands.Command) -> str:
+    def run(self, command: commands.Command) -> Answer:
         """Do it; raises Refused with what the person must know."""
         match command:
-            case commands.Review() | commands.Test():
-                return self._review(is_full=command == commands.Review(is_full=True))
+            case commands.Review():
+                return Answer(self._review(command))
+            case commands.Test():
+                return Answer(self._test())
             case commands.Fix():
                 return self._fix(command)
+            case commands.Undo():
+                return UndoOfPull(self.work, self.remote, self._trailer(), self._requeue).run()
+            case _:
+                return Answer(self._act(command))
+
+    def _act(self, command: commands.Command) -> str:
+        """Do what needs no run."""
+        match command:
             case commands.Dismiss(id=finding, reason=reason):
+                self._check_known(finding)
                 return self._dismiss([finding], reason)
             case commands.Reject():
                 return self._dismiss(self._open_ids(), None)
             case commands.Pause() | commands.Resume() | commands.Ignore():
                 return self._set_mode(command)
-            case _:
-                return self._tell(command)
-
-    def _tell(self, command: commands.Command) -> str:
-        """Answer what only has to be looked up."""
-        records = self.work.desk.records
-        match command:
             case commands.Stop():
                 return self._stop()
-            case commands.Status():
-                mode = records.pulls.load(self.work.pull).mode
-                return replies.status(self._live(), mode, self._left_out())
-            case commands.Why():
-                silences = records.silences.recent(self.work.pull)
-                return replies.why(silences, self._left_out())
-            case commands.ShowConfig():
-                return self._config()
-            case commands.Policy(commands.PolicyView.SHOW | commands.PolicyView.EXPLAIN):
-                return replies.policy(sorted(HAND_WEIGHTS.items()), VERSION)
-            case commands.Help():
-                return replies.help_table(self.trigger)
             case _:
-                raise Refused("this needs a model or a learned policy, and none is set up")
+                return Telling(self.work, self.remote, self.trigger).run(command)
 
-    def _review(self, *, is_full: bool) -> str:
+    def _stop(self) -> str:
+        """End what runs first, and see to what is told of it then."""
+        work, head = self.work, self.remote.head_sha
+        ends = LooseEnds(work.desk, work.connection, work.repo, work.number)
+        live = work.context.step("live", lambda: {"jobs": [i.job.id for i in ends.live]})
+        found = _job_ids(live)
+        done = work.context.step("stop", lambda: {"jobs": list(ends.stop(found))})
+        jobs = _job_ids(done)
+        told = partial(ends.tell_stopped, jobs, by=self.asker.login, head=head)
+        work.context.step("stopped", lambda: {"told": told()})
+        return replies.stopped(len(jobs))
+
+    @property
+    def _requeue(self) -> Requeue:
+        return Requeue(self.work, self.remote)
+
+    def _review(self, command: commands.Review) -> str:
         """Review the head whatever the configuration says of automatic reviews."""
         with self.work.connection.checkout(self.remote) as workspace:
+            # Asked once: what this job reviews itself is nothing old after a crash.
+            seen = self.work.context.step(
+                "news",
+                lambda: {"is_old": not command.is_full and self.work.has_seen(workspace)},
+            )
+            if seen["is_old"]:
+                return replies.nothing_new(self.remote.head_sha, self.trigger)
             config = self.work.desk.configure(workspace)
-            done = self.work.run(self.remote, workspace, config, is_full=is_full)
+            done = self.work.run(self.remote, workspace, config, is_full=command.is_full)
         return replies.reviewed(Conclusion(str(done["conclusion"])), str(done["summary"]))
 
-    def _fix(self, command: commands.Fix) -> str:
+    def _test(self) -> str:
+        """Run the tests on both sides, and nothing else."""
+        with self.work.connection.checkout(self.remote) as workspace:
+            config = self.work.desk.configure(workspace)
+            with self.work.episode(self.remote, workspace, config, RunKind.TEST) as (made, _):
+                episode = made
+        self.work.finish(episode.review)
+        return comparison.difference(episode.review)
+
+    def _fix(self, command: commands.Fix) -> Answer:
         asked = Asked(command.ids, command.is_revert, is_commit=False, requester=self._trailer())
         with self.work.connection.checkout(self.remote) as workspace:
             config = self.work.desk.configure(workspace)
             with self.work.episode(self.remote, workspace, config, RunKind.FIX) as (made, gear):
                 known = self._with_lasting_ids(made)
                 offered = offer(gear.prover, known, asked)
+        self.work.finish(known.review)
         # Only here, with every sandbox gone, may a credential that writes exist (rule R4).
         return self._write(command, offered)
 
@@ -95,41 +124,65 @@ class CarryOut:
         named = replace(episode.review, findings=reconciled.findings)
         return Episode(named, replace(episode.state, findings=reconciled.findings))
 
-    def _write(self, command: commands.Fix, offered: Offer) -> str:
+    def _write(self, command: commands.Fix, offered: Offer) -> Answer:
         outcome, message = offered.outcome, offered.message
         if message is None:
             raise Refused(outcome.refused or replies.NOTHING_OFFERED)
+        ids = tuple(FindingId(p.finding_id) for p in outcome.patches if p.is_offered)
         if self.allowed.is_suggestion_only:
-            return replies.only_shown(outcome.patch_text, replies.FORK_GETS_A_PATCH)
-        ids = tuple(patch.finding_id for patch in outcome.patches if patch.is_offered)
+            return Answer(replies.only_shown(outcome.patch_text, self._clickable(offered, ids)))
 
         def commit() -> Json:
-            head = self.remote.head_sha
-            with self.work.connection.committing() as committer:
-                if command.is_stacked:
-                    stacked = self._stacked(message.subject)
-                    url = committer.open_stacked(
-                        stacked, at=head, files=offered.files, message=message
-                    )
-                    self.work.book.pull_request(url)
-                    return {"url": url}
-                branch = self.remote.head_ref
-                sha = committer.commit(branch, expected=head, files=offered.files, message=message)
-                self.work.book.commit(sha)
-                return {"sha": sha}
+            try:
+                with self.work.connection.committing() as committer:
+                    if command.is_stacked:
+                        url = self._open_stacked(committer, offered, message)
+                        self.work.book.pull_request(url)
+                        return {"url": url}
+                    return {"sha": self._commit(committer, offered, message)}
+            except HeadMoved as moved:
+                return {"moved": str(moved)}
 
         done = self.work.context.step("commit", commit)
+        if "moved" in done:
+            return self._requeue.again(str(done["moved"]))
         if command.is_stacked:
-            return replies.stacked(str(done["url"]))
-        return replies.committed(Sha(str(done["sha"])), [FindingId(i) for i in ids])
+            return Answer(replies.stacked(str(done["url"])))
+        return Answer(replies.committed(Sha(str(done["sha"])), ids, self.trigger))
 
-    def _stacked(self, subject: str) -> NewPullRequest:
-        return NewPullRequest(
+    def _commit(self, committer: Committer, offered: Offer, message: CommitMessage) -> Sha:
+        head, branch = self.remote.head_sha, self.remote.head_ref
+        sha = committer.commit(branch, expected=head, files=offered.files, message=message)
+        self.work.remember_commit(fix_key(self.work.run_id), sha)
+        return sha
+
+    def _open_stacked(self, committer: Committer, offered: Offer, message: CommitMessage) -> str:
+        wanted = NewPullRequest(
             branch=f"pullwright/{self.remote.number}-{self.work.run_id}",
             base_ref=self.remote.head_ref,
-            title=subject,
+            title=message.subject,
             body=replies.stacked_body(self.remote.number),
         )
+        return committer.open_stacked(
+            wanted, at=self.remote.head_sha, files=offered.files, message=message
+        )
+
+    def _clickable(self, offered: Offer, ids: Iterable[FindingId]) -> list[FindingId]:
+        """Return the findings whose patch stands as a suggestion in a review comment."""
+        known = self.work.desk.records.findings.known(self.work.pull)
+        shown = {k.id for k in known if k.thread is not None and not k.thread.is_resolved}
+        review = offered.outcome.review
+
+        def has_click(finding: Finding) -> bool:
+            return one_click(finding, review.diff, review.contents) is not None
+
+        clicks = {finding.id for finding in review.findings if has_click(finding)}
+        return [name for name in ids if name in shown & clicks]
+
+    def _check_known(self, wanted: FindingId) -> None:
+        known = self.work.desk.records.findings.known(self.work.pull)
+        if wanted not in {finding.id for finding in known}:
+            raise Refused(replies.unknown_finding(wanted, known))
 
     def _dismiss(self, ids: Iterable[FindingId], reason: commands.DismissReason | None) -> str:
         why = reason.value if reason else ""
@@ -160,28 +213,12 @@ class CarryOut:
         before = self.work.desk.records.pulls.set_mode(self.work.pull, wanted)
         return replies.mode_changed(before, wanted)
 
-    def _stop(self) -> str:
-        jobs = self.work.desk.jobs
-        return replies.stopped(sum(jobs.stop(info.job.id) for info in self._live()))
-
-    def _live(self) -> list[JobInfo]:
-        key = pull_key(self.work.repo.id, self.work.number)
-        return list(self.work.desk.admin.list(JobFilter(statuses=_LIVE, key=key)))
-
-    def _left_out(self) -> list[JobInfo]:
-        """Return commands that came while enough like them waited, the newest first."""
-        keys = (pull_key, immediate_key)
-        is_over, at = frozenset({JobStatus.SUPERSEDED}), (self.work.repo.id, self.work.number)
-        wanted = [JobFilter(is_over, key(*at), limit=_MOST_LEFT_OUT) for key in keys]
-        found = [info for each in wanted for info in self.work.desk.admin.list(each)]
-        commands = (info for info in found if info.job.kind is JobKind.COMMAND)
-        return sorted(commands, key=lambda info: info.created_at, reverse=True)
-
-    def _config(self) -> str:
-        with self.work.connection.checkout(self.remote) as workspace:
-            return replies.config(self.work.desk.configure(workspace).rows())
-
     def _trailer(self) -> str:
         """Name the requester as GitHub does, so that the commit counts as theirs too."""
         login = self.asker.login
         return f"{login} <{self.asker.id}+{login}@users.noreply.github.com>"
+
+
+def _job_ids(done: Json) -> list[JobId]:
+    jobs = done["jobs"]
+    return [JobId(str(job)) for job in jobs] if isinstance(jobs, list) else []

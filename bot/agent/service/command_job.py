@@ -2,23 +2,32 @@
 
 from dataclasses import dataclass
 
+from bot.agent.service.answer import Answer, framed, reply_marker
+from bot.agent.service.bookkeeping import Book
 from bot.agent.service.carrying_out import CarryOut
 from bot.agent.service.desk import Connection, Desk
+from bot.agent.service.loose_ends import LooseEnds
 from bot.agent.service.review_job import ReviewOfPull
 from bot.domain import replies
 from bot.domain.admission import is_off
-from bot.domain.command_parser import CommandError, button_command, parse_command
+from bot.domain.command_parser import (
+    ALIAS,
+    DEFAULT_PREFIX,
+    CommandError,
+    button_command,
+    parse_command,
+)
 from bot.domain.commands import Command, Stop
 from bot.domain.events import CommentPlace
 from bot.domain.findings import FindingId
 from bot.domain.forge import Permission, Reaction, RemotePullRequest
+from bot.domain.identity import run_id_of
 from bot.domain.jobs import JobContext, Json
 from bot.domain.ledger import PullKey
-from bot.domain.markers import Marker, MarkerKind
-from bot.domain.permissions import Asker, Denied, Place, may
+from bot.domain.permissions import Allowed, Asker, Denied, Place, may
 from bot.domain.repo_config import RepoConfig
 from bot.domain.requests import ButtonCommand, CommentCommand, parse_request
-from bot.errors import Refused
+from bot.errors import Refused, SandboxUnavailable
 
 
 @dataclass(frozen=True)
@@ -50,29 +59,60 @@ class _Conversation:
         asker = self._asker(remote)
         if asker is None:
             return {"ignored": "the comment is our own"}
-        denied = self._denied_at_once(asker, remote)
-        if denied is not None:
-            return self._refuse(work, replies.denied(denied.reason))
-        return self._carry_out(work, remote, asker)
+        accepted = self._accepted(remote, asker)
+        if accepted is None:
+            return {"ignored": "the comment is for another bot"}
+        if isinstance(accepted, Answer):
+            return self._answer(remote, accepted)
+        self._react("seen", Reaction.SEEN)
+        self.context.step("loose ends", lambda: {"tied": self._ends.tie(remote.head_sha)})
+        person, allowed, trigger = self.request.asker, accepted.allowed, accepted.trigger
+        doing = CarryOut(work, remote, person, allowed, trigger)
+        return self._answer(remote, self._outcome(doing, accepted.command))
 
-    def _carry_out(self, work: ReviewOfPull, remote: RemotePullRequest, asker: Asker) -> Json:
-        config = self._config(remote)
+    def _accepted(self, remote: RemotePullRequest, asker: Asker) -> "_Accepted | Answer | None":
+        """Return what is to be done, the refusal of it, or None where it is not for us."""
+        place = self._place(remote)
+        plain = self._plain_command()
+        allowed = may(plain, asker, place) if plain is not None else None
+        if isinstance(allowed, Denied):
+            return _refusal(replies.denied(allowed.reason))
+        try:
+            config = self._config(remote)
+        except Refused as error:
+            return _refusal(replies.refused(str(error)))
         try:
             command = self._command(config)
         except CommandError as error:
-            return self._refuse(work, replies.misunderstood(str(error), config.trigger))
+            return _refusal(replies.misunderstood(str(error), config.trigger))
         if command is None:
-            return {"ignored": "the comment is for another bot"}
-        allowed = may(command, asker, self._place(remote))
+            return None
+        allowed = may(command, asker, place)
         if isinstance(allowed, Denied):
-            return self._refuse(work, replies.denied(allowed.reason))
-        self._react("seen", Reaction.SEEN)
-        doing = CarryOut(work, remote, self.request.asker, allowed, config.trigger)
+            return _refusal(replies.denied(allowed.reason))
+        return _Accepted(command, allowed, config.trigger)
+
+    def _outcome(self, doing: CarryOut, command: Command) -> Answer:
+        """Do it; who asked for what takes long is told at once that it is being done."""
         try:
-            words = doing.run(command)
+            self._refuse_old_button(doing.remote)
+            if isinstance(command, replies.LONG):
+                words = replies.working(command, doing.remote.head_sha)
+                self.context.step("begun", lambda: self._post(doing.remote, words))
+            return doing.run(command)
         except Refused as error:
-            return self._refuse(work, replies.refused(str(error)))
-        return self._answer(work, words, Reaction.DONE)
+            return _refusal(replies.refused(str(error)))
+        except SandboxUnavailable as error:
+            return _refusal(replies.no_sandbox(str(error)))
+
+    def _refuse_old_button(self, remote: RemotePullRequest) -> None:
+        request = self.request
+        if isinstance(request, ButtonCommand) and request.head_sha != remote.head_sha:
+            raise Refused(replies.old_button(request.head_sha, remote.head_sha))
+
+    @property
+    def _ends(self) -> LooseEnds:
+        return LooseEnds(self.desk, self.connection, self.request.repo, self.request.number)
 
     def _asker(self, remote: RemotePullRequest) -> Asker | None:
         """Ask the forge what the person may do, once per job; None where it is we who asked."""
@@ -99,15 +139,6 @@ class _Conversation:
             is_review_comment=request.place is CommentPlace.THREAD,
         )
 
-    def _denied_at_once(self, asker: Asker, remote: RemotePullRequest) -> Denied | None:
-        """Return why not, where that needs no checkout: strangers shall not cost one (case B01)."""
-        try:
-            command = self._command(RepoConfig())
-        except CommandError:
-            return None
-        allowed = may(command, asker, self._place(remote)) if command is not None else None
-        return allowed if isinstance(allowed, Denied) else None
-
     def _place(self, remote: RemotePullRequest) -> Place:
         is_fork = remote.is_fork_of(self.request.repo)
         return Place(
@@ -118,30 +149,29 @@ class _Conversation:
             is_off=is_off(remote),
         )
 
-    def _refuse(self, work: ReviewOfPull, words: str) -> Json:
-        return self._answer(work, words, Reaction.REFUSED)
+    def _answer(self, remote: RemotePullRequest, answer: Answer) -> Json:
+        """Put the outcome into the one reply."""
+        done = self.context.step("reply", lambda: self._post(remote, answer.words))
+        if answer.reaction is not None:
+            self._react("answered", answer.reaction)
+        return done
 
-    def _answer(self, work: ReviewOfPull, words: str, reaction: Reaction) -> Json:
-        """Post the one reply, in the thread where the command stands."""
+    def _post(self, remote: RemotePullRequest, words: str) -> Json:
+        """Post or edit the one reply, in the thread where the command stands."""
         request = self.request
-        marker = Marker(MarkerKind.REPLY, work.look().head_sha, work.run_id)
+        marker = reply_marker(self.context.job.id, remote.head_sha)
         to_comment = None
         if isinstance(request, CommentCommand) and request.place is CommentPlace.THREAD:
             to_comment = request.comment_id
-
-        def post() -> Json:
-            posted = self.connection.publisher.reply(
-                request.number,
-                marker=str(marker),
-                body=marker.under(words),
-                to_comment=to_comment,
-            )
-            work.book.reply(posted)
-            return {"reply": posted.url}
-
-        done = self.context.step("reply", post)
-        self._react("answered", reaction)
-        return done
+        posted = self.connection.publisher.reply(
+            request.number,
+            marker=str(marker),
+            body=marker.under(framed(request, words)),
+            to_comment=to_comment,
+        )
+        book = Book(self.desk, request.repo, request.number, run_id_of(self.context.job.id))
+        book.reply(posted)
+        return {"reply": posted.url}
 
     def _react(self, step: str, reaction: Reaction) -> None:
         request = self.request
@@ -160,17 +190,26 @@ class _Conversation:
 
     def _config(self, remote: RemotePullRequest) -> RepoConfig:
         """Return the base side's configuration; what cannot be read has the built-in one."""
-        if self._is_stop() or not remote.is_open or remote.head_repo is None:
+        is_stop = isinstance(self._plain_command(), Stop)
+        if is_stop or not remote.is_open or remote.head_repo is None:
             return RepoConfig()
         with self.connection.checkout(remote) as workspace:
             return self.desk.configure(workspace).config
 
-    def _is_stop(self) -> bool:
-        """Tell whether it is a plain stop, which must not wait for a checkout."""
+    def _plain_command(self) -> Command | None:
+        """Return the command where no configuration is needed to know that it is for us.
+
+        So a stranger is refused, and a run is stopped, without a checkout (case B01).
+        """
+        request = self.request
+        if isinstance(request, CommentCommand):
+            first_word = request.line.partition(" ")[0]
+            if first_word not in (DEFAULT_PREFIX, ALIAS):
+                return None
         try:
-            return isinstance(self._command(RepoConfig()), Stop)
+            return self._command(RepoConfig())
         except CommandError:
-            return False
+            return None
 
     def _command(self, config: RepoConfig) -> Command | None:
         match self.request:
@@ -189,3 +228,16 @@ class _Conversation:
         return next(
             (k.id for k in known if k.thread and k.thread.comment_id == request.in_reply_to), None
         )
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """A command that its asker may have carried out."""
+
+    command: Command
+    allowed: Allowed
+    trigger: str
+
+
+def _refusal(words: str) -> Answer:
+    return Answer(words, Reaction.REFUSED)

@@ -1,6 +1,6 @@
 """What a job is handed: the records, the clock, and a connection to one repository."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,15 @@ from typing import Protocol
 from bot.agent.loop import Loop
 from bot.agent.prove import Prover
 from bot.domain.effective_config import EffectiveConfig
-from bot.domain.forge import Committer, Forge, Publisher, Reactions, RemotePullRequest, RepoId
+from bot.domain.forge import (
+    Committer,
+    Forge,
+    History,
+    Publisher,
+    Reactions,
+    RemotePullRequest,
+    RepoId,
+)
 from bot.domain.jobs import Jobs, JobsAdmin
 from bot.domain.ports import Syntax, Workspace
 from bot.domain.pull_records import Ledger
@@ -44,6 +52,11 @@ class Connection(Protocol):
         """Reactions to people's comments."""
         ...
 
+    @property
+    def history(self) -> History:
+        """Commits, and what is stacked on them."""
+        ...
+
     def committing(self) -> AbstractContextManager[Committer]:
         """Open the write side of contents; only once no sandbox is left (rule R4)."""
         ...
@@ -60,7 +73,8 @@ class Desk:
     connect: Callable[[RepoId], AbstractContextManager[Connection]]
     """Opens a connection; its tokens are revoked at the end."""
     configure: Callable[[Workspace], EffectiveConfig]
-    equip: Callable[[Workspace, EffectiveConfig], Equipment]
+    equip: Callable[[Workspace, EffectiveConfig, Collection[str]], Equipment]
+    """Builds the agent with all tools, or with those that are named."""
     records: Ledger
     syntax: Syntax
     jobs: Jobs

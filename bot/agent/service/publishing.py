@@ -123,6 +123,7 @@ class Posting:
         return PublishContext(
             known=tuple(_as_known(k) for k in known),
             web_url=self.desk.web_url(self.repo),
+            number=self.remote.number,
             decisions={f.fingerprint: decision_id(run, step) for f in review.findings},
         )
 

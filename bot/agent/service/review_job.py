@@ -1,6 +1,5 @@
 """A review as a durable job: ask the forge, check out, run the loop step by step, post."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,13 +19,15 @@ from bot.domain.admission import (
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest, RepoId
+from bot.domain.identity import run_id_of
 from bot.domain.jobs import JobContext, Json
-from bot.domain.ledger import Head, PullKey, Reconciled, RunId, RunKind, RunRecord
+from bot.domain.ledger import Head, PullKey, Reconciled, RunEnding, RunId, RunKind, RunRecord
 from bot.domain.ports import Workspace
-from bot.domain.pull_records import Silence
+from bot.domain.pull_records import Publication, PublicationKind, Silence
 from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ReviewRequest, parse_request
+from bot.domain.review import Review
 from bot.domain.verdict_check import started_check
 
 
@@ -63,7 +64,7 @@ class ReviewOfPull:
     @property
     def run_id(self) -> RunId:
         """The same in every attempt of the job, because markers and check runs carry it."""
-        return RunId(hashlib.sha256(self.context.job.id.encode()).hexdigest()[:16])
+        return run_id_of(self.context.job.id)
 
     @property
     def book(self) -> Book:
@@ -137,7 +138,8 @@ class ReviewOfPull:
         kind: RunKind,
     ) -> Iterator[Equipment]:
         self.context.step("begin", lambda: self._begin(remote, workspace, kind))
-        equipment = self.desk.equip(workspace, config)
+        tools = ("test",) if kind is RunKind.TEST else ()
+        equipment = self.desk.equip(workspace, config, tools)
         try:
             with self.context.on_stop(equipment.close):
                 yield equipment
@@ -180,6 +182,29 @@ class ReviewOfPull:
             return None
         return Earlier(Sha(str(chosen["head"])), ending.reading.files)
 
+    def has_seen(self, workspace: Workspace) -> bool:
+        """Tell whether the last review that saw anything was of this head and merge base."""
+        last, head = self.desk.records.reviewed.last(self.pull), _head(workspace)
+        seen = (last.head.head_sha, last.head.merge_base_sha) if last is not None else None
+        return seen == (head.head_sha, head.merge_base_sha)
+
+    def finish(self, review: Review) -> None:
+        """Record how a run ended that is no review; a review's ending is recorded as it is posted.
+
+        Twice is once: the first ending stands.
+        """
+        verdict = review.verdict
+        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
+        self.desk.records.runs.finish(self.run_id, ending)
+
+    def remember_commit(self, key: str, sha: Sha) -> None:
+        """Record a commit of ours; only what is recorded is ever undone."""
+        url = f"{self.desk.web_url(self.repo)}/commit/{sha}"
+        now = self.desk.now()
+        self.desk.records.publications.record(
+            Publication(key, self.pull, PublicationKind.COMMIT, sha, url, now)
+        )
+
     def _begin(self, remote: RemotePullRequest, workspace: Workspace, kind: RunKind) -> Json:
         record = RunRecord(
             run_id=self.run_id,
@@ -192,7 +217,7 @@ class ReviewOfPull:
         )
         self.desk.records.runs.begin(record)
         if kind is RunKind.REVIEW:
-            started = started_check(remote.head_sha, self.run_id)
+            started = started_check(remote.head_sha, self.run_id, self.number)
             self.book.check(self.connection.publisher.check(started))
         return {"run": self.run_id}
 
