@@ -13,8 +13,10 @@ from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_workspace import open_remote
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
 from bot.adapters.github_auth import AppIdentity
+from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_transport import Network, parse_api_address
 from bot.adapters.sql_ledger import open_ledger
+from bot.adapters.sql_turns import SqlTurns, open_turns
 from bot.adapters.stoppable import StoppableSandboxes
 from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 from bot.agent.service.command_job import CommandJob
@@ -91,11 +93,16 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
     """
     if app.private_key_file is None:
         raise Refused("PULLWRIGHT_PRIVATE_KEY_FILE is not set: name the App's private key")
-    host = GitHubHost(parse_api_address(app.github_api_url), _network(settings))
+    turns = open_turns(app.database_url)
+    host = GitHubHost(
+        parse_api_address(app.github_api_url),
+        _network(settings),
+        lambda installation_id: Pacer(SqlTurns(turns, installation_id)),
+    )
     identity = AppIdentity(str(app.app_id), app.private_key_file)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
-    for close in (jobs.close, admin.close, ledger.close):
+    for close in (turns.close, jobs.close, admin.close, ledger.close):
         stack.callback(close)
 
     @contextmanager

@@ -37,7 +37,8 @@ class GitHubHost:
 
     address: ApiAddress
     network: Network = field(default_factory=Network)
-    new_pacer: Callable[[], Pacer] = Pacer
+    new_pacer: Callable[[int], Pacer] = lambda _installation_id: Pacer()
+    """Without a database, each process keeps the turns for itself."""
     _pacers: dict[int, Pacer] = field(default_factory=dict)
     _caches: dict[int, EtagCache] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -45,7 +46,9 @@ class GitHubHost:
     def requester(self, credential: Credential, *, installation_id: int) -> GitHubRequester:
         """Return a client with this credential; clients of one installation go in turn."""
         with self._lock:
-            pacer = self._pacers.setdefault(installation_id, self.new_pacer())
+            if installation_id not in self._pacers:
+                self._pacers[installation_id] = self.new_pacer(installation_id)
+            pacer = self._pacers[installation_id]
             cache = self._caches.setdefault(installation_id, EtagCache())
         transport = Transport(self.address, credential, pacer, cache=cache, network=self.network)
         return GitHubRequester(self.address, transport, user_agent=USER_AGENT)
