@@ -51,8 +51,8 @@ def marker(kind: MarkerKind, *, s: str = "-", run: str = "run-1") -> Marker:
     return Marker(kind, Sha("a" * 40), run, s)
 
 
-def comment(name: str, line: int = 5) -> ReviewComment:
-    return ReviewComment(PATH, marker(MarkerKind.FINDING, s=name).under(f"**High** {name}"), line)
+def comment(name: str, line: int | None = 5, path: str = PATH) -> ReviewComment:
+    return ReviewComment(path, marker(MarkerKind.FINDING, s=name).under(f"**High** {name}"), line)
 
 
 def message(run: str = "run-1") -> CommitMessage:
@@ -71,7 +71,7 @@ def review(world: World, *comments: ReviewComment) -> list[str]:
 
 def _fake() -> World:
     head = Sha("b" * 40)
-    fake = FakeForge(refuses=lambda comment: comment.line == OUTSIDE)
+    fake = FakeForge(refuses=lambda one: one.line == OUTSIDE or one.path not in HEAD)
     fake.permissions["ada"] = Permission.WRITE
     fake.pulls[1] = RemotePullRequest(
         1, "Change it", "ada", 7, True, False, False, "main", Sha("c" * 40), "change", head,
@@ -140,6 +140,32 @@ def test_one_refused_comment_loses_no_other(world: World) -> None:
 
     assert refused == ["f2"]
     assert [t.line for t in world.forge.threads(world.number)] == [5, 6]
+
+
+def test_a_comment_on_a_file_has_no_line_and_is_posted_once(world: World) -> None:
+    wanted = (comment("f1"), comment("f2", None))
+
+    assert review(world, *wanted) == []
+    assert review(world, *wanted) == []
+
+    threads = world.forge.threads(world.number)
+    assert [(t.line, t.original_line, t.is_on_file) for t in threads] == [
+        (5, 5, False),
+        (None, None, True),
+    ]
+
+
+def test_a_file_that_did_not_change_takes_no_comment(world: World) -> None:
+    refused = review(world, comment("f1", None, "README.md"), comment("f2", None), comment("f3"))
+
+    assert refused == ["f1"]
+    assert len(world.forge.threads(world.number)) == 2
+
+
+def test_what_a_line_did_not_take_is_taken_by_its_file(world: World) -> None:
+    assert review(world, comment("f1", OUTSIDE)) == ["f1"]
+
+    assert review(world, comment("f1", None)) == []
 
 
 def test_a_review_that_is_posted_again_posts_nothing(world: World) -> None:

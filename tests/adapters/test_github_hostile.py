@@ -1,6 +1,7 @@
 """GitHub on a bad day: lost answers, limits, redirects, tokens that end (catalogue G05 to G12)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +96,18 @@ def test_a_review_whose_answer_is_lost_is_posted_once(job: GitHubJob, fault: Dro
     assert review(job, comments(3)) == []
 
     assert len(job.pull.review_comments) == 3
+
+
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Status(502, after=True), Status(502)])
+def test_a_comment_on_a_file_whose_answer_is_lost_is_posted_once(
+    job: GitHubJob, fault: Drop
+) -> None:
+    wanted = [replace(comments(1)[0], line=None)]
+    job.github.faults.add("POST", "/repos/*/pulls/*/comments", fault)
+
+    assert review(job, wanted) == []
+
+    assert [comment.body for comment in job.pull.review_comments] == [wanted[0].body]
 
 
 @pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Html()])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.app import App, running_app
-from tests.github_simulator import PullRequest, Repo
+from tests.github_simulator import PullRequest, Repo, Status
 
 BASE = {
     "app.py": "def total(prices):\n    return sum(prices)\n",
@@ -80,6 +80,32 @@ def test_a_review_costs_few_calls_whatever_the_number_of_files(app: App) -> None
 
     assert calls[2] <= 14
     assert calls[40] <= 14
+
+
+def test_a_comment_that_github_refuses_on_its_line_is_on_its_file(app: App) -> None:
+    repo = _repo(app, "far")
+    app.github.faults.add("POST", "/repos/octo/far/pulls/*/reviews", Status(422))
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+
+    (comment,) = pr.review_comments
+    assert (comment.thread.path, comment.thread.is_file) == ("app.py", True)
+    assert "app.py:1" in comment.body
+    assert "no comment next to the code" not in _ours(app, pr)[0]
+    pr.push({"app.py": "def total(prices):\n    return sum(prices)\n"})
+    app.until(lambda: comment.thread.is_resolved, "a resolved thread")
+
+
+def test_a_comment_that_github_does_not_show_is_in_the_summary(app: App) -> None:
+    repo = _repo(app, "lost")
+    app.github.faults.add("POST", "/repos/octo/lost/pulls/*/reviews", Status(200))
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+
+    (summary,) = _ours(app, pr)
+    assert pr.review_comments == []
+    assert "the forge does not show it" in summary
+    assert "does not show it" in summary.partition("**Notes**")[2]
 
 
 def test_a_second_push_keeps_the_comment_and_resolves_what_is_fixed(app: App) -> None:

@@ -4,21 +4,20 @@ Everything here may run twice, because a host may die in the middle: the ledger 
 word, and the publisher looks for its markers before it posts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import product
 
 from bot.agent.review import Episode
 from bot.agent.service.desk import Connection, Desk
 from bot.agent.state import State
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import Finding, FindingState
-from bot.domain.forge import PostedThread, RemotePullRequest, RepoId
+from bot.domain.forge import RemotePullRequest, RepoId, ReviewComment
 from bot.domain.identity import Look, decision_id, enclosing_code, reconcile
 from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
-from bot.domain.markers import MarkerKind, parse_marker
+from bot.domain.placement import Placement, read_back
 from bot.domain.publication import Known, Publication, PublishContext, plan
 from bot.domain.record_json import dump
 from bot.domain.review import Review
@@ -48,13 +47,17 @@ class Posting:
         reconciled = self.reconciled(episode)
         review = _with_lasting_ids(episode.review, reconciled)
         publication = plan(review, config.config, self._context(reconciled.known, review))
-        url = self._send(publication)
-        self._remember_threads(publication)
+        placement = self._place(publication)
+        body = publication.summary(placement.lost, placement.notes)
+        posted = self.connection.publisher.summary(self.remote.number, body)
+        self.connection.publisher.check(publication.check)
+        self._remember_threads(placement)
         self._resolve(reconciled)
         verdict = publication.review.verdict
         ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
         records.runs.finish(RunId(review.run_id), ending)
-        return {"conclusion": verdict.conclusion.value, "summary": url}
+        told = {"conclusion": verdict.conclusion.value, "summary": posted.url}
+        return told | ({"notes": list(placement.notes)} if placement.notes else {})
 
     def reconciled(self, episode: Episode) -> Reconciled:
         """Store what the run saw and return it with its lasting ids; twice changes nothing."""
@@ -62,29 +65,31 @@ class Posting:
         findings = self.desk.records.findings
         return findings.revise(self.pull, lambda known: reconcile(known, look))
 
-    def _send(self, publication: Publication) -> str:
-        publisher, number = self.connection.publisher, self.remote.number
-        refused = publisher.review(
-            number,
+    def _place(self, publication: Publication) -> Placement:
+        """Post the comments, what was refused on its file, and look what the forge shows of it."""
+        if not publication.planned:
+            return Placement((), (), ())
+        refused = self._review(publication, publication.comments)
+        second = publication.on_files(refused)
+        if second:
+            self._review(publication, second)
+        threads = self.connection.forge.threads(self.remote.number)
+        return read_back(publication.planned, threads, refused=refused)
+
+    def _review(
+        self, publication: Publication, wanted: Sequence[ReviewComment]
+    ) -> Sequence[ReviewComment]:
+        return self.connection.publisher.review(
+            self.remote.number,
             head_sha=publication.review.change.head_sha,
             marker=publication.review_marker,
-            comments=publication.comments,
+            comments=wanted,
         )
-        posted = publisher.summary(number, publication.summary(refused))
-        publisher.check(publication.check)
-        return posted.url
 
-    def _remember_threads(self, publication: Publication) -> None:
+    def _remember_threads(self, placement: Placement) -> None:
         """Store which thread shows which findings; one comment may speak of several."""
-        if not publication.planned:
-            return
-        threads: dict[str, list[PostedThread]] = {}
-        for thread in self.connection.forge.threads(self.remote.number):
-            threads.setdefault(_fingerprint(thread), []).append(thread)
-        for planned in publication.planned:
-            found = threads.get(planned.findings[0].fingerprint, [])
-            shown = [t for t in found if t.line == planned.comment.line][:1]
-            for thread, finding in product(shown, planned.findings):
+        for planned, thread in placement.shown:
+            for finding in planned.findings:
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
@@ -163,9 +168,3 @@ def _was_looked_at(finding: Finding, state: State) -> bool:
     path = finding.location.path
     is_read = any(seen == path for seen, _ in state.seen)
     return is_read or path not in state.diff.by_path
-
-
-def _fingerprint(thread: PostedThread) -> str:
-    """Return which finding a thread of ours is about; empty for any other thread."""
-    marker = parse_marker(thread.body)
-    return marker.suggestion if marker and marker.kind is MarkerKind.FINDING else ""
