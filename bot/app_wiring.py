@@ -33,6 +33,7 @@ from bot.domain.forge import (
     RepoId,
 )
 from bot.domain.jobs import Handler, JobKind
+from bot.domain.merge_group import MergeGroups
 from bot.domain.ports import Workspace
 from bot.domain.review import Decision
 from bot.errors import Refused
@@ -67,6 +68,10 @@ class GitHubConnection:
     @property
     def reactions(self) -> Reactions:
         return self.access.publisher
+
+    @property
+    def merge_groups(self) -> MergeGroups:
+        return self.access.merge_groups
 
     @contextmanager
     def committing(self) -> Iterator[Committer]:

@@ -22,6 +22,7 @@ from bot.adapters.github_client import GitHubForge
 from bot.adapters.github_commits import GitHubCommitter
 from bot.adapters.github_conversation import Conversations
 from bot.adapters.github_http import GitHubRequester
+from bot.adapters.github_merge_groups import GitHubMergeGroups
 from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_publisher import GitHubPublisher
 from bot.adapters.github_transport import ApiAddress, Credential, EtagCache, Network, Transport
@@ -61,6 +62,7 @@ class GitHubAccess:
     forge: GitHubForge
     publisher: GitHubPublisher
     """Comments, checks and reactions."""
+    merge_groups: GitHubMergeGroups
     committer: GitHubCommitter
     """Its token is made by its first use, so use it once no sandbox is left."""
     clone_url: str
@@ -121,6 +123,7 @@ def _access(
         publisher=GitHubPublisher(
             requester, repo, conversations, CheckRuns(requester, repo), resolving=writer
         ),
+        merge_groups=GitHubMergeGroups(requester, repo),
         committer=GitHubCommitter(writer, repo),
         clone_url=f"{web_url}.git",
         web_url=web_url,

@@ -82,6 +82,8 @@ class RunEnding:
     verdict: str
     """JSON, written by `record_json.dump`."""
     ended_at: datetime
+    is_failure: bool = False
+    """The check of the head was a failure, by the configuration of the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class ReviewedHead:
     run_id: RunId
     head: Head
     conclusion: Conclusion
+    is_failure: bool = False
 
 
 class Runs(Protocol):
@@ -124,6 +127,10 @@ class ReviewedHeads(Protocol):
 
     def last(self, pull: PullKey) -> ReviewedHead | None:
         """Return the head of the review that ended last and saw something of it."""
+        ...
+
+    def of_head(self, pull: PullKey, head_sha: Sha) -> ReviewedHead | None:
+        """Return how the last review of this head ended, whatever it saw."""
         ...
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.end_to_end.app import App, running_app
 from tests.github_simulator import PullRequest, Repo, Status
+from tests.github_simulator.checks import CheckRun
 
 BASE = {
     "app.py": "def total(prices):\n    return sum(prices)\n",
@@ -209,3 +210,39 @@ def test_a_quoted_command_does_nothing(app: App) -> None:
     _answered(app, pr, "ada", "/agent status")
 
     assert comment.reactions == []
+
+
+def _group_check(app: App, repo: Repo, head: str) -> CheckRun:
+    """Return the finished check of a merge group's head."""
+
+    def found() -> list[CheckRun]:
+        return [run for run in repo.check_runs if run.head_sha == head and run.conclusion]
+
+    app.until(found, f"a check on the group's head {head}")
+    return found()[0]
+
+
+def test_a_merge_group_gets_the_verdict_of_its_pull_request(app: App) -> None:
+    repo = _repo(app, "queue-of-one")
+    pr = repo.open_pull_request({"c.py": "Y = 1\n"}, author="ada")
+    _reviewed(app, repo, pr)
+    verdict = repo.check_runs[-1].conclusion
+
+    check = _group_check(app, repo, repo.merge_queue([pr]))
+
+    assert check.conclusion == verdict
+    assert str(check.title).startswith(f"As #{pr.number}: ")
+
+
+def test_a_merge_group_of_two_names_the_one_that_was_not_reviewed(app: App) -> None:
+    repo = _repo(app, "queue-of-two")
+    draft = repo.open_pull_request({"d.py": "Z = 1\n"}, author="ada", draft=True)
+    pr = repo.open_pull_request({"c.py": "Y = 1\n"}, author="ada")
+    _reviewed(app, repo, pr)
+
+    check = _group_check(app, repo, repo.merge_queue([draft, pr]))
+
+    assert check.conclusion == "neutral"
+    assert f"#{draft.number}" in str(check.title)
+    assert f"#{pr.number} at {pr.head_sha[:12]}" in str(check.summary)
+    assert f"#{draft.number} at {draft.head_sha[:12]}: not reviewed" in str(check.summary)

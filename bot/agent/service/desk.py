@@ -11,6 +11,7 @@ from bot.agent.prove import Prover
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import Committer, Forge, Publisher, Reactions, RemotePullRequest, RepoId
 from bot.domain.jobs import Jobs, JobsAdmin
+from bot.domain.merge_group import MergeGroups
 from bot.domain.ports import Syntax, Workspace
 from bot.domain.pull_records import Ledger
 
@@ -40,6 +41,11 @@ class Connection(Protocol):
     @property
     def reactions(self) -> Reactions:
         """Reactions to people's comments."""
+        ...
+
+    @property
+    def merge_groups(self) -> MergeGroups:
+        """Groups of the merge queue."""
         ...
 
     def committing(self) -> AbstractContextManager[Committer]:

@@ -13,7 +13,7 @@ from bot.agent.service.desk import Connection, Desk
 from bot.agent.state import State
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import Finding, FindingState
-from bot.domain.forge import RemotePullRequest, RepoId, ReviewComment
+from bot.domain.forge import CheckConclusion, RemotePullRequest, RepoId, ReviewComment
 from bot.domain.identity import Look, decision_id, enclosing_code, reconcile
 from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
@@ -54,7 +54,8 @@ class Posting:
         self._remember_threads(placement)
         self._resolve(reconciled)
         verdict = publication.review.verdict
-        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
+        is_failure = publication.check.conclusion is CheckConclusion.FAILURE
+        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now(), is_failure)
         records.runs.finish(RunId(review.run_id), ending)
         told = {"conclusion": verdict.conclusion.value, "summary": posted.url}
         return told | ({"notes": list(placement.notes)} if placement.notes else {})
