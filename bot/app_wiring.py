@@ -13,6 +13,7 @@ from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_workspace import open_remote
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
 from bot.adapters.github_auth import AppIdentity
+from bot.adapters.github_org_defaults import OrgFiles
 from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_transport import Network, parse_api_address
 from bot.adapters.sql_ledger import open_ledger
@@ -34,6 +35,7 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Handler, JobKind
 from bot.domain.merge_group import MergeGroups
+from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Workspace
 from bot.domain.review import Decision
 from bot.errors import Refused
@@ -51,11 +53,23 @@ class Unheard:
 
 
 @dataclass(frozen=True)
+class _Org:
+    """Implements `OrgDefaultsSource`."""
+
+    files: OrgFiles
+    repo: RepoId
+
+    def read(self) -> OrgDefaults:
+        return self.files.read(self.repo)
+
+
+@dataclass(frozen=True)
 class GitHubConnection:
     """Implements `Connection`."""
 
     access: GitHubAccess
     settings: Settings
+    org_defaults: OrgDefaultsSource
 
     @property
     def forge(self) -> Forge:
@@ -105,6 +119,7 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
         lambda installation_id: Pacer(SqlTurns(turns, installation_id)),
     )
     identity = AppIdentity(str(app.app_id), app.private_key_file)
+    orgs = OrgFiles(host, identity)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
     for close in (turns.close, jobs.close, admin.close, ledger.close):
@@ -113,11 +128,11 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
     @contextmanager
     def connect(repo: RepoId) -> Iterator[Connection]:
         with app_access(host, identity, repo) as access:
-            yield GitHubConnection(access, settings)
+            yield GitHubConnection(access, settings, _Org(orgs, repo))
 
     return Desk(
         connect=connect,
-        configure=lambda workspace: wiring.load_config(workspace, {}),
+        configure=lambda workspace, org: wiring.load_config(workspace, {}, org),
         equip=lambda workspace, config: _equip(settings, workspace, config),
         records=ledger,
         syntax=TreeSitterSyntax(),

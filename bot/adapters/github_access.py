@@ -95,7 +95,7 @@ def app_access(host: GitHubHost, app: AppIdentity, repo: RepoId) -> Iterator[Git
         requesters = [host.requester(t, installation_id=installation) for t in (comments, contents)]
         for token, requester in zip((comments, contents), requesters, strict=True):
             stack.callback(requester.close)
-            stack.callback(_revoke, requester, token)
+            stack.callback(revoke, requester, token)
         yield _access(host, repo, requesters[0], lambda: requesters[1], comments.token)
 
 
@@ -131,7 +131,7 @@ def _access(
     )
 
 
-def _revoke(requester: GitHubRequester, token: InstallationToken) -> None:
+def revoke(requester: GitHubRequester, token: InstallationToken) -> None:
     """Revoke a token that was made; one that cannot be is gone within the hour."""
     if not token.is_made:
         return

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.commands import DismissReason
+from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import FindingId
 from bot.domain.jobs import JobInfo
 from bot.domain.markdown import code, cut, details, fence, prose
@@ -117,9 +118,10 @@ def why(silences: Sequence[Silence]) -> str:
     return "\n".join(rows)
 
 
-def config(rows: Sequence[tuple[str, str, str]]) -> str:
+def config(effective: EffectiveConfig) -> str:
     """Show every key, its value and who decided it."""
-    table = "\n".join(f"{key} = {value}   # {origin}" for key, value, origin in rows)
+    lines = [f"{key} = {value}   # {origin}" for key, value, origin in effective.rows()]
+    table = "\n".join([*(f"# {note}" for note in effective.notes), *lines])
     return cut(fence(table, "ini"), limit_bytes=LIMIT_BYTES)
 
 

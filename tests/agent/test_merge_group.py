@@ -24,6 +24,7 @@ from bot.domain.jobs import (
 )
 from bot.domain.ledger import Head, PullKey, RunEnding, RunId, RunKind, RunRecord
 from bot.domain.merge_group import GroupMember, MergeGroup
+from bot.domain.org_defaults import OrgDefaultsSource
 from bot.domain.ports import Workspace
 from bot.domain.pull_request import Sha
 from bot.domain.requests import MergeGroupRequest, to_payload
@@ -67,6 +68,10 @@ class GroupForge(FakeForge):
     @property
     def merge_groups(self) -> "GroupForge":
         return self
+
+    @property
+    def org_defaults(self) -> OrgDefaultsSource:
+        raise NotImplementedError
 
     def read(self, request: MergeGroupRequest) -> MergeGroup:
         assert request.head_sha == GROUP_HEAD

@@ -212,6 +212,36 @@ def test_a_quoted_command_does_nothing(app: App) -> None:
     assert comment.reactions == []
 
 
+def test_a_repository_has_the_defaults_of_its_organization_below_its_own(app: App) -> None:
+    app.github.repo("acme/.github", base={"pullwright.yml": "max_comments: 3\nlanguage: de\n"})
+    repo = app.github.repo(
+        "acme/shop", base={**BASE, ".github/pullwright.yml": "max_comments: 5\n"}
+    )
+    repo.collaborator("ada", "write")
+    pr = repo.open_pull_request(LINT_BUG, author="ada", draft=True)
+
+    reply = _answered(app, pr, "ada", "/agent config")
+
+    assert "max_comments = 5   # .github/pullwright.yml@" in reply
+    assert 'language = "de"   # acme/.github/pullwright.yml@' in reply
+
+
+def test_an_organization_file_that_is_wrong_is_said_once(app: App) -> None:
+    app.github.repo("bolt/.github", base={"pullwright.yml": "max_coments: 3\n"})
+    repo = app.github.repo("bolt/shop", base=BASE)
+    repo.collaborator("ada", "write")
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+    pr.push({"c.py": "Y = 1\n"})
+    _reviewed(app, repo, pr)
+
+    (said,) = _ours(app, pr)
+    assert "bolt/.github/pullwright.yml@" in said
+    assert "unknown key" in said
+    assert pr.review_comments == []
+    assert [run.conclusion for run in repo.check_runs] == ["neutral", "neutral"]
+
+
 def _group_check(app: App, repo: Repo, head: str) -> CheckRun:
     """Return the finished check of a merge group's head."""
 

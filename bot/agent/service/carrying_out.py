@@ -73,14 +73,14 @@ class CarryOut:
     def _review(self) -> str:
         """Review the head whatever the configuration says of automatic reviews."""
         with self.work.connection.checkout(self.remote) as workspace:
-            config = self.work.desk.configure(workspace)
+            config = self.work.configured(workspace)
             done = self.work.run(self.remote, workspace, config)
         return replies.reviewed(Conclusion(str(done["conclusion"])), str(done["summary"]))
 
     def _fix(self, command: commands.Fix) -> str:
         asked = Asked(command.ids, command.is_revert, is_commit=False, requester=self._trailer())
         with self.work.connection.checkout(self.remote) as workspace:
-            config = self.work.desk.configure(workspace)
+            config = self.work.configured(workspace)
             with self.work.episode(self.remote, workspace, config, RunKind.FIX) as (made, gear):
                 known = self._with_lasting_ids(made)
                 offered = offer(gear.prover, known, asked)
@@ -161,7 +161,7 @@ class CarryOut:
 
     def _config(self) -> str:
         with self.work.connection.checkout(self.remote) as workspace:
-            return replies.config(self.work.desk.configure(workspace).rows())
+            return replies.config(self.work.configured(workspace))
 
     def _trailer(self) -> str:
         """Name the requester as GitHub does, so that the commit counts as theirs too."""

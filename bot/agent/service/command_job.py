@@ -8,6 +8,7 @@ from bot.agent.service.review_job import ReviewOfPull
 from bot.domain import replies
 from bot.domain.command_parser import CommandError, button_command, parse_command
 from bot.domain.commands import Command, Stop
+from bot.domain.effective_config import ConfigRefused
 from bot.domain.events import CommentPlace
 from bot.domain.findings import FindingId
 from bot.domain.forge import Permission, Reaction, RemotePullRequest
@@ -46,7 +47,7 @@ class _Conversation:
             self.desk, self.connection, self.context, self.request.repo, self.request.number
         )
         remote = work.look()
-        config = self._config(remote)
+        config = self._config(work, remote)
         try:
             command = self._command(config)
         except CommandError as error:
@@ -115,12 +116,15 @@ class _Conversation:
 
         self.context.step(step, react)
 
-    def _config(self, remote: RemotePullRequest) -> RepoConfig:
+    def _config(self, work: ReviewOfPull, remote: RemotePullRequest) -> RepoConfig:
         """Return the base side's configuration; what cannot be read has the built-in one."""
         if self._is_stop() or not remote.is_open or remote.head_repo is None:
             return RepoConfig()
         with self.connection.checkout(remote) as workspace:
-            return self.desk.configure(workspace).config
+            try:
+                return work.configured(workspace).config
+            except ConfigRefused:
+                return RepoConfig()
 
     def _is_stop(self) -> bool:
         """Tell whether it is a plain stop, which must not wait for a checkout."""

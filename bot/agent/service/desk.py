@@ -12,6 +12,7 @@ from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import Committer, Forge, Publisher, Reactions, RemotePullRequest, RepoId
 from bot.domain.jobs import Jobs, JobsAdmin
 from bot.domain.merge_group import MergeGroups
+from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Syntax, Workspace
 from bot.domain.pull_records import Ledger
 
@@ -48,6 +49,11 @@ class Connection(Protocol):
         """Groups of the merge queue."""
         ...
 
+    @property
+    def org_defaults(self) -> OrgDefaultsSource:
+        """What the repository's owner sets for all."""
+        ...
+
     def committing(self) -> AbstractContextManager[Committer]:
         """Open the write side of contents; only once no sandbox is left (rule R4)."""
         ...
@@ -63,7 +69,8 @@ class Desk:
 
     connect: Callable[[RepoId], AbstractContextManager[Connection]]
     """Opens a connection; its tokens are revoked at the end."""
-    configure: Callable[[Workspace], EffectiveConfig]
+    configure: Callable[[Workspace, OrgDefaults], EffectiveConfig]
+    """Raises ConfigRefused where one of the two files is no valid configuration."""
     equip: Callable[[Workspace, EffectiveConfig], Equipment]
     records: Ledger
     syntax: Syntax

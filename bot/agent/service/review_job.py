@@ -10,11 +10,14 @@ from bot.agent.review import Episode, review
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.publishing import Posting
 from bot.domain.admission import silence_before, silence_by_config
-from bot.domain.effective_config import EffectiveConfig
+from bot.domain.config_words import CONFIG_RUN, config_check, config_refused, config_silence
+from bot.domain.effective_config import ConfigRefused, EffectiveConfig
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest, RepoId
 from bot.domain.jobs import JobContext, Json
 from bot.domain.ledger import Head, PullKey, Reconciled, RunId, RunKind, RunRecord
+from bot.domain.markers import Marker, MarkerKind
+from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Silence
 from bot.domain.record_json import dump, load
@@ -64,11 +67,21 @@ class ReviewOfPull:
         if admitted["silence"]:
             return admitted
         with self.connection.checkout(remote) as workspace:
-            config = self.desk.configure(workspace)
+            try:
+                config = self.configured(workspace)
+            except ConfigRefused as error:
+                return self._refused(remote, str(error))
             decided = self.context.step(
                 "decide", lambda: self._decide(remote, workspace, config, trigger)
             )
             return decided if decided["silence"] else self.run(remote, workspace, config)
+
+    def configured(self, workspace: Workspace) -> EffectiveConfig:
+        """Return the base side's configuration, on top of the owner's as this job saw it first."""
+        seen = self.context.step(
+            "org defaults", lambda: {"file": dump(self.connection.org_defaults.read())}
+        )
+        return self.desk.configure(workspace, load(OrgDefaults, str(seen["file"])))
 
     def look(self) -> RemotePullRequest:
         """Ask the forge once per job, so that every attempt is about the same head."""
@@ -140,6 +153,18 @@ class ReviewOfPull:
         if reason is None and is_reviewed(self.pull, _head(workspace), RunKind.REVIEW):
             reason = "this head was reviewed already"
         return self._told(remote, reason)
+
+    def _refused(self, remote: RemotePullRequest, reason: str) -> Json:
+        """Say on the pull request, once, that its configuration cannot be used."""
+        marker = Marker(MarkerKind.REPLY, remote.head_sha, CONFIG_RUN)
+
+        def post() -> Json:
+            publisher, body = self.connection.publisher, marker.under(config_refused(reason))
+            publisher.reply(self.number, marker=str(marker), body=body, to_comment=None)
+            publisher.check(config_check(remote.head_sha, self.run_id, reason))
+            return self._told(remote, config_silence(reason))
+
+        return self.context.step("refuse", post)
 
     def _told(self, remote: RemotePullRequest, reason: str | None) -> Json:
         """Remember why nothing is done, for `/agent why`."""
