@@ -1,11 +1,14 @@
 """What every forge does: each test runs on GitHub's adapters and on the fake."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.github_access import token_access
+from bot.adapters.github_auth import PlainToken
 from bot.domain.forge import (
     CheckConclusion,
     CheckRun,
@@ -85,14 +88,19 @@ def _fake() -> World:
     )
 
 
-@pytest.fixture(params=["github", "fake"])
+@pytest.fixture(params=["github", "token", "fake"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "fake":
         yield _fake()
         return
-    with simulator(tmp_path) as github, github_job(github, tmp_path) as job:
+    with simulator(tmp_path) as github, github_job(github, tmp_path) as job, ExitStack() as stack:
         asked = github.user("ada").comment(job.pull, "/agent review")
         access = job.access
+        if request.param == "token":
+            # As a workflow's, which is made by GitHub for the one repository.
+            token = github.apps[0].mint(job.repo_installation, repos=[job.repo])
+            given = token_access(job.host, PlainToken(token.value), job.repo_id)
+            access = stack.enter_context(given)
         yield World(
             access.forge,
             access.publisher,
