@@ -12,6 +12,7 @@ from bot.adapters.github_http import GitHubRequester
 from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_transport import Answer, Request, Transport, parse_api_address
 from bot.domain.forge import RepoId
+from bot.errors import Refused
 
 REPO = RepoId(1, 2, "octo/shop")
 
@@ -88,3 +89,12 @@ def test_links_and_clones_are_on_the_host_for_people(where: Where) -> None:
         assert access.web_url == where.web
         assert access.clone_url == f"{where.web}.git"
         assert access.token() == "secret"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://github.example/api/v3", "ftp://x/y", "https://u:p@x/y", "https://x/?a=b", "nonsense"],
+)
+def test_an_api_address_that_is_not_safe_is_refused(url: str) -> None:
+    with pytest.raises(Refused):
+        parse_api_address(url)
