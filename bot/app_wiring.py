@@ -14,8 +14,11 @@ from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_workspace import open_remote
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
 from bot.adapters.github_auth import AppIdentity
+from bot.adapters.github_org_defaults import OrgFiles
+from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_transport import Network, parse_api_address
 from bot.adapters.sql_ledger import open_ledger
+from bot.adapters.sql_turns import SqlTurns, open_turns
 from bot.adapters.stoppable import StoppableSandboxes
 from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 from bot.agent.service.command_job import CommandJob
@@ -33,6 +36,8 @@ from bot.domain.forge import (
     RepoId,
 )
 from bot.domain.jobs import Handler, JobKind
+from bot.domain.merge_group import MergeGroups
+from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import DELIVERIES_KEPT
 from bot.domain.review import Decision
@@ -51,11 +56,23 @@ class Unheard:
 
 
 @dataclass(frozen=True)
+class _Org:
+    """Implements `OrgDefaultsSource`."""
+
+    files: OrgFiles
+    repo: RepoId
+
+    def read(self) -> OrgDefaults:
+        return self.files.read(self.repo)
+
+
+@dataclass(frozen=True)
 class GitHubConnection:
     """Implements `Connection`."""
 
     access: GitHubAccess
     settings: Settings
+    org_defaults: OrgDefaultsSource
 
     @property
     def forge(self) -> Forge:
@@ -72,6 +89,10 @@ class GitHubConnection:
     @property
     def history(self) -> History:
         return self.access.history
+
+    @property
+    def merge_groups(self) -> MergeGroups:
+        return self.access.merge_groups
 
     @contextmanager
     def committing(self) -> Iterator[Committer]:
@@ -97,21 +118,27 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
     Raises Refused where the App's key is not named, SandboxUnavailable where Docker is required.
     """
     key = key_file(app)
-    host = GitHubHost(parse_api_address(app.github_api_url), _network(settings))
+    turns = open_turns(app.database_url)
+    host = GitHubHost(
+        parse_api_address(app.github_api_url),
+        _network(settings),
+        lambda installation_id: Pacer(SqlTurns(turns, installation_id)),
+    )
     identity = AppIdentity(str(app.app_id), key)
+    orgs = OrgFiles(host, identity)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
-    for close in (jobs.close, admin.close, ledger.close):
+    for close in (turns.close, jobs.close, admin.close, ledger.close):
         stack.callback(close)
 
     @contextmanager
     def connect(repo: RepoId) -> Iterator[Connection]:
         with app_access(host, identity, repo) as access:
-            yield GitHubConnection(access, settings)
+            yield GitHubConnection(access, settings, _Org(orgs, repo))
 
     return Desk(
         connect=connect,
-        configure=lambda workspace: wiring.load_config(workspace, {}),
+        configure=lambda workspace, org: wiring.load_config(workspace, {}, org),
         equip=lambda workspace, config, tools: _equip(settings, workspace, config, tools),
         records=ledger,
         syntax=TreeSitterSyntax(),

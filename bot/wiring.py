@@ -27,6 +27,7 @@ from bot.agent.tools.lint import Lint
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
+from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, Workspace
 from bot.domain.reading import basis
 from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
@@ -118,15 +119,19 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
         yield workspace
 
 
-def load_config(workspace: Workspace, overrides: Mapping[str, object]) -> EffectiveConfig:
-    """Return the base side's configuration with the command line's keys on top."""
-    from bot.adapters.yaml_config import load_repo_config
+def load_config(
+    workspace: Workspace, overrides: Mapping[str, object], org: OrgDefaults | None = None
+) -> EffectiveConfig:
+    """Return the base side's configuration, on the owner's and below the command line's keys."""
+    from bot.adapters.yaml_config import load_repo_config, parse_config
 
     sha = workspace.change.base_sha
     files = {file.path: file.data for file in workspace.files(sha, CONFIG_PATHS)}
     own = load_repo_config(files, sha=sha)
     typed = [Layer("command line", overrides)] if overrides else []
-    return effective([*([own] if own else []), *typed])
+    given = parse_config(org.data, origin=org.origin) if org and org.data is not None else None
+    layers = [layer for layer in (given, own) if layer is not None]
+    return effective([*layers, *typed], notes=org.notes if org else ())
 
 
 def open_sandboxes(settings: Settings, place: Place, ask: Ask) -> Sandboxes:

@@ -23,6 +23,7 @@ from bot.adapters.github_commits import GitHubCommitter
 from bot.adapters.github_conversation import Conversations
 from bot.adapters.github_history import GitHubHistory
 from bot.adapters.github_http import GitHubRequester
+from bot.adapters.github_merge_groups import GitHubMergeGroups
 from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_publisher import GitHubPublisher
 from bot.adapters.github_transport import ApiAddress, Credential, EtagCache, Network, Transport
@@ -38,7 +39,8 @@ class GitHubHost:
 
     address: ApiAddress
     network: Network = field(default_factory=Network)
-    new_pacer: Callable[[], Pacer] = Pacer
+    new_pacer: Callable[[int], Pacer] = lambda _installation_id: Pacer()
+    """Without a database, each process keeps the turns for itself."""
     _pacers: dict[int, Pacer] = field(default_factory=dict)
     _caches: dict[int, EtagCache] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -46,7 +48,9 @@ class GitHubHost:
     def requester(self, credential: Credential, *, installation_id: int) -> GitHubRequester:
         """Return a client with this credential; clients of one installation go in turn."""
         with self._lock:
-            pacer = self._pacers.setdefault(installation_id, self.new_pacer())
+            if installation_id not in self._pacers:
+                self._pacers[installation_id] = self.new_pacer(installation_id)
+            pacer = self._pacers[installation_id]
             cache = self._caches.setdefault(installation_id, EtagCache())
         transport = Transport(self.address, credential, pacer, cache=cache, network=self.network)
         return GitHubRequester(self.address, transport, user_agent=USER_AGENT)
@@ -60,6 +64,7 @@ class GitHubAccess:
     publisher: GitHubPublisher
     """Comments, checks and reactions."""
     history: GitHubHistory
+    merge_groups: GitHubMergeGroups
     committer: GitHubCommitter
     """Its token is made by its first use, so use it once no sandbox is left."""
     clone_url: str
@@ -92,7 +97,7 @@ def app_access(host: GitHubHost, app: AppIdentity, repo: RepoId) -> Iterator[Git
         requesters = [host.requester(t, installation_id=installation) for t in (comments, contents)]
         for token, requester in zip((comments, contents), requesters, strict=True):
             stack.callback(requester.close)
-            stack.callback(_revoke, requester, token)
+            stack.callback(revoke, requester, token)
         yield _access(host, repo, requesters[0], lambda: requesters[1], comments.token)
 
 
@@ -121,6 +126,7 @@ def _access(
             requester, repo, conversations, CheckRuns(requester, repo), resolving=writer
         ),
         history=GitHubHistory(requester, repo),
+        merge_groups=GitHubMergeGroups(requester, repo),
         committer=GitHubCommitter(writer, repo),
         clone_url=f"{web_url}.git",
         web_url=web_url,
@@ -128,7 +134,7 @@ def _access(
     )
 
 
-def _revoke(requester: GitHubRequester, token: InstallationToken) -> None:
+def revoke(requester: GitHubRequester, token: InstallationToken) -> None:
     """Revoke a token that was made; one that cannot be is gone within the hour."""
     if not token.is_made:
         return

@@ -28,9 +28,15 @@ COMMENTS: Mapping[str, str] = {
 """To read, to comment and to report: what a job has from its start."""
 CONTENTS: Mapping[str, str] = {"contents": "write", "metadata": "read", "pull_requests": "write"}
 """To commit: made when there is something to commit, after the sandbox is gone."""
+FILE_READ: Mapping[str, str] = {"contents": "read", "metadata": "read"}
+"""To read a file, such as the defaults of an organization."""
 
 _EARLY = timedelta(minutes=2)
 _MOST_KEY_BYTES = 64 << 10
+
+
+class NotGranted(Refused):
+    """The installation gives no such token: it lacks the repository or the permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ class InstallationToken:
     repo: RepoId
     permissions: Mapping[str, str]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    is_by_name: bool = False
+    """The repository's id is not known, its name is."""
     _token: str = field(default="", repr=False)
     _expires_at: datetime | None = None
     _is_closed: bool = False
@@ -121,15 +129,18 @@ class InstallationToken:
             _, data = self.app.requestJsonAndCheck(
                 "POST",
                 f"/app/installations/{self.repo.installation_id}/access_tokens",
-                input={
-                    "repository_ids": [self.repo.id],
-                    "permissions": dict(self.permissions),
-                },
+                input={**self._scope(), "permissions": dict(self.permissions)},
             )
         except (NotFound, Forbidden, Invalid) as error:
             raise _not_served(self.repo, self.permissions, error) from error
         self._token = str(data["token"])
         self._expires_at = _parsed_time(str(data["expires_at"]))
+
+    def _scope(self) -> dict[str, list[int] | list[str]]:
+        """Return the one repository, as the request names it."""
+        if self.is_by_name:
+            return {"repositories": [self.repo.full_name.rpartition("/")[2]]}
+        return {"repository_ids": [self.repo.id]}
 
 
 def _not_served(repo: RepoId, permissions: Mapping[str, str], error: PullwrightError) -> Refused:
@@ -140,7 +151,7 @@ def _not_served(repo: RepoId, permissions: Mapping[str, str], error: PullwrightE
         case Forbidden():
             return Refused(f"the installation for {repo.full_name} is suspended ({error})")
         case _:
-            return Refused(f"the installation grants no token for {repo.full_name} ({wanted})")
+            return NotGranted(f"the installation grants no token for {repo.full_name} ({wanted})")
 
 
 def _read_key(file: Path) -> str:

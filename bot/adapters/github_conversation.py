@@ -25,7 +25,10 @@ _QUERY = f"""query Conversation($owner: String!, $name: String!, $number: Int!,
       comments(first: 100, after: $comments) {{ {_PAGE} nodes {{ {_COMMENT} }} }}
       reviewThreads(first: 100, after: $threads) {{
         {_PAGE}
-        nodes {{ id isResolved path line comments(first: 100) {{ nodes {{ {_COMMENT} }} }} }}
+        nodes {{
+          id isResolved path line originalLine subjectType
+          comments(first: 100) {{ nodes {{ {_COMMENT} }} }}
+        }}
       }}
     }}
   }}
@@ -141,6 +144,8 @@ def _thread(node: dict[str, Any]) -> PostedThread:
         is_resolved=node["isResolved"],
         path=node["path"],
         line=node["line"],
+        original_line=node["originalLine"],
+        is_on_file=node["subjectType"] == "FILE",
     )
 
 

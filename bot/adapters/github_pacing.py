@@ -1,72 +1,93 @@
 """When a request to the forge may go out: one write at a time, never faster than GitHub asks.
 
-GitHub wants writes one after the other and a second apart, at most 80 a minute and 500 an hour that
-make content, and everybody to wait who was told to (docs.github.com, best practices for the REST
-API). Short waits are slept here; a long one is an error that says until when, so that a job waits
-in the queue and not on a worker's slot.
+`domain.turns` has the limits. Short waits are slept here; a long one is an error that says until
+when, so that a job waits in the queue and not on a worker's slot. The turns are kept in this
+process, or in the database of the App, where all of its processes share them.
 """
 
+import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from bot.domain.forge import ForgeUnavailable
+from bot.domain.turns import LEASE_S, Turns, TurnStore
+from bot.errors import Retryable
 
-SECONDS_BETWEEN_WRITES = 1.0
-WRITES_PER_MINUTE = 80
-WRITES_PER_HOUR = 500
 LONGEST_SLEEP_S = 20.0
 """What is worth holding a worker for."""
-UNTOLD_WAIT_S = 60.0
-"""GitHub's least where it refuses and names no time; doubled every time it does so again."""
-LONGEST_WAIT_S = 3600.0
+
+
+class LocalTurns:
+    """Implements `TurnStore` for one process."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._turns = Turns()
+        self._lock = threading.Lock()
+
+    def look(self) -> tuple[Turns, float]:
+        return self._turns, self._now()
+
+    def revise(self, change: Callable[[Turns, float], Turns]) -> tuple[Turns, float]:
+        with self._lock:
+            now = self._now()
+            self._turns = change(self._turns, now)
+            return self._turns, now
 
 
 class Pacer:
-    """The turns of one installation or token; every client of it shares one, over all threads."""
+    """The turns of one installation or token; every client of it in this process shares one."""
 
     def __init__(
         self,
-        now: Callable[[], float] = time.time,
+        store: TurnStore | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        lease_s: float = LEASE_S,
     ) -> None:
-        self._now = now
+        self._store = store or LocalTurns()
         self._sleep = sleep
+        self._lease_s = lease_s
         self._writing = threading.Lock()
-        self._written: deque[float] = deque(maxlen=WRITES_PER_HOUR)
-        self._held_until = 0.0
-        self._refusals = 0
+        self._is_refused = False
 
     @contextmanager
     def read(self) -> Iterator[None]:
-        """Wait until reading is allowed; raises ForgeUnavailable where that takes long."""
-        self._wait(self._held_until)
+        """Wait until reading is allowed; raises ForgeUnavailable where that takes long.
+
+        Raises Retryable where the turns cannot be looked up, and so does writing.
+        """
+        turns, now = self._store.look()
+        self._wait(turns.held_until, now=now, since=now)
         yield
 
     @contextmanager
     def write(self) -> Iterator[None]:
         """Wait for the turn to write and hold it; raises ForgeUnavailable where that takes long."""
+        # Threads queue here, so that only processes have to ask the store again and again.
         with self._writing:
-            self._wait(max(self._held_until, self._next_write()))
+            holder = secrets.token_hex(8)
+            self._take(holder)
             try:
                 yield
             finally:
-                self._written.append(self._now())
+                # The write has its answer; a turn that cannot be given back ends with its lease.
+                with suppress(Retryable):
+                    self._store.revise(lambda turns, now: turns.ended(holder, now=now))
 
     def hold(self, told_s: float | None) -> None:
         """Let nothing out for as long as the forge told, or longer each time it told nothing."""
-        if told_s is None:
-            told_s = UNTOLD_WAIT_S * 2**self._refusals
-            self._refusals = min(self._refusals + 1, 10)
-        wait = min(max(told_s, 1.0), LONGEST_WAIT_S)
-        self._held_until = max(self._held_until, self._now() + wait)
+        self._is_refused = True
+        self._store.revise(lambda turns, now: turns.held(told_s, now=now))
 
     def answered(self) -> None:
         """Forget earlier refusals: the forge serves us again."""
-        self._refusals = 0
+        if self._is_refused:
+            self._store.revise(lambda turns, _now: turns.served())
+            self._is_refused = False
 
     def pause(self, seconds: float) -> None:
         """Sleep a little before the same read is tried again."""
@@ -74,23 +95,27 @@ class Pacer:
 
     def seconds_until(self, epoch_s: float) -> float:
         """Return how long it is until a time that the forge named."""
-        return max(0.0, epoch_s - self._now())
+        _, now = self._store.look()
+        return max(0.0, epoch_s - now)
 
-    def _next_write(self) -> float:
-        """Return when all three limits allow the next write."""
-        if not self._written:
-            return 0.0
-        earliest = self._written[-1] + SECONDS_BETWEEN_WRITES
-        for count, window_s in ((WRITES_PER_MINUTE, 60.0), (WRITES_PER_HOUR, 3600.0)):
-            if len(self._written) >= count:
-                earliest = max(earliest, self._written[-count] + window_s)
-        # A clock that was set back must not stop us for longer than the limits themselves.
-        return min(earliest, self._now() + LONGEST_WAIT_S)
+    def _take(self, holder: str) -> None:
+        """Return once the turn is ours."""
 
-    def _wait(self, until: float) -> None:
-        seconds = until - self._now()
-        if seconds > LONGEST_SLEEP_S:
+        def take(turns: Turns, now: float) -> Turns:
+            if turns.free_at(holder, now=now) > now:
+                return turns
+            return turns.taken(holder, now=now, lease_s=self._lease_s)
+
+        turns, now = self._store.revise(take)
+        since = now
+        while turns.holder != holder:
+            self._wait(turns.free_at(holder, now=now), now=now, since=since)
+            turns, now = self._store.revise(take)
+
+    def _wait(self, until: float, *, now: float, since: float) -> None:
+        """Sleep, unless all the waiting since then is longer than a worker should be held."""
+        if until - since > LONGEST_SLEEP_S:
             at = datetime.fromtimestamp(until, UTC)
             raise ForgeUnavailable(f"GitHub wants us to wait until {at:%H:%M:%S} UTC", retry_at=at)
-        if seconds > 0:
-            self._sleep(seconds)
+        if until > now:
+            self._sleep(until - now)

@@ -1,7 +1,8 @@
 """One review with many comments, of which GitHub may refuse some.
 
 GitHub takes a review whole or not at all, and does not say which comment it dislikes. So a review
-that is refused is halved until the comments that are refused stand alone (catalogue G05).
+that is refused is halved until the comments that are refused stand alone (catalogue G05). A review
+has no comments on whole files: each of these is a request of its own.
 """
 
 from collections.abc import Sequence
@@ -40,7 +41,9 @@ class ReviewPost:
 
     def post(self, comments: Sequence[ReviewComment]) -> Sequence[ReviewComment]:
         """Post what is not there yet, and return what GitHub refused."""
-        return self._posted(self._missing(comments))
+        missing = self._missing(comments)
+        refused = self._posted([c for c in missing if c.line is not None])
+        return [*refused, *self._on_files([c for c in missing if c.line is None])]
 
     def _posted(self, batch: Sequence[ReviewComment]) -> Sequence[ReviewComment]:
         if not batch or self._requests >= _MOST_REQUESTS:
@@ -55,6 +58,16 @@ class ReviewPost:
             return [*self._posted(batch[:middle]), *self._posted(batch[middle:])]
         return []
 
+    def _on_files(self, comments: Sequence[ReviewComment]) -> Sequence[ReviewComment]:
+        refused = []
+        for comment in comments:
+            try:
+                self._create([comment])
+            except Invalid as error:
+                _raise_for_whole_review(error)
+                refused.append(comment)
+        return refused
+
     def _create(self, batch: Sequence[ReviewComment]) -> None:
         try:
             self._send(batch)
@@ -66,11 +79,18 @@ class ReviewPost:
         self.conversations.forget(self.number)
 
     def _send(self, batch: Sequence[ReviewComment]) -> None:
+        """Send one review, or the one comment on a file."""
         self._requests += 1
         path = repo_path(self.repo)
         pull = PullRequest(self.requester, url=f"{path}/pulls/{self.number}")
         head = Commit(self.requester, {}, {"sha": self.head_sha}, completed=True)
-        pull.create_review(head, self.marker, "COMMENT", [_input(c) for c in batch])
+        first = batch[0]
+        if first.line is None:
+            body = cut_above_marker(first.body)
+            pull.create_review_comment(body, self.head_sha, first.path, subject_type="file")
+        else:
+            inputs = [_input(c, c.line) for c in batch if c.line is not None]
+            pull.create_review(head, self.marker, "COMMENT", inputs)
 
     def _missing(self, comments: Sequence[ReviewComment]) -> list[ReviewComment]:
         if not comments:
@@ -88,16 +108,16 @@ def _is_same(comment: ReviewComment, thread: PostedThread) -> bool:
     return marker.names_same(parse_marker(thread.body))
 
 
-def _input(comment: ReviewComment) -> ReviewCommentInput:
+def _input(comment: ReviewComment, line: int) -> ReviewCommentInput:
     body = cut_above_marker(comment.body)
     made: ReviewCommentInput = {
         "path": comment.path,
         "body": body,
-        "line": comment.line,
+        "line": line,
         "side": comment.side.value,
     }
     # A start that equals the line is refused.
-    if comment.start_line is not None and comment.start_line < comment.line:
+    if comment.start_line is not None and comment.start_line < line:
         made["start_line"] = comment.start_line
         made["start_side"] = Side(comment.side).value
     return made

@@ -19,6 +19,7 @@ from bot.domain.ledger import (
     RunRecord,
     StepRecord,
 )
+from bot.domain.pull_request import Sha
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused
 
@@ -90,10 +91,15 @@ class SqlReviewedHeads:
         self._database = database
 
     def last(self, pull: PullKey) -> ReviewedHead | None:
+        return self._last(_of(pull) & runs.c.conclusion.not_in(_SAW_NOTHING))
+
+    def of_head(self, pull: PullKey, head_sha: Sha) -> ReviewedHead | None:
+        return self._last(_of(pull) & (runs.c.head_sha == head_sha))
+
+    def _last(self, is_wanted: sa.ColumnElement[bool]) -> ReviewedHead | None:
         wanted = (
-            sa.select(runs.c.record, runs.c.conclusion)
-            .where(_of(pull), runs.c.kind == RunKind.REVIEW.value)
-            .where(runs.c.ended_at.is_not(None), runs.c.conclusion.not_in(_SAW_NOTHING))
+            sa.select(runs.c.record, runs.c.ending)
+            .where(is_wanted, runs.c.kind == RunKind.REVIEW.value, runs.c.ended_at.is_not(None))
             .order_by(*_NEWEST_FIRST)
             .limit(1)
         )
@@ -102,7 +108,8 @@ class SqlReviewedHeads:
         if row is None:
             return None
         run = record_json.load(RunRecord, row.record)
-        return ReviewedHead(run.run_id, run.head, Conclusion(row.conclusion))
+        ending = record_json.load(RunEnding, row.ending)
+        return ReviewedHead(run.run_id, run.head, ending.conclusion, ending.is_failure)
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:
         newest = (

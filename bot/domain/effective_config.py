@@ -38,6 +38,8 @@ class EffectiveConfig:
     config: RepoConfig
     origins: Mapping[str, str]
     """Who set a key, by dotted key; a key that is not here has its built-in default."""
+    notes: tuple[str, ...] = ()
+    """What was not read, one sentence each."""
 
     def rows(self) -> tuple[tuple[str, str, str], ...]:
         """Return every key with its value as JSON and who decided it, in the file's order."""
@@ -48,7 +50,7 @@ class EffectiveConfig:
         )
 
 
-def effective(layers: Sequence[Layer] = ()) -> EffectiveConfig:
+def effective(layers: Sequence[Layer] = (), *, notes: tuple[str, ...] = ()) -> EffectiveConfig:
     """Return the configuration that the layers make, each one overruling those before it.
 
     Raises ConfigRefused naming the layer, the key and what is allowed, for every layer by itself: a
@@ -60,7 +62,7 @@ def effective(layers: Sequence[Layer] = ()) -> EffectiveConfig:
         _check(layer)
         merged = _merge(merged, layer.values)
         origins |= {key: layer.origin for key, _ in _leaves(layer.values)}
-    return EffectiveConfig(_parse(merged), origins)
+    return EffectiveConfig(_parse(merged), origins, notes)
 
 
 def known_keys() -> tuple[str, ...]:

@@ -93,7 +93,11 @@ class PostedThread:
     is_resolved: bool
     path: str
     line: int | None
-    """None where the code is gone."""
+    """At the head of now; None where the code is gone, and always for a whole file."""
+    original_line: int | None = None
+    """Where it was put."""
+    is_on_file: bool = False
+    """It is about the file as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +147,12 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReviewComment:
-    """One inline comment, anchored to lines that the forge accepts."""
+    """One inline comment, anchored to lines that the forge accepts, or to a changed file."""
 
     path: str
     body: str
-    line: int
+    line: int | None
+    """None for a comment on the file as a whole."""
     side: Side = Side.RIGHT
     start_line: int | None = None
 
@@ -236,8 +241,9 @@ class Publisher(Protocol):
     ) -> Sequence[ReviewComment]:
         """Post one review and return the comments that the forge refused.
 
-        One refused comment loses no other. A comment whose own marker is in a thread of ours is
-        not posted again. Raises HeadMoved where the forge no longer knows the commit.
+        Comments on whole files are posted one by one after it. One refused comment loses no other.
+        A comment whose own marker is in a thread of ours is not posted again. Raises HeadMoved
+        where the forge no longer knows the commit.
         """
         ...
 

@@ -85,6 +85,8 @@ class RunEnding:
     ended_at: datetime
     reading: Reading | None = None
     """What the next review may go on from."""
+    is_failure: bool = False
+    """The check of the head was a failure, by the configuration of the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class ReviewedHead:
     run_id: RunId
     head: Head
     conclusion: Conclusion
+    is_failure: bool = False
 
 
 class Runs(Protocol):
@@ -131,6 +134,10 @@ class ReviewedHeads(Protocol):
 
     def last(self, pull: PullKey) -> ReviewedHead | None:
         """Return the head of the review that ended last and saw something of it."""
+        ...
+
+    def of_head(self, pull: PullKey, head_sha: Sha) -> ReviewedHead | None:
+        """Return how the last review of this head ended, whatever it saw."""
         ...
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:

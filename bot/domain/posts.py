@@ -75,9 +75,32 @@ def inline(
     review: Review, instances: Sequence[Finding], suggestion: OneClick | None, wording: Wording
 ) -> str:
     """Return the comment next to the first instance, without its marker."""
+    return _comment(review, instances, suggestion, wording)
+
+
+def on_file(review: Review, instances: Sequence[Finding], wording: Wording) -> str:
+    """Return the comment on the file of the first instance, without its marker."""
+    where = place(review, instances[0], wording)
+    return _comment(review, instances, None, wording, where=f"This is about {where}.")
+
+
+def file_comment_limit(reason: str, most: int) -> str:
+    """Say that no more findings get a comment on their file."""
+    return f"{reason}, and a review comments on {most} files as a whole at most"
+
+
+def _comment(
+    review: Review,
+    instances: Sequence[Finding],
+    suggestion: OneClick | None,
+    wording: Wording,
+    *,
+    where: str = "",
+) -> str:
     first = instances[0]
     parts = [
         f"**{first.severity.value.capitalize()}** {prose(first.title, limit=200)}",
+        where,
         prose(first.body, limit=1_500),
         _evidence(review, first, suggestion),
         _others(review, instances[1:], wording),

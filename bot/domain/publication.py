@@ -1,11 +1,13 @@
 """What is posted for one review: decided here as a value, before anything is sent.
 
 A finding gets a comment next to the code when nobody has seen it there yet and the forge takes a
-comment there; everything else of the review is in the summary, and says why.
+comment there, or else on its file for a few of them; everything else of the review is in the
+summary, and says why.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from bot.domain import comments, posts
 from bot.domain.diff import Anchor, Diff, NotAnchorable
@@ -22,6 +24,8 @@ from bot.domain.verdict_check import verdict_check
 
 _LONGEST_ANCHOR = 20
 """Lines; above this a comment marks the first line only, so that the code stays readable."""
+FILE_COMMENTS = 3
+"""Of one review at most: each is a request of its own."""
 _ONE_BY_ONE = (Category.REGRESSION, Category.TEST, Category.SECURITY, Category.BUG)
 _GONE = (FindingState.FIXED, FindingState.STALE)
 
@@ -64,6 +68,8 @@ class PlannedComment:
 
     comment: ReviewComment
     findings: tuple[Finding, ...]
+    on_file: ReviewComment
+    """What is said on the file where the forge does not take it on the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +96,18 @@ class Publication:
         """The marker of the review itself, which has no words of its own."""
         return str(self._marker(MarkerKind.FINDING))
 
-    def summary(self, refused: Sequence[ReviewComment] = ()) -> str:
-        """Return the sticky comment; what the forge refused to place is in it."""
-        back = [
-            Unplaced(finding, "the forge did not take it")
-            for planned in self.planned
-            if planned.comment in refused
-            for finding in planned.findings
-        ]
-        body = posts.summary(self.review, self.shown, (*self.unplaced, *back), self.wording)
+    def on_files(self, refused: Sequence[ReviewComment]) -> tuple[ReviewComment, ...]:
+        """Return the worst of what was refused as comments on files, as far as there is room."""
+        room = FILE_COMMENTS - sum(planned.comment.line is None for planned in self.planned)
+        second = (
+            p.on_file for p in self.planned if p.comment in refused and p.comment.line is not None
+        )
+        return tuple(islice(second, room))
+
+    def summary(self, lost: Sequence[Unplaced] = (), notes: Sequence[str] = ()) -> str:
+        """Return the sticky comment; findings whose comment is not there are in it."""
+        review = replace(self.review, notes=(*self.review.notes, *notes))
+        body = posts.summary(review, self.shown, (*self.unplaced, *lost), self.wording)
         return self._marker(MarkerKind.SUMMARY).under(body)
 
     def _marker(self, kind: MarkerKind) -> Marker:
@@ -183,19 +192,42 @@ def _placed(
     for instances in _grouped(findings):
         click = one_click(instances[0], review.diff, review.contents)
         place = _anchor(instances[0], review.diff, click)
-        if isinstance(place, str) or len(planned) >= config.max_comments:
-            reason = (
-                place if isinstance(place, str) else comments.comment_limit(config.max_comments)
-            )
+        if reason := _no_room(instances[0], place, review.diff, planned, config.max_comments):
             unplaced.extend(Unplaced(finding, reason) for finding in instances)
             continue
-        body = posts.inline(review, instances, click, wording)
         marker = _marker(review, instances[0], context)
-        comment = ReviewComment(
-            place.path, marker.under(body), place.line, place.side, place.start_line
-        )
-        planned.append(PlannedComment(comment, tuple(instances)))
+        on_file = _on_file(review, instances, marker, wording)
+        if isinstance(place, str):
+            comment = on_file
+        else:
+            body = marker.under(posts.inline(review, instances, click, wording))
+            comment = ReviewComment(place.path, body, place.line, place.side, place.start_line)
+        planned.append(PlannedComment(comment, tuple(instances), on_file))
     return tuple(planned), tuple(unplaced)
+
+
+def _no_room(
+    first: Finding,
+    place: Anchor | str,
+    diff: Diff | None,
+    planned: Sequence[PlannedComment],
+    max_comments: int,
+) -> str:
+    """Return why a finding gets no comment, neither on a line nor on its file; empty if it does."""
+    path = first.location.path
+    if isinstance(place, str):
+        if diff is None or path not in diff.by_path or not is_postable(path):
+            return place
+        if sum(one.comment.line is None for one in planned) >= FILE_COMMENTS:
+            return posts.file_comment_limit(place, FILE_COMMENTS)
+    return comments.comment_limit(max_comments) if len(planned) >= max_comments else ""
+
+
+def _on_file(
+    review: Review, instances: Sequence[Finding], marker: Marker, wording: Wording
+) -> ReviewComment:
+    body = marker.under(posts.on_file(review, instances, wording))
+    return ReviewComment(instances[0].location.path, body, None)
 
 
 def _grouped(findings: Sequence[Finding]) -> list[list[Finding]]:

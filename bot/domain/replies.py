@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.commands import Command, DismissReason, Fix, Review, Test, Undo
+from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import FindingId
 from bot.domain.jobs import JobInfo
 from bot.domain.ledger import KnownFinding
@@ -251,9 +252,10 @@ def _commands(count: int) -> str:
     return "1 command was" if count == 1 else f"{count} commands were"
 
 
-def config(rows: Sequence[tuple[str, str, str]]) -> str:
+def config(effective: EffectiveConfig) -> str:
     """Show every key, its value and who decided it."""
-    table = "\n".join(f"{key} = {value}   # {origin}" for key, value, origin in rows)
+    lines = [f"{key} = {value}   # {origin}" for key, value, origin in effective.rows()]
+    table = "\n".join([*(f"# {note}" for note in effective.notes), *lines])
     return cut(fence(table, "ini"), limit_bytes=LIMIT_BYTES)
 
 

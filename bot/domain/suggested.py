@@ -36,6 +36,8 @@ def _record(
     at: tuple[int, int],
 ) -> SuggestionRecord:
     comment, head = planned.comment, review.change.head_sha
+    # A comment on a whole file has no line and no suggestion; the finding's line stands in.
+    line = comment.line or planned.findings[0].location.end_line
     return SuggestionRecord(
         id=patch_id(pull, head, suggestion.patch),
         finding_id=planned.findings[0].id,
@@ -44,8 +46,8 @@ def _record(
         head_sha=head,
         path=comment.path,
         side=Side(comment.side),
-        start_line=comment.start_line or comment.line,
-        end_line=comment.line,
+        start_line=comment.start_line or line,
+        end_line=line,
         source=suggestion.source,
         proof=suggestion.proof,
         slot=at[0],

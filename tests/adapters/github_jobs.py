@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
 from bot.adapters.github_auth import AppIdentity
-from bot.adapters.github_pacing import Pacer
+from bot.adapters.github_pacing import LocalTurns, Pacer
 from bot.adapters.github_transport import parse_api_address
 from bot.domain.forge import RepoId
 from bot.domain.markers import Marker, MarkerKind
@@ -38,6 +38,9 @@ class FakeTime:
     def sleep(self, seconds: float) -> None:
         self.naps.append(seconds)
         self.seconds += seconds
+
+    def pacer(self) -> Pacer:
+        return Pacer(LocalTurns(self.now), self.sleep)
 
 
 @dataclass
@@ -71,7 +74,7 @@ class GitHubJob:
 def new_host(github: GitHub) -> tuple[GitHubHost, FakeTime]:
     time = FakeTime()
     address = parse_api_address(github.api_url)
-    return GitHubHost(address, new_pacer=lambda: Pacer(time.now, time.sleep)), time
+    return GitHubHost(address, new_pacer=lambda _id: time.pacer()), time
 
 
 @contextmanager

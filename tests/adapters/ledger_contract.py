@@ -145,6 +145,23 @@ def a_review_goes_on_from_the_head_that_was_reviewed_last(ledger: Ledger) -> Non
     assert ledger.reviewed.last(OTHER_PULL) is None
 
 
+def the_last_review_of_a_head_says_how_it_ended_whatever_it_saw(ledger: Ledger) -> None:
+    newer = replace(HEAD, head_sha=Sha("d" * 40))
+    failed = replace(an_ending(Conclusion.NOT_REVIEWED, minutes=2), is_failure=True)
+    for name, head, ending in (
+        ("first", HEAD, an_ending(minutes=1)),
+        ("again", HEAD, failed),
+        ("newer", newer, an_ending(minutes=3)),
+    ):
+        ledger.runs.begin(a_run(name, head=head))
+        assert ledger.reviewed.of_head(OTHER_PULL, head.head_sha) is None
+        ledger.runs.finish(RunId(name), ending)
+
+    found = ledger.reviewed.of_head(PULL, HEAD.head_sha)
+    assert found == ReviewedHead(RunId("again"), HEAD, Conclusion.NOT_REVIEWED, is_failure=True)
+    assert ledger.reviewed.of_head(PULL, Sha("e" * 40)) is None
+
+
 def a_head_is_reviewed_once_a_run_on_it_has_ended(ledger: Ledger) -> None:
     ledger.runs.begin(a_run())
     assert not ledger.reviewed.is_reviewed(PULL, HEAD, RunKind.REVIEW)
@@ -400,6 +417,7 @@ CONTRACT: tuple[Clause, ...] = (
     a_run_that_never_began_takes_no_step,
     the_first_ending_of_a_run_stands,
     a_review_goes_on_from_the_head_that_was_reviewed_last,
+    the_last_review_of_a_head_says_how_it_ended_whatever_it_saw,
     a_head_is_reviewed_once_a_run_on_it_has_ended,
     a_head_that_was_left_and_comes_back_is_not_reviewed,
     an_ending_comes_back_with_what_was_read,

@@ -9,6 +9,7 @@ from bot.adapters.github_auth import AppIdentity
 from bot.domain.diff import Diff, FileDiff, FileStatus, Hunk
 from bot.domain.findings import Category, Finding, FindingId, Location, Severity
 from bot.domain.forge import RemotePullRequest, RepoId
+from bot.domain.placement import read_back
 from bot.domain.publication import PublishContext, known_from_threads, plan
 from bot.domain.pull_request import PullRequest
 from bot.domain.repo_config import RepoConfig
@@ -58,9 +59,10 @@ def publish(access: GitHubAccess, number: int, paths: list[str]) -> None:
         marker=publication.review_marker,
         comments=publication.comments,
     )
-    access.publisher.summary(number, publication.summary(refused))
+    placement = read_back(publication.planned, access.forge.threads(number), refused=refused)
+    assert (placement.lost, placement.notes) == ((), ())
+    access.publisher.summary(number, publication.summary(placement.lost))
     access.publisher.check(publication.check)
-    access.forge.threads(number)
 
 
 @pytest.mark.parametrize("count", [2, 40])

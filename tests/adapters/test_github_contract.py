@@ -1,11 +1,14 @@
 """What every forge does: each test runs on GitHub's adapters and on the fake."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.github_access import token_access
+from bot.adapters.github_auth import PlainToken
 from bot.domain.forge import (
     CheckConclusion,
     CheckRun,
@@ -54,8 +57,8 @@ def marker(kind: MarkerKind, *, s: str = "-", run: str = "run-1") -> Marker:
     return Marker(kind, Sha("a" * 40), run, s)
 
 
-def comment(name: str, line: int = 5) -> ReviewComment:
-    return ReviewComment(PATH, marker(MarkerKind.FINDING, s=name).under(f"**High** {name}"), line)
+def comment(name: str, line: int | None = 5, path: str = PATH) -> ReviewComment:
+    return ReviewComment(path, marker(MarkerKind.FINDING, s=name).under(f"**High** {name}"), line)
 
 
 def message(run: str = "run-1") -> CommitMessage:
@@ -74,7 +77,7 @@ def review(world: World, *comments: ReviewComment) -> list[str]:
 
 def _fake() -> World:
     head = Sha("b" * 40)
-    fake = FakeForge(refuses=lambda comment: comment.line == OUTSIDE)
+    fake = FakeForge(refuses=lambda one: one.line == OUTSIDE or one.path not in HEAD)
     fake.permissions["ada"] = Permission.WRITE
     fake.pulls[1] = RemotePullRequest(
         1, "Change it", "ada", 7, True, False, False, "main", Sha("c" * 40), "change", head,
@@ -96,14 +99,19 @@ def _fake() -> World:
     )
 
 
-@pytest.fixture(params=["github", "fake"])
+@pytest.fixture(params=["github", "token", "fake"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "fake":
         yield _fake()
         return
-    with simulator(tmp_path) as github, github_job(github, tmp_path) as job:
+    with simulator(tmp_path) as github, github_job(github, tmp_path) as job, ExitStack() as stack:
         asked = github.user("ada").comment(job.pull, "/agent review")
         access = job.access
+        if request.param == "token":
+            # As a workflow's, which is made by GitHub for the one repository.
+            token = github.apps[0].mint(job.repo_installation, repos=[job.repo])
+            given = token_access(job.host, PlainToken(token.value), job.repo_id)
+            access = stack.enter_context(given)
         yield World(
             access.forge,
             access.publisher,
@@ -152,6 +160,32 @@ def test_one_refused_comment_loses_no_other(world: World) -> None:
 
     assert refused == ["f2"]
     assert [t.line for t in world.forge.threads(world.number)] == [5, 6]
+
+
+def test_a_comment_on_a_file_has_no_line_and_is_posted_once(world: World) -> None:
+    wanted = (comment("f1"), comment("f2", None))
+
+    assert review(world, *wanted) == []
+    assert review(world, *wanted) == []
+
+    threads = world.forge.threads(world.number)
+    assert [(t.line, t.original_line, t.is_on_file) for t in threads] == [
+        (5, 5, False),
+        (None, None, True),
+    ]
+
+
+def test_a_file_that_did_not_change_takes_no_comment(world: World) -> None:
+    refused = review(world, comment("f1", None, "README.md"), comment("f2", None), comment("f3"))
+
+    assert refused == ["f1"]
+    assert len(world.forge.threads(world.number)) == 2
+
+
+def test_what_a_line_did_not_take_is_taken_by_its_file(world: World) -> None:
+    assert review(world, comment("f1", OUTSIDE)) == ["f1"]
+
+    assert review(world, comment("f1", None)) == []
 
 
 def test_a_review_that_is_posted_again_posts_nothing(world: World) -> None:

@@ -1,14 +1,13 @@
 """GitHub on a bad day: lost answers, limits, redirects, tokens that end (catalogue G05 to G12)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.adapters.github_access import app_access, token_access
-from bot.adapters.github_auth import PlainToken
-from bot.adapters.github_transport import parse_api_address
+from bot.adapters.github_access import app_access
 from bot.domain.forge import (
     Annotation,
     AnnotationLevel,
@@ -17,15 +16,15 @@ from bot.domain.forge import (
     CheckStatus,
     ForgeUnavailable,
     HeadMoved,
+    NewPullRequest,
     Permission,
     ReviewComment,
 )
 from bot.domain.markers import MarkerKind
 from bot.domain.pull_request import Sha
 from bot.errors import Refused
-from tests.adapters.github_jobs import GitHubJob, github_job, marked, message, new_host
+from tests.adapters.github_jobs import GitHubJob, github_job, marked, message
 from tests.github_simulator import (
-    BadCredentials,
     Drop,
     ForeignLink,
     Html,
@@ -95,6 +94,58 @@ def test_a_review_whose_answer_is_lost_is_posted_once(job: GitHubJob, fault: Dro
     assert review(job, comments(3)) == []
 
     assert len(job.pull.review_comments) == 3
+
+
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Status(502, after=True), Status(502)])
+def test_a_comment_on_a_file_whose_answer_is_lost_is_posted_once(
+    job: GitHubJob, fault: Drop
+) -> None:
+    wanted = [replace(comments(1)[0], line=None)]
+    job.github.faults.add("POST", "/repos/*/pulls/*/comments", fault)
+
+    assert review(job, wanted) == []
+
+    assert [comment.body for comment in job.pull.review_comments] == [wanted[0].body]
+
+
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Status(502, after=True), Status(502)])
+def test_a_reply_whose_answer_is_lost_is_posted_once(job: GitHubJob, fault: Drop) -> None:
+    review(job, comments(1))
+    (thread,) = job.access.forge.threads(job.number)
+    job.github.faults.add("POST", "/repos/*/pulls/*/comments/*/replies", fault)
+    body = marked("done", MarkerKind.REPLY)
+
+    job.access.publisher.reply(
+        job.number, marker=body.splitlines()[-1], body=body, to_comment=thread.comment_id
+    )
+
+    assert [c.body.split()[0] for c in job.pull.review_comments] == ["c0", "done"]
+
+
+@pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Status(502, after=True), Status(502)])
+def test_a_stacked_pull_request_whose_answer_is_lost_is_opened_once(
+    job: GitHubJob, fault: Drop
+) -> None:
+    wanted = NewPullRequest("pullwright/1-run-1", job.pull.head_ref, "Fix it", "Proved.")
+    job.github.faults.add("POST", "/repos/octo/shop/pulls", fault)
+
+    job.access.committer.open_stacked(
+        wanted, at=job.head, files={"src/cart.py": b"x = 1\n"}, message=message()
+    )
+
+    assert [pr.head_ref for pr in job.repo.pull_requests[1:]] == ["pullwright/1-run-1"]
+
+
+def test_an_answer_that_is_lost_twice_is_found_by_the_next_attempt(job: GitHubJob) -> None:
+    job.github.faults.add("POST", ISSUE_COMMENTS, Drop(), times=1)
+    job.github.faults.add("POST", ISSUE_COMMENTS, Drop(after=True), times=1)
+    with pytest.raises(ForgeUnavailable):
+        job.access.publisher.summary(job.number, marked("hello"))
+
+    with app_access(job.host, job.app, job.repo_id) as later:
+        later.publisher.summary(job.number, marked("hello"))
+
+    assert len(job.pull.comments) == 1
 
 
 @pytest.mark.parametrize("fault", [Drop(after=True), Drop(), Html()])
@@ -208,6 +259,30 @@ def test_a_renamed_repository_is_followed(job: GitHubJob) -> None:
     assert job.access.forge.pull_request(job.number).author == "ada"
 
 
+def test_a_renamed_repository_gets_what_we_write_once(job: GitHubJob) -> None:
+    job.access.forge.summary(job.number)
+    job.github.rename(job.repo, "market")
+
+    job.access.publisher.summary(job.number, marked("hello"))
+    assert review(job, comments(2)) == []
+    job.access.publisher.check(check(job))
+
+    assert len(job.pull.comments) == 1
+    assert len(job.pull.review_comments) == 2
+    assert len(job.repo.check_runs) == 1
+
+
+def test_a_redirect_that_ends_nowhere_is_not_followed_for_ever(job: GitHubJob) -> None:
+    there = f"{job.github.api_url}/repos/octo/shop/pulls/{job.number}?again="
+    for n in range(20):
+        job.github.faults.add("GET", "/repos/*/pulls/*", Redirect(f"{there}{n}", 301))
+
+    with pytest.raises(ForgeUnavailable):
+        job.access.forge.pull_request(job.number)
+
+    assert len(job.github.requests("GET", "/pulls/")) < 10
+
+
 def test_a_next_page_on_another_host_is_not_asked_for(job: GitHubJob, tmp_path: Path) -> None:
     with simulator(tmp_path / "evil") as evil:
         link = ForeignLink(f"{evil.api_url}/repos/octo/shop/commits/x/check-runs?page=2")
@@ -230,93 +305,6 @@ def test_a_read_is_tried_once_more(job: GitHubJob) -> None:
     job.github.faults.add("GET", "/repos/*/pulls/*", Status(502))
 
     assert job.access.forge.pull_request(job.number).number == job.number
-
-
-@pytest.mark.parametrize("form", ["old", "stateless"])
-def test_a_token_of_any_form_works_and_is_never_shown(tmp_path: Path, form: str) -> None:
-    with simulator(tmp_path) as github, github_job(github, tmp_path, token_form=form) as opened:
-        token = opened.access.token()
-
-        assert opened.access.forge.pull_request(1).number == 1
-        assert token not in repr(opened.access)
-
-
-def test_a_token_that_expired_is_made_again_once(job: GitHubJob) -> None:
-    job.access.forge.pull_request(job.number)
-    job.github.faults.add("GET", "/repos/*/pulls/*", BadCredentials())
-
-    job.access.forge.pull_request(job.number)
-
-    assert len(job.github.requests("POST", "access_tokens")) == 2
-
-
-def test_tokens_that_are_refused_for_good_make_no_storm(job: GitHubJob) -> None:
-    job.github.faults.add("GET", "/repos/*/pulls/*", BadCredentials(), times=50)
-
-    with pytest.raises(Refused):
-        job.access.forge.pull_request(job.number)
-
-    assert len(job.github.requests("GET", "/pulls/")) == 2
-
-
-def test_a_suspended_installation_is_refused(job: GitHubJob) -> None:
-    job.github.suspend(job.repo_installation)
-
-    with pytest.raises(Refused, match="suspended"):
-        job.access.forge.pull_request(job.number)
-
-
-def test_an_app_that_was_removed_is_refused(job: GitHubJob) -> None:
-    job.github.uninstall(job.repo_installation)
-
-    with pytest.raises(Refused, match="no longer installed"):
-        job.access.forge.pull_request(job.number)
-
-
-def test_both_tokens_are_for_one_repository_and_are_revoked(job: GitHubJob) -> None:
-    other = job.github.repo("octo/secret", base={"a": "b"}, private=True)
-    with app_access(job.host, job.app, job.repo_id) as access:
-        access.forge.pull_request(job.number)
-        access.committer.commit(
-            job.pull.head_ref, expected=job.head, files={"a.py": b"x\n"}, message=message()
-        )
-
-    app = job.github.apps[0]
-    made = app.minted
-    assert all(not token.sees(other) for token in made)
-    assert [token.permissions["contents"] for token in made] == ["read", "write"]
-    assert all("workflows" not in token.permissions for token in made)
-    assert app.tokens == {}
-
-
-def test_tokens_are_revoked_when_the_job_breaks(job: GitHubJob) -> None:
-    def break_in_the_middle() -> None:
-        with app_access(job.host, job.app, job.repo_id) as access:
-            access.forge.pull_request(job.number)
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        break_in_the_middle()
-
-    assert job.github.apps[0].tokens == {}
-
-
-def test_a_job_that_asks_nothing_makes_no_token(job: GitHubJob) -> None:
-    with app_access(job.host, job.app, job.repo_id):
-        pass
-
-    assert job.github.log == []
-
-
-def test_the_token_of_a_workflow_is_enough_to_comment(job: GitHubJob) -> None:
-    token = job.access.token()
-    host, _ = new_host(job.github)
-
-    with token_access(host, PlainToken(token), job.repo_id) as access:
-        access.publisher.summary(job.number, marked("hello"))
-
-    assert len(job.pull.comments) == 1
-    assert token in job.github.apps[0].tokens
 
 
 def test_nobody_is_asked_twice_for_what_did_not_change(job: GitHubJob) -> None:
@@ -352,25 +340,3 @@ def test_nothing_is_committed_where_only_people_write(job: GitHubJob, branch: st
         job.access.committer.commit(
             branch, expected=Sha(main), files={"a.py": b"x\n"}, message=message()
         )
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://github.example/api/v3", "ftp://x/y", "https://u:p@x/y", "https://x/?a=b", "nonsense"],
-)
-def test_an_api_address_that_is_not_safe_is_refused(url: str) -> None:
-    with pytest.raises(Refused):
-        parse_api_address(url)
-
-
-@pytest.mark.parametrize(
-    ("api", "web"),
-    [
-        ("https://api.github.com", "https://github.com"),
-        ("https://api.octo.ghe.com/", "https://octo.ghe.com"),
-        ("https://ghes.example/api/v3", "https://ghes.example"),
-        ("http://127.0.0.1:3/api/v3", "http://127.0.0.1:3"),
-    ],
-)
-def test_git_fetches_from_the_host_of_the_api(api: str, web: str) -> None:
-    assert parse_api_address(api).web_url == web

@@ -31,7 +31,7 @@ def written_until_long_wait(pacer: Pacer, time: FakeTime, *, idle_s: float) -> t
 
 def test_there_is_a_second_between_two_writes() -> None:
     time = FakeTime()
-    pacer = Pacer(time.now, time.sleep)
+    pacer = time.pacer()
 
     for _ in range(3):
         write(pacer)
@@ -41,7 +41,7 @@ def test_there_is_a_second_between_two_writes() -> None:
 
 def test_a_write_after_a_pause_does_not_wait() -> None:
     time = FakeTime()
-    pacer = Pacer(time.now, time.sleep)
+    pacer = time.pacer()
 
     write(pacer)
     time.seconds += 5
@@ -53,7 +53,7 @@ def test_a_write_after_a_pause_does_not_wait() -> None:
 def test_no_hour_has_more_than_five_hundred_writes() -> None:
     time = FakeTime()
 
-    count, wait_s = written_until_long_wait(Pacer(time.now, time.sleep), time, idle_s=2.0)
+    count, wait_s = written_until_long_wait(time.pacer(), time, idle_s=2.0)
 
     assert count == 500
     assert wait_s == pytest.approx(3600 - 500 * 2.0, abs=5)
@@ -61,7 +61,7 @@ def test_no_hour_has_more_than_five_hundred_writes() -> None:
 
 def test_refusals_without_a_time_wait_longer_each_time() -> None:
     time = FakeTime()
-    pacer = Pacer(time.now, time.sleep)
+    pacer = time.pacer()
     waits = []
     for _ in range(3):
         pacer.hold(None)
@@ -74,7 +74,7 @@ def test_refusals_without_a_time_wait_longer_each_time() -> None:
 
 def test_reading_goes_on_between_writes() -> None:
     time = FakeTime()
-    pacer = Pacer(time.now, time.sleep)
+    pacer = time.pacer()
 
     write(pacer)
     with pacer.read():

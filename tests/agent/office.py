@@ -27,6 +27,7 @@ from bot.domain.ports import Workspace
 from bot.domain.pull_records import Ledger
 from bot.domain.requests import CommentCommand, Request, ReviewRequest, to_payload
 from bot.errors import Refused
+from tests.agent.lines import LineBase
 from tests.agent.toys import Bench, ToySyntax
 from tests.fakes.forge import FakeCommit, FakeForge
 from tests.fakes.job_context import FakeJobContext
@@ -109,7 +110,7 @@ class Office:
         """Return what the handlers get."""
         return Desk(
             connect=self._connect,
-            configure=lambda _workspace: effective(),
+            configure=lambda _workspace, _org: effective(),
             equip=lambda _workspace, _config, _tools: Equipment(
                 self.bench.loop, self.bench.prover, lambda: None
             ),
@@ -138,7 +139,7 @@ class Office:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _Line(LineBase):
     """`Connection`."""
 
     office: Office

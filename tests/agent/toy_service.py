@@ -21,9 +21,11 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Job, JobId, JobKind, Jobs, JobsAdmin, JobStatus
 from bot.domain.ledger import KnownFinding, PullKey
+from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Ledger
 from bot.domain.requests import ReviewRequest, to_payload
+from tests.agent.lines import LineBase
 from tests.agent.toys import Bench, ToySyntax
 from tests.fakes.forge import FakeForge
 from tests.fakes.job_context import Crashed, FakeJobContext
@@ -35,7 +37,7 @@ REPO = RepoId(1, 2, "octo/shop")
 
 
 @dataclass
-class ToyConnection:
+class ToyConnection(LineBase):
     """`Connection`: the checkout is the bench's workspace, whatever is asked for."""
 
     service: "ToyService"
@@ -147,7 +149,7 @@ class ToyService:
         assert repo == REPO
         yield ToyConnection(self)
 
-    def _configure(self, _: Workspace) -> EffectiveConfig:
+    def _configure(self, _: Workspace, _org: OrgDefaults) -> EffectiveConfig:
         return effective([Layer("file", self.settings)])
 
     def _equip(

@@ -122,17 +122,45 @@ def test_an_insertion_takes_the_next_line_along() -> None:
 
 
 def test_a_finding_outside_the_diff_is_in_the_summary_with_the_reason() -> None:
-    publication = plan(make(bug(40)), RepoConfig(), PublishContext())
+    elsewhere = replace(bug(), location=Location("src/other.py", 5, 5))
+
+    publication = plan(make(elsewhere), RepoConfig(), PublishContext())
 
     assert publication.comments == ()
-    assert "is in no hunk" in publication.summary()
+    assert "is not in the diff" in publication.summary()
 
 
-def test_what_the_forge_refused_is_in_the_summary() -> None:
-    publication = plan(make(bug()), RepoConfig(), PublishContext())
+def test_a_finding_on_a_line_that_is_not_shown_is_on_its_file() -> None:
+    (comment,) = plan(make(bug(40)), RepoConfig(), PublishContext()).comments
 
-    assert "the forge did not take it" in publication.summary(publication.comments)
-    assert "the forge did not take it" not in publication.summary()
+    assert (comment.path, comment.line) == (PATH, None)
+    assert f"This is about `{PATH}:40`." in comment.body
+
+
+def test_a_comment_on_a_file_is_never_one_click() -> None:
+    (planned,) = plan(make(reviews.unused_import()), RepoConfig(), PublishContext()).planned
+
+    assert "```suggestion" in planned.comment.body
+    assert "```suggestion" not in planned.on_file.body
+
+
+def test_only_three_comments_are_on_files_and_the_others_in_the_summary() -> None:
+    review = make(*(bug(40, f"b{n}") for n in range(5)))
+
+    publication = plan(review, RepoConfig(), PublishContext())
+
+    assert len(publication.comments) == 3
+    assert publication.summary().count("on 3 files as a whole at most") == 2
+
+
+def test_what_a_line_did_not_take_its_file_may_as_far_as_there_is_room() -> None:
+    review = make(bug(40, "b0"), *(bug(5, f"b{n}") for n in range(1, 5)))
+    publication = plan(review, RepoConfig(), PublishContext())
+
+    second = publication.on_files(publication.comments)
+
+    assert [c.body.partition("\n")[0] for c in second] == ["**High** b1", "**High** b2"]
+    assert {c.line for c in second} == {None}
 
 
 def test_only_so_many_comments_the_worst_first() -> None:

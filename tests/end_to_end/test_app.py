@@ -1,11 +1,14 @@
 """From a signed delivery to what people see on GitHub, with our processes as they are run."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from tests.end_to_end.app import App, running_app
-from tests.github_simulator import PullRequest, Repo
+from tests.github_simulator import PullRequest, Repo, Status
+from tests.github_simulator.checks import CheckRun
+from tests.github_simulator.exchange import LoggedRequest
 
 BASE = {
     "app.py": "def total(prices):\n    return sum(prices)\n",
@@ -68,18 +71,54 @@ def test_an_opened_pull_request_gets_one_summary_one_comment_and_one_check(app: 
 
 
 def test_a_review_costs_few_calls_whatever_the_number_of_files(app: App) -> None:
+    # With an organization's file, which costs three more.
+    app.github.repo("calls/.github", base={"pullwright.yml": "max_comments: 20\n"})
     calls = {}
-    for count in (2, 40):
-        repo = _repo(app, f"calls-{count}")
-        start = len(app.github.log)
+    for count, tokens in ((2, 2), (40, 1)):
+        repo = app.github.repo(f"calls/of-{count}", base=BASE)
+        start, all_revoked = len(app.github.log), len(_revocations(app)) + tokens
         files = {f"m{i}.py": f"import os\n\nX = {i}\n" for i in range(count)}
         pr = repo.open_pull_request(files, author="ada")
         _reviewed(app, repo, pr)
-        app.until(lambda: app.github.requests("DELETE", "/installation/token"), "a revoked token")
-        calls[count] = len([r for r in app.github.log[start:] if "/api/" in r.path])
+        app.until(partial(_are_revoked, app, all_revoked), "tokens that are gone")
+        calls[count] = len([r for r in app.github.log[start:] if not r.path.startswith("/git/")])
 
-    assert calls[2] <= 14
-    assert calls[40] <= 14
+    assert 9 <= calls[2] <= 14
+    assert 9 <= calls[40] <= 14
+
+
+def _revocations(app: App) -> list[LoggedRequest]:
+    return app.github.requests("DELETE", "/installation/token")
+
+
+def _are_revoked(app: App, count: int) -> bool:
+    return len(_revocations(app)) >= count
+
+
+def test_a_comment_that_github_refuses_on_its_line_is_on_its_file(app: App) -> None:
+    repo = _repo(app, "far")
+    app.github.faults.add("POST", "/repos/octo/far/pulls/*/reviews", Status(422))
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+
+    (comment,) = pr.review_comments
+    assert (comment.thread.path, comment.thread.is_file) == ("app.py", True)
+    assert "app.py:1" in comment.body
+    assert "no comment next to the code" not in _ours(app, pr)[0]
+    pr.push({"app.py": "def total(prices):\n    return sum(prices)\n"})
+    app.until(lambda: comment.thread.is_resolved, "a resolved thread")
+
+
+def test_a_comment_that_github_does_not_show_is_in_the_summary(app: App) -> None:
+    repo = _repo(app, "lost")
+    app.github.faults.add("POST", "/repos/octo/lost/pulls/*/reviews", Status(200))
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+
+    (summary,) = _ours(app, pr)
+    assert pr.review_comments == []
+    assert "the forge does not show it" in summary
+    assert "does not show it" in summary.partition("**Notes**")[2]
 
 
 def test_a_second_push_keeps_the_comment_and_resolves_what_is_fixed(app: App) -> None:
@@ -183,3 +222,69 @@ def test_a_quoted_command_does_nothing(app: App) -> None:
     _answered(app, pr, "ada", "/agent status")
 
     assert comment.reactions == []
+
+
+def test_a_repository_has_the_defaults_of_its_organization_below_its_own(app: App) -> None:
+    app.github.repo("acme/.github", base={"pullwright.yml": "max_comments: 3\nlanguage: de\n"})
+    repo = app.github.repo(
+        "acme/shop", base={**BASE, ".github/pullwright.yml": "max_comments: 5\n"}
+    )
+    repo.collaborator("ada", "write")
+    pr = repo.open_pull_request(LINT_BUG, author="ada", draft=True)
+
+    reply = _answered(app, pr, "ada", "/agent config")
+
+    assert "max_comments = 5   # .github/pullwright.yml@" in reply
+    assert 'language = "de"   # acme/.github/pullwright.yml@' in reply
+
+
+def test_an_organization_file_that_is_wrong_is_said_once(app: App) -> None:
+    app.github.repo("bolt/.github", base={"pullwright.yml": "max_coments: 3\n"})
+    repo = app.github.repo("bolt/shop", base=BASE)
+    repo.collaborator("ada", "write")
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+    pr.push({"c.py": "Y = 1\n"})
+    _reviewed(app, repo, pr)
+
+    (said,) = _ours(app, pr)
+    assert "bolt/.github/pullwright.yml@" in said
+    assert "unknown key" in said
+    assert pr.review_comments == []
+    assert [run.conclusion for run in repo.check_runs] == ["neutral", "neutral"]
+
+
+def _group_check(app: App, repo: Repo, head: str) -> CheckRun:
+    """Return the finished check of a merge group's head."""
+
+    def found() -> list[CheckRun]:
+        return [run for run in repo.check_runs if run.head_sha == head and run.conclusion]
+
+    app.until(found, f"a check on the group's head {head}")
+    return found()[0]
+
+
+def test_a_merge_group_gets_the_verdict_of_its_pull_request(app: App) -> None:
+    repo = _repo(app, "queue-of-one")
+    pr = repo.open_pull_request({"c.py": "Y = 1\n"}, author="ada")
+    _reviewed(app, repo, pr)
+    verdict = repo.check_runs[-1].conclusion
+
+    check = _group_check(app, repo, repo.merge_queue([pr]))
+
+    assert check.conclusion == verdict
+    assert str(check.title).startswith(f"As #{pr.number}: ")
+
+
+def test_a_merge_group_of_two_names_the_one_that_was_not_reviewed(app: App) -> None:
+    repo = _repo(app, "queue-of-two")
+    draft = repo.open_pull_request({"d.py": "Z = 1\n"}, author="ada", draft=True)
+    pr = repo.open_pull_request({"c.py": "Y = 1\n"}, author="ada")
+    _reviewed(app, repo, pr)
+
+    check = _group_check(app, repo, repo.merge_queue([draft, pr]))
+
+    assert check.conclusion == "neutral"
+    assert f"#{draft.number}" in str(check.title)
+    assert f"#{pr.number} at {pr.head_sha[:12]}" in str(check.summary)
+    assert f"#{draft.number} at {draft.head_sha[:12]}: not reviewed" in str(check.summary)

@@ -209,7 +209,16 @@ class FakeForge:
         thread_id = f"T_{self.new_id()}"
         posted = self.add(number, body, is_ours=True, in_thread=thread_id)
         self.posted_threads.setdefault(number, []).append(
-            PostedThread(thread_id, posted.id, body, False, comment.path, comment.line)
+            PostedThread(
+                thread_id,
+                posted.id,
+                body,
+                is_resolved=False,
+                path=comment.path,
+                line=comment.line,
+                original_line=comment.line,
+                is_on_file=comment.line is None,
+            )
         )
 
     def is_there(self, number: int, comment: ReviewComment) -> bool:
@@ -300,7 +309,7 @@ class FakePublisher:
             raise HeadMoved(f"{head_sha} is not the head")
         missing = [c for c in comments if not self._at.is_there(number, c)]
         taken = [c for c in missing if not self._at.refuses(c)]
-        self._at.review_count += bool(taken)
+        self._at.review_count += any(c.line is not None for c in taken)
         for comment in taken:
             self._at.start_thread(number, comment)
         return [c for c in missing if self._at.refuses(c)]

@@ -1,6 +1,6 @@
 """A ledger over dicts: the contract of its ports without a database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -65,17 +65,27 @@ class FakeRuns:
         return self.endings.get(run_id)
 
     def last(self, pull: PullKey) -> ReviewedHead | None:
+        return self._last(pull, lambda _run, ending: ending.conclusion not in SAW_NOTHING)
+
+    def of_head(self, pull: PullKey, head_sha: Sha) -> ReviewedHead | None:
+        return self._last(pull, lambda run, _ending: run.head.head_sha == head_sha)
+
+    def _last(
+        self, pull: PullKey, is_wanted: Callable[[RunRecord, RunEnding], bool]
+    ) -> ReviewedHead | None:
         ended = [
             (ending.ended_at, run.started_at, run_id)
             for run_id, ending in self.endings.items()
             if (run := self.begun_runs[run_id]).pull == pull
             and run.kind is RunKind.REVIEW
-            and ending.conclusion not in SAW_NOTHING
+            and is_wanted(run, ending)
         ]
         if not ended:
             return None
         run_id = max(ended)[-1]
-        return ReviewedHead(run_id, self.begun_runs[run_id].head, self.endings[run_id].conclusion)
+        ending = self.endings[run_id]
+        head = self.begun_runs[run_id].head
+        return ReviewedHead(run_id, head, ending.conclusion, ending.is_failure)
 
     def is_reviewed(self, pull: PullKey, head: Head, kind: RunKind) -> bool:
         ended = [

@@ -81,8 +81,8 @@ class Token:
     expires_at: datetime
 
     def sees(self, repo: "Repo") -> bool:
-        held = self.installation.repos if self.repos is None else self.repos
-        return repo in held
+        is_asked_for = self.repos is None or repo in self.repos
+        return is_asked_for and repo in self.installation.repos
 
     def may(self, scope: str, access: str) -> bool:
         return covers(self.permissions.get(scope), access)

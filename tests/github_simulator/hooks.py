@@ -120,16 +120,22 @@ class Hooks:
         self._emit(one, "installation", action, by, content)
 
     def installation_repositories(
-        self, one: "Installation", added: "Sequence[Repo]", by: "Account"
+        self,
+        one: "Installation",
+        added: "Sequence[Repo]",
+        by: "Account",
+        *,
+        removed: "Sequence[Repo]" = (),
     ) -> None:
         content = {
             "installation": base.installation(one),
             "repository_selection": "selected",
             "repositories_added": [base.short_repository(repo) for repo in added],
-            "repositories_removed": [],
+            "repositories_removed": [base.short_repository(repo) for repo in removed],
             "requester": None,
         }
-        self._emit(one, "installation_repositories", "added", by, content)
+        action = "removed" if removed else "added"
+        self._emit(one, "installation_repositories", action, by, content)
 
     def _send(
         self, repo: "Repo", event: str, action: str | None, by: "Account", content: Json

@@ -219,21 +219,26 @@ class Repo:
             self.issues[issue.number] = issue
             return issue
 
-    def merge_queue(self, prs: Sequence[PullRequest], *, by: Account | None = None) -> str:
-        """Put pull requests into the queue together; return the head that wants checks."""
+    def merge_queue(
+        self, prs: Sequence[PullRequest], *, by: Account | None = None, method: str = "merge"
+    ) -> str:
+        """Put pull requests into the queue together; return the head that wants checks.
+
+        The method is that of the queue's settings: merge, squash or rebase.
+        """
         with self.github.act():
             base_sha = head = self.head(prs[0].base_ref)
             for pr in prs:
-                tree = self.store.merged_tree(head, pr.head_sha)
-                assert tree is not None, "the merge has a conflict"
                 ref = f"gh-readonly-queue/{pr.base_ref}/pr-{pr.number}-{base_sha}"
-                message = f"Merge pull request #{pr.number} from {pr.head_label}"
-                who = by or self.owner
-                parents = (head, pr.head_sha)
-                new = NewCommit(
-                    {}, message, who.person, WEB_FLOW, self.github.tick(), parents, tree
-                )
-                head = self.store.write_commit(f"refs/heads/{ref}", new)
+                for merged, message in _queued(pr, method):
+                    tree = self.store.merged_tree(head, merged)
+                    assert tree is not None, "the merge has a conflict"
+                    parents = (head, merged) if method == "merge" else (head,)
+                    new = NewCommit(
+                        {}, message, (by or self.owner).person, WEB_FLOW, self.github.tick(),
+                        parents, tree,
+                    )  # fmt: skip
+                    head = self.store.write_commit(f"refs/heads/{ref}", new)
             self.github.hooks.merge_group(
                 self, f"refs/heads/{ref}", (base_sha, head), by or self.owner
             )
@@ -274,3 +279,14 @@ class Repo:
                     return moved
                 moved += (row.text[0] == "+") - (row.text[0] == "-")
         return moved
+
+
+def _queued(pr: PullRequest, method: str) -> list[tuple[str, str]]:
+    """Return what the queue commits of a pull request: which tree, and with which message."""
+    match method:
+        case "merge":
+            return [(pr.head_sha, f"Merge pull request #{pr.number} from {pr.head_label}")]
+        case "squash":
+            return [(pr.head_sha, f"{pr.title} (#{pr.number})")]
+        case _:
+            return [(commit.sha, commit.message) for commit in pr.commits()]

@@ -156,6 +156,13 @@ class GitHub:
             self.hooks.installation(installation, "deleted", installation.account)
             installation.app.installations.remove(installation)
 
+    def take_away(self, installation: Installation, repo: Repo) -> None:
+        """Remove a repository from an installation; its tokens live on without it."""
+        with self.act():
+            installation.repos.remove(repo)
+            who = installation.account
+            self.hooks.installation_repositories(installation, [], who, removed=[repo])
+
     def repo(
         self,
         full_name: str,

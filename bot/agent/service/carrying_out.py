@@ -94,14 +94,14 @@ class CarryOut:
             )
             if seen["is_old"]:
                 return replies.nothing_new(self.remote.head_sha, self.trigger)
-            config = self.work.desk.configure(workspace)
+            config = self.work.configured(workspace)
             done = self.work.run(self.remote, workspace, config, is_full=command.is_full)
         return replies.reviewed(Conclusion(str(done["conclusion"])), str(done["summary"]))
 
     def _test(self) -> str:
         """Run the tests on both sides, and nothing else."""
         with self.work.connection.checkout(self.remote) as workspace:
-            config = self.work.desk.configure(workspace)
+            config = self.work.configured(workspace)
             with self.work.episode(self.remote, workspace, config, RunKind.TEST) as (made, _):
                 episode = made
         self.work.finish(episode.review)
@@ -110,7 +110,7 @@ class CarryOut:
     def _fix(self, command: commands.Fix) -> Answer:
         asked = Asked(command.ids, command.is_revert, is_commit=False, requester=self._trailer())
         with self.work.connection.checkout(self.remote) as workspace:
-            config = self.work.desk.configure(workspace)
+            config = self.work.configured(workspace)
             with self.work.episode(self.remote, workspace, config, RunKind.FIX) as (made, gear):
                 known = self._with_lasting_ids(made)
                 offered = offer(gear.prover, known, asked)

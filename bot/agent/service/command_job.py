@@ -18,6 +18,7 @@ from bot.domain.command_parser import (
     parse_command,
 )
 from bot.domain.commands import Command, Stop
+from bot.domain.effective_config import ConfigRefused
 from bot.domain.events import CommentPlace
 from bot.domain.findings import FindingId
 from bot.domain.forge import Permission, Reaction, RemotePullRequest
@@ -59,7 +60,7 @@ class _Conversation:
         asker = self._asker(remote)
         if asker is None:
             return {"ignored": "the comment is our own"}
-        accepted = self._accepted(remote, asker)
+        accepted = self._accepted(work, remote, asker)
         if accepted is None:
             return {"ignored": "the comment is for another bot"}
         if isinstance(accepted, Answer):
@@ -70,7 +71,9 @@ class _Conversation:
         doing = CarryOut(work, remote, person, allowed, trigger)
         return self._answer(remote, self._outcome(doing, accepted.command))
 
-    def _accepted(self, remote: RemotePullRequest, asker: Asker) -> "_Accepted | Answer | None":
+    def _accepted(
+        self, work: ReviewOfPull, remote: RemotePullRequest, asker: Asker
+    ) -> "_Accepted | Answer | None":
         """Return what is to be done, the refusal of it, or None where it is not for us."""
         place = self._place(remote)
         plain = self._plain_command()
@@ -78,7 +81,7 @@ class _Conversation:
         if isinstance(allowed, Denied):
             return _refusal(replies.denied(allowed.reason))
         try:
-            config = self._config(remote)
+            config = self._config(work, remote)
         except Refused as error:
             return _refusal(replies.refused(str(error)))
         try:
@@ -188,13 +191,16 @@ class _Conversation:
 
         self.context.step(step, react)
 
-    def _config(self, remote: RemotePullRequest) -> RepoConfig:
+    def _config(self, work: ReviewOfPull, remote: RemotePullRequest) -> RepoConfig:
         """Return the base side's configuration; what cannot be read has the built-in one."""
         is_stop = isinstance(self._plain_command(), Stop)
         if is_stop or not remote.is_open or remote.head_repo is None:
             return RepoConfig()
         with self.connection.checkout(remote) as workspace:
-            return self.desk.configure(workspace).config
+            try:
+                return work.configured(workspace).config
+            except ConfigRefused:
+                return RepoConfig()
 
     def _plain_command(self) -> Command | None:
         """Return the command where no configuration is needed to know that it is for us.

@@ -19,6 +19,8 @@ from bot.domain.forge import (
     RepoId,
 )
 from bot.domain.jobs import Jobs, JobsAdmin
+from bot.domain.merge_group import MergeGroups
+from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Syntax, Workspace
 from bot.domain.pull_records import Ledger
 
@@ -57,6 +59,16 @@ class Connection(Protocol):
         """Commits, and what is stacked on them."""
         ...
 
+    @property
+    def merge_groups(self) -> MergeGroups:
+        """Groups of the merge queue."""
+        ...
+
+    @property
+    def org_defaults(self) -> OrgDefaultsSource:
+        """What the repository's owner sets for all."""
+        ...
+
     def committing(self) -> AbstractContextManager[Committer]:
         """Open the write side of contents; only once no sandbox is left (rule R4)."""
         ...
@@ -72,7 +84,8 @@ class Desk:
 
     connect: Callable[[RepoId], AbstractContextManager[Connection]]
     """Opens a connection; its tokens are revoked at the end."""
-    configure: Callable[[Workspace], EffectiveConfig]
+    configure: Callable[[Workspace, OrgDefaults], EffectiveConfig]
+    """Raises ConfigRefused where one of the two files is no valid configuration."""
     equip: Callable[[Workspace, EffectiveConfig, Collection[str]], Equipment]
     """Builds the agent with all tools, or with those that are named."""
     records: Ledger

@@ -4,9 +4,9 @@ Everything here may run twice, because a host may die in the middle: the ledger 
 word, and the publisher looks for its markers before it posts.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import product
 
 from bot.agent.earlier import reading_of
 from bot.agent.looking import look_of
@@ -15,11 +15,11 @@ from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import FindingState
-from bot.domain.forge import PostedThread, RemotePullRequest, RepoId
+from bot.domain.forge import CheckConclusion, RemotePullRequest, RepoId, ReviewComment
 from bot.domain.identity import decision_id, reconcile
 from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
-from bot.domain.markers import MarkerKind, parse_marker
+from bot.domain.placement import Placement, read_back
 from bot.domain.publication import Known, Publication, PublishContext, plan
 from bot.domain.record_json import dump
 from bot.domain.review import Review
@@ -49,14 +49,23 @@ class Posting:
         reconciled = self.reconciled(episode)
         review = _with_lasting_ids(episode.review, reconciled)
         publication = plan(review, config.config, self._context(reconciled.known, review))
-        url = self._send(publication)
-        self._remember_threads(publication)
+        placement = self._place(publication)
+        body = publication.summary(placement.lost, placement.notes)
+        book = self._book(publication)
+        posted = self.connection.publisher.summary(self.remote.number, body)
+        book.summary(posted)
+        book.check(self.connection.publisher.check(publication.check))
+        self._remember_threads(publication, placement)
         self._resolve(reconciled)
         verdict = publication.review.verdict
         reading = reading_of(episode.state, episode.basis)
-        ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now(), reading)
+        is_failure = publication.check.conclusion is CheckConclusion.FAILURE
+        ending = RunEnding(
+            verdict.conclusion, dump(verdict), self.desk.now(), reading, is_failure=is_failure
+        )
         records.runs.finish(RunId(review.run_id), ending)
-        return {"conclusion": verdict.conclusion.value, "summary": url}
+        told = {"conclusion": verdict.conclusion.value, "summary": posted.url}
+        return told | ({"notes": list(placement.notes)} if placement.notes else {})
 
     def reconciled(self, episode: Episode) -> Reconciled:
         """Store what the run saw and return it with its lasting ids; twice changes nothing."""
@@ -64,41 +73,37 @@ class Posting:
         findings = self.desk.records.findings
         return findings.revise(self.pull, lambda known: reconcile(known, look))
 
-    def _send(self, publication: Publication) -> str:
-        publisher, number = self.connection.publisher, self.remote.number
-        book = self._book(publication)
-        refused = publisher.review(
-            number,
+    def _place(self, publication: Publication) -> Placement:
+        """Post the comments, what was refused on its file, and look what the forge shows of it."""
+        if not publication.planned:
+            return Placement((), (), ())
+        refused = self._review(publication, publication.comments)
+        second = publication.on_files(refused)
+        if second:
+            self._review(publication, second)
+        self._book(publication).suggestions(publication, refused)
+        threads = self.connection.forge.threads(self.remote.number)
+        return read_back(publication.planned, threads, refused=refused)
+
+    def _review(
+        self, publication: Publication, wanted: Sequence[ReviewComment]
+    ) -> Sequence[ReviewComment]:
+        return self.connection.publisher.review(
+            self.remote.number,
             head_sha=publication.review.change.head_sha,
             marker=publication.review_marker,
-            comments=publication.comments,
+            comments=wanted,
         )
-        book.suggestions(publication, refused)
-        posted = publisher.summary(number, publication.summary(refused))
-        book.summary(posted)
-        book.check(publisher.check(publication.check))
-        return posted.url
 
     def _book(self, publication: Publication) -> Book:
         run_id = RunId(publication.review.run_id)
         return Book(self.desk, self.repo, self.remote.number, run_id)
 
-    def _remember_threads(self, publication: Publication) -> None:
+    def _remember_threads(self, publication: Publication, placement: Placement) -> None:
         """Store which thread shows which findings; one comment may speak of several."""
-        if not publication.planned:
-            return
-        posted = {
-            (thread.path, thread.line, told): thread
-            for thread in self.connection.forge.threads(self.remote.number)
-            if (told := _told_by(thread, publication.review.run_id))
-        }
-        for planned in publication.planned:
-            comment, first = planned.comment, planned.findings[0]
-            found = posted.get((comment.path, comment.line, first.fingerprint))
-            shown = [found] if found is not None else []
-            for thread in shown:
-                self._book(publication).review(thread)
-            for thread, finding in product(shown, planned.findings):
+        for planned, thread in placement.shown:
+            self._book(publication).review(thread)
+            for finding in planned.findings:
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
@@ -147,10 +152,3 @@ def _as_known(known: KnownFinding) -> Known:
         is_resolved=thread.is_resolved if thread else False,
         finding_id=known.id,
     )
-
-
-def _told_by(thread: PostedThread, run_id: str) -> str:
-    """Return the fingerprint that a thread of this run is about; empty for any other thread."""
-    marker = parse_marker(thread.body)
-    is_ours = marker is not None and marker.kind is MarkerKind.FINDING and marker.run == run_id
-    return marker.suggestion if marker is not None and is_ours else ""

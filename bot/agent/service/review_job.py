@@ -16,12 +16,15 @@ from bot.domain.admission import (
     silence_by_config,
     silence_by_pace,
 )
-from bot.domain.effective_config import EffectiveConfig
+from bot.domain.config_words import CONFIG_RUN, config_check, config_refused, config_silence
+from bot.domain.effective_config import ConfigRefused, EffectiveConfig
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest, RepoId
 from bot.domain.identity import run_id_of
 from bot.domain.jobs import JobContext, Json
 from bot.domain.ledger import Head, PullKey, Reconciled, RunEnding, RunId, RunKind, RunRecord
+from bot.domain.markers import Marker, MarkerKind
+from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Publication, PublicationKind, Silence
 from bot.domain.pull_request import Sha
@@ -78,7 +81,10 @@ class ReviewOfPull:
         if admitted["silence"]:
             return admitted
         with self.connection.checkout(remote) as workspace:
-            config = self.desk.configure(workspace)
+            try:
+                config = self.configured(workspace)
+            except ConfigRefused as error:
+                return self._refused(remote, str(error))
             decided = self.context.step(
                 "decide", lambda: self._decide(remote, workspace, config, trigger)
             )
@@ -86,6 +92,13 @@ class ReviewOfPull:
                 return decided
             is_full = not config.config.auto_review.incremental
             return self.run(remote, workspace, config, is_full=is_full)
+
+    def configured(self, workspace: Workspace) -> EffectiveConfig:
+        """Return the base side's configuration, on top of the owner's as this job saw it first."""
+        seen = self.context.step(
+            "org defaults", lambda: {"file": dump(self.connection.org_defaults.read())}
+        )
+        return self.desk.configure(workspace, load(OrgDefaults, str(seen["file"])))
 
     def look(self) -> RemotePullRequest:
         """Ask the forge once per job, so that every attempt is about the same head."""
@@ -243,6 +256,18 @@ class ReviewOfPull:
             since = self.desk.now() - PACE_WINDOW
             reason = silence_by_pace(reviewed.begun(self.pull, since=since))
         return self._told(remote, reason)
+
+    def _refused(self, remote: RemotePullRequest, reason: str) -> Json:
+        """Say on the pull request, once, that its configuration cannot be used."""
+        marker = Marker(MarkerKind.REPLY, remote.head_sha, CONFIG_RUN)
+
+        def post() -> Json:
+            publisher, body = self.connection.publisher, marker.under(config_refused(reason))
+            publisher.reply(self.number, marker=str(marker), body=body, to_comment=None)
+            publisher.check(config_check(remote.head_sha, self.run_id, reason))
+            return self._told(remote, config_silence(reason))
+
+        return self.context.step("refuse", post)
 
     def _told(self, remote: RemotePullRequest, reason: str | None) -> Json:
         """Remember why nothing is done, for `/agent why`."""

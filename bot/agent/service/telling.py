@@ -77,7 +77,7 @@ class Telling:
 
     def _config(self) -> str:
         with self.work.connection.checkout(self.remote) as workspace:
-            return replies.config(self.work.desk.configure(workspace).rows())
+            return replies.config(self.work.configured(workspace))
 
 
 def _is_ahead(other: JobInfo, info: JobInfo) -> bool:

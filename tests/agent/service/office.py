@@ -24,6 +24,7 @@ from bot.domain.intake import immediate_key, pull_key
 from bot.domain.jobs import Job, JobId, JobKind, JobStatus
 from bot.domain.ledger import PullKey
 from bot.domain.markers import parse_marker
+from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Ledger
 from bot.domain.pull_request import Sha
@@ -31,6 +32,7 @@ from bot.domain.repo_config import RepoConfig
 from bot.domain.requests import ButtonCommand, CommentCommand, Request, to_payload
 from bot.errors import Refused, SandboxUnavailable
 from bot.policy.selection import HAND_WEIGHTS, Greedy
+from tests.agent.lines import LineBase
 from tests.agent.toys import Heard, ToyAnalyzer, ToyClock, ToyRunner, ToySyntax
 from tests.fakes.forge import FakeCommit, FakeCommitter, FakeForge
 from tests.fakes.job_context import Crashed, FakeJobContext
@@ -47,7 +49,7 @@ BRANCH, NUMBER = "change", 1
 
 
 @dataclass
-class FakeConnection:
+class FakeConnection(LineBase):
     """The `Connection` port on the fake forge."""
 
     office: "Office"
@@ -194,7 +196,7 @@ class Office:
             web_root="https://forge.example",
         )
 
-    def _configure(self, _workspace: Workspace) -> EffectiveConfig:
+    def _configure(self, _workspace: Workspace, _org: OrgDefaults) -> EffectiveConfig:
         if self.config_error:
             raise Refused(self.config_error)
         return EffectiveConfig(self.config, {})

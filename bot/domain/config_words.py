@@ -1,0 +1,35 @@
+"""What is said where a configuration cannot be used: once on the pull request, and on its head."""
+
+from bot.domain.forge import CheckConclusion, CheckRun, CheckStatus
+from bot.domain.markdown import prose
+from bot.domain.pull_request import Sha
+from bot.domain.verdict_check import CHECK_NAME
+
+CONFIG_RUN = "config"
+"""What the marker of the one comment names in place of a run, so that it is edited in place."""
+
+
+def config_refused(reason: str) -> str:
+    """Say what is wrong, and what follows."""
+    return (
+        f"Not reviewed: the configuration cannot be used.\n\n{prose(reason, limit=2_000)}\n\n"
+        "Mend the file where it is named; the next push is reviewed with it."
+    )
+
+
+def config_silence(reason: str) -> str:
+    """Say why nothing was done."""
+    return f"the configuration cannot be used: {reason}"
+
+
+def config_check(head_sha: Sha, run_id: str, reason: str) -> CheckRun:
+    """Return the check of a head that was not looked at; no configuration makes it a failure."""
+    return CheckRun(
+        name=CHECK_NAME,
+        head_sha=head_sha,
+        status=CheckStatus.COMPLETED,
+        title="Not reviewed: the configuration cannot be used",
+        summary=config_refused(reason),
+        external_id=run_id,
+        conclusion=CheckConclusion.NEUTRAL,
+    )
