@@ -93,6 +93,9 @@ class ReviewedHead:
     conclusion: Conclusion
 
 
+UNFINISHED_SHOWN = 50
+
+
 class Runs(Protocol):
     """Runs and their durable steps."""
 
@@ -115,6 +118,13 @@ class Runs(Protocol):
         """Store how the run ended and return the ending that stands: the first.
 
         Raises Refused for a run that never began.
+        """
+        ...
+
+    def unfinished(self, repo_id: int) -> Sequence[RunRecord]:
+        """Return the reviews of a repository that began and did not end, the newest first.
+
+        At most UNFINISHED_SHOWN of them: those of a run that died stay among them.
         """
         ...
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.domain import identity
 from bot.domain.findings import FindingId
 from bot.domain.ledger import (
+    UNFINISHED_SHOWN,
     Dismissal,
     Head,
     KnownFinding,
@@ -59,6 +61,17 @@ class FakeRuns:
     def finish(self, run_id: RunId, ending: RunEnding) -> RunEnding:
         self._check(run_id)
         return self.endings.setdefault(run_id, ending)
+
+    def unfinished(self, repo_id: int) -> Sequence[RunRecord]:
+        found = [
+            run
+            for run_id, run in self.begun.items()
+            if run_id not in self.endings
+            and run.pull.repo_id == repo_id
+            and run.kind is RunKind.REVIEW
+        ]
+        found.sort(key=lambda run: run.started_at, reverse=True)
+        return found[:UNFINISHED_SHOWN]
 
     def last(self, pull: PullKey) -> ReviewedHead | None:
         ended = [
@@ -197,6 +210,22 @@ class FakeDeliveries:
     def known(self, guids: Iterable[str]) -> frozenset[str]:
         return frozenset(guids) & frozenset(self.by_guid)
 
+    def first_at(self) -> datetime | None:
+        return min((d.received_at for d in self.by_guid.values()), default=None)
+
+
+@dataclass
+class FakeNotes:
+    """Notes by name."""
+
+    by_name: dict[str, str] = field(default_factory=dict)
+
+    def load(self, name: str) -> str | None:
+        return self.by_name.get(name)
+
+    def store(self, name: str, text: str) -> None:
+        self.by_name[name] = text
+
 
 def fake_ledger() -> Ledger:
     """Return an empty ledger; each port is one of the fakes above."""
@@ -210,5 +239,6 @@ def fake_ledger() -> Ledger:
         silences=FakeSilences(),
         suggestions=FakeSuggestions(),
         deliveries=FakeDeliveries(),
+        notes=FakeNotes(),
         close=lambda: None,
     )
