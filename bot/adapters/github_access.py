@@ -58,6 +58,7 @@ class GitHubAccess:
     forge: GitHubForge
     publisher: GitHubPublisher
     """Comments, checks and reactions."""
+    open_checks: CheckRuns
     committer: GitHubCommitter
     """Its token is made by its first use, so use it once no sandbox is left."""
     clone_url: str
@@ -90,7 +91,7 @@ def app_access(host: GitHubHost, app: AppIdentity, repo: RepoId) -> Iterator[Git
         requesters = [host.requester(t, installation_id=installation) for t in (comments, contents)]
         for token, requester in zip((comments, contents), requesters, strict=True):
             stack.callback(requester.close)
-            stack.callback(_revoke, requester, token)
+            stack.callback(revoke, requester, token)
         yield _access(host, repo, requesters[0], lambda: requesters[1], comments.token)
 
 
@@ -112,12 +113,12 @@ def _access(
     token: Callable[[], str],
 ) -> GitHubAccess:
     conversations = Conversations(requester, repo)
+    checks = CheckRuns(requester, repo)
     web_url = f"{host.address.web_url}/{repo.full_name}"
     return GitHubAccess(
         forge=GitHubForge(requester, repo, conversations),
-        publisher=GitHubPublisher(
-            requester, repo, conversations, CheckRuns(requester, repo), resolving=writer
-        ),
+        publisher=GitHubPublisher(requester, repo, conversations, checks, resolving=writer),
+        open_checks=checks,
         committer=GitHubCommitter(writer, repo),
         clone_url=f"{web_url}.git",
         web_url=web_url,
@@ -125,7 +126,7 @@ def _access(
     )
 
 
-def _revoke(requester: GitHubRequester, token: InstallationToken) -> None:
+def revoke(requester: GitHubRequester, token: InstallationToken) -> None:
     """Revoke a token that was made; one that cannot be is gone within the hour."""
     if not token.is_made:
         return

@@ -28,6 +28,8 @@ COMMENTS: Mapping[str, str] = {
 """To read, to comment and to report: what a job has from its start."""
 CONTENTS: Mapping[str, str] = {"contents": "write", "metadata": "read", "pull_requests": "write"}
 """To commit: made when there is something to commit, after the sandbox is gone."""
+SURVEY: Mapping[str, str] = {"checks": "read", "metadata": "read", "pull_requests": "read"}
+"""To see which pull requests are open, in every repository of an installation."""
 
 _EARLY = timedelta(minutes=2)
 _MOST_KEY_BYTES = 64 << 10
@@ -74,12 +76,17 @@ class PlainToken:
 
 @dataclass(slots=True)
 class InstallationToken:
-    """A token for one repository, made when it is needed first and revoked at the end."""
+    """A token for one repository, made when it is needed first and revoked at the end.
+
+    Only what reads may be for all repositories of the installation.
+    """
 
     app: Requester
     """Signs with the App's key."""
     repo: RepoId
     permissions: Mapping[str, str]
+    is_for_all: bool = False
+    """For every repository of the installation; the id and the name of `repo` mean nothing then."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _token: str = field(default="", repr=False)
     _expires_at: datetime | None = None
@@ -117,30 +124,34 @@ class InstallationToken:
     def _make(self) -> None:
         if self._is_closed:
             raise Unauthorized("the job is over: it gets no token any more")
+        narrowed = {} if self.is_for_all else {"repository_ids": [self.repo.id]}
         try:
             _, data = self.app.requestJsonAndCheck(
                 "POST",
                 f"/app/installations/{self.repo.installation_id}/access_tokens",
-                input={
-                    "repository_ids": [self.repo.id],
-                    "permissions": dict(self.permissions),
-                },
+                input={**narrowed, "permissions": dict(self.permissions)},
             )
         except (NotFound, Forbidden, Invalid) as error:
-            raise _not_served(self.repo, self.permissions, error) from error
+            raise _not_served(self._for, self.permissions, error) from error
         self._token = str(data["token"])
         self._expires_at = _parsed_time(str(data["expires_at"]))
 
+    @property
+    def _for(self) -> str:
+        return (
+            f"installation {self.repo.installation_id}" if self.is_for_all else self.repo.full_name
+        )
 
-def _not_served(repo: RepoId, permissions: Mapping[str, str], error: PullwrightError) -> Refused:
+
+def _not_served(whom: str, permissions: Mapping[str, str], error: PullwrightError) -> Refused:
     wanted = ", ".join(f"{name}: {level}" for name, level in sorted(permissions.items()))
     match error:
         case NotFound():
-            return Refused(f"the App is no longer installed for {repo.full_name}")
+            return Refused(f"the App is no longer installed for {whom}")
         case Forbidden():
-            return Refused(f"the installation for {repo.full_name} is suspended ({error})")
+            return Refused(f"the installation for {whom} is suspended ({error})")
         case _:
-            return Refused(f"the installation grants no token for {repo.full_name} ({wanted})")
+            return Refused(f"the installation grants no token for {whom} ({wanted})")
 
 
 def _read_key(file: Path) -> str:

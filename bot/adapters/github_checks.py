@@ -10,7 +10,7 @@ from github.Repository import Repository
 
 from bot.adapters.github_errors import Uncertain
 from bot.adapters.github_http import GitHubRequester, repo_path
-from bot.domain.forge import Annotation, CheckRun, RepoId
+from bot.domain.forge import Annotation, CheckRun, CheckStatus, RepoId
 from bot.domain.markdown import cut
 
 ANNOTATIONS_PER_REQUEST = 50
@@ -25,7 +25,7 @@ class _Known:
 
 @dataclass(slots=True)
 class CheckRuns:
-    """The check runs of one repository."""
+    """The check runs of one repository; also `OpenChecks`."""
 
     requester: GitHubRequester
     repo: RepoId
@@ -39,6 +39,13 @@ class CheckRuns:
             self._known.pop(_key(run), None)
             return self._written(run)
 
+    def conclude(self, run: CheckRun) -> bool:
+        found = self._matching(run)
+        if found is None or found.status == CheckStatus.COMPLETED.value:
+            return False
+        self._edit(run, _Known(found.id, len(run.annotations)))
+        return True
+
     def _written(self, run: CheckRun) -> int:
         known = self._known.get(_key(run)) or self._find(run)
         known = self._create(run) if known is None else self._edit(run, known)
@@ -47,11 +54,16 @@ class CheckRuns:
         return known.id
 
     def _find(self, run: CheckRun) -> _Known | None:
+        found = self._matching(run)
+        if found is None:
+            return None
+        return self._noted(run, found.id, found.output.annotations_count or 0)
+
+    def _matching(self, run: CheckRun) -> GitHubCheckRun | None:
+        """Return GitHub's check run with our id."""
         commit = Commit(self.requester, url=f"{repo_path(self.repo)}/commits/{run.head_sha}")
-        for found in commit.get_check_runs(check_name=run.name, filter="all"):
-            if found.external_id == run.external_id:
-                return self._noted(run, found.id, found.output.annotations_count or 0)
-        return None
+        runs = commit.get_check_runs(check_name=run.name, filter="all")
+        return next((found for found in runs if found.external_id == run.external_id), None)
 
     def _create(self, run: CheckRun) -> _Known:
         repository = Repository(self.requester, url=repo_path(self.repo))

@@ -18,6 +18,7 @@ from bot.domain.commit_rules import (
 )
 from bot.domain.forge import (
     CheckRun,
+    CheckStatus,
     FileChanges,
     HeadMoved,
     NewPullRequest,
@@ -91,6 +92,11 @@ class FakeForge:
     @property
     def reactions(self) -> "FakePublisher":
         """Reactions to comments of people."""
+        return FakePublisher(self)
+
+    @property
+    def open_checks(self) -> "FakePublisher":
+        """Check runs that a run left open."""
         return FakePublisher(self)
 
     @property
@@ -211,7 +217,7 @@ class FakeReader:
 
 
 class FakePublisher:
-    """`Publisher` and `Reactions`."""
+    """`Publisher`, `Reactions` and `OpenChecks`."""
 
     def __init__(self, at: FakeForge) -> None:
         self._at = at
@@ -244,6 +250,14 @@ class FakePublisher:
         check_id = self._at.new_id()
         self._at.checks[check_id] = run
         return check_id
+
+    def conclude(self, run: CheckRun) -> bool:
+        for check_id, known in self._at.checks.items():
+            is_it = (known.head_sha, known.external_id) == (run.head_sha, run.external_id)
+            if is_it and known.status is not CheckStatus.COMPLETED:
+                self._at.checks[check_id] = run
+                return True
+        return False
 
     def resolve(self, thread_id: str) -> None:
         for number, threads in self._at.posted_threads.items():
