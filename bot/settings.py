@@ -4,11 +4,13 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from bot.domain.rounds import DELIVERIES_EVERY, PULLS_EVERY, Schedule
 from bot.errors import Refused
 
 T = TypeVar("T", bound=StrEnum)
@@ -40,6 +42,7 @@ class LogFormat(StrEnum):
 
 GITHUB_API_URL = "https://api.github.com"
 
+_HOURS = ("1", "2", "3", "4", "6", "8", "12", "24")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -83,6 +86,8 @@ class AppSettings:
     admin_token: str | None = field(repr=False)
     """Opens the dashboard; None for loopback only."""
     log_format: LogFormat
+    schedule: Schedule = field(default_factory=Schedule)
+    """How often a worker looks for deliveries and pull requests that were missed."""
 
 
 def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
@@ -98,6 +103,10 @@ def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
         or f"sqlite:///{state_dir(env) / 'pullwright.db'}",
         admin_token=_secret(env, "PULLWRIGHT_ADMIN_TOKEN"),
         log_format=_choice(env, "PULLWRIGHT_LOG_FORMAT", LogFormat, LogFormat.JSON),
+        schedule=Schedule(
+            deliveries=_hours(env, "PULLWRIGHT_MISSED_DELIVERIES_HOURS", DELIVERIES_EVERY),
+            pulls=_hours(env, "PULLWRIGHT_MISSED_PULLS_HOURS", PULLS_EVERY),
+        ),
     )
 
 
@@ -158,6 +167,16 @@ def _mebibytes(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or not 16 <= int(value) <= 1 << 20:
         raise Refused(f"{name}={value} is not a number of MiB from 16 to 1048576")
     return int(value)
+
+
+def _hours(env: Mapping[str, str], name: str, default: timedelta) -> timedelta:
+    """Return a number of hours that divides a day: periods are counted from midnight."""
+    value = env.get(name)
+    if not value:
+        return default
+    if value not in _HOURS:
+        raise Refused(f"{name}={value} is not one of: {', '.join(_HOURS)}")
+    return timedelta(hours=int(value))
 
 
 def _app_id(value: str) -> int:

@@ -1,14 +1,22 @@
 """The worker process: takes jobs from the queue and does them."""
 
+import logging
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 
 from bot import app_wiring
 from bot.adapters.dbos_worker import WorkerOptions, run_worker
+from bot.domain.jobs import Job, Jobs
+from bot.domain.rounds import Occasion, Schedule, unscheduled
+from bot.errors import Retryable
 from bot.settings import AppSettings, Settings
+
+_LOG = logging.getLogger("pullwright.rounds")
+_LOOK_EVERY_S = 20.0
 
 
 def work(
@@ -27,8 +35,55 @@ def work(
     for polite in (signal.SIGTERM, signal.SIGINT):
         signal.signal(polite, leave)
     app_wiring.refuse_process_sandbox(settings)
+    github = app_wiring.find_github(settings, app)
     with ExitStack() as stack:
-        desk = app_wiring.build_desk(settings, app, stack)
+        desk = app_wiring.build_desk(settings, app, github, stack)
+        outlook = app_wiring.build_outlook(github)
         announce(f"working with {slots} slots")
         options = WorkerOptions(slots=slots)
-        run_worker(app.database_url, app_wiring.handlers(desk), options, stop)
+        with rounds_kept(desk.jobs, app.schedule):
+            run_worker(app.database_url, app_wiring.handlers(desk, outlook), options, stop)
+
+
+@contextmanager
+def rounds_kept(
+    jobs: Jobs, schedule: Schedule, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[None]:
+    """Submit the jobs of rounds in time while the block runs; any number of workers may do so."""
+    is_over = threading.Event()
+    thread = threading.Thread(
+        target=_keep_rounds, args=(jobs, schedule, now, is_over), name="rounds", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(timeout=10)
+
+
+def _keep_rounds(
+    jobs: Jobs, schedule: Schedule, now: Callable[[], datetime], is_over: threading.Event
+) -> None:
+    submitted: tuple[Job, ...] = ()
+    while True:
+        due = schedule.due(now())
+        try:
+            if not submitted:
+                begin_rounds(jobs, schedule, now())
+            elif due != submitted:
+                for job in due:
+                    jobs.submit(job)
+            submitted = due
+        except Retryable as trouble:
+            _LOG.warning("nobody looks for what was missed: %s", trouble)
+        if is_over.wait(_LOOK_EVERY_S):
+            return
+
+
+def begin_rounds(jobs: Jobs, schedule: Schedule, now: datetime) -> None:
+    """Submit the jobs of this period; where they ran already, others, since we were away."""
+    starting = unscheduled(Occasion.START, now)
+    for due, other in zip(schedule.due(now), starting, strict=True):
+        if not jobs.submit(due):
+            jobs.submit(other)

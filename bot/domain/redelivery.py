@@ -6,14 +6,15 @@ The forge never tries again by itself, and keeps what it could not deliver for t
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.app_forge import Attempt
 
 LOOK_BACK = timedelta(hours=24)
 KEPT = timedelta(days=3)
 """So long the forge can deliver again, and so long we remember what it could not."""
-MOST_AT_ONCE = 50
+MOST_AT_ONCE = 20
+"""In one job, which holds a worker's slot for as many seconds; the rest is for the next job."""
 MOST_TRIES = 5
 PAUSE = timedelta(minutes=30)
 """The least time between two tries for one event."""
@@ -32,6 +33,8 @@ class Missed:
     tries: int = 0
     """How often we asked for it again."""
     tried_at: datetime | None = None
+    is_told: bool = False
+    """An operator was told that nobody asks for it any more."""
 
     @property
     def is_given_up(self) -> bool:
@@ -96,31 +99,42 @@ def _is_there(attempt: Attempt, arrivals: Arrivals) -> bool:
 
 
 def wanted(notes: DeliveryNotes, *, now: datetime) -> list[str]:
-    """Return the GUIDs that are asked for again now, the oldest first; bounded."""
+    """Return the GUIDs that are to be asked for again, the oldest first."""
     due = [
         (one.at, one.attempt, guid)
         for guid, one in notes.missed.items()
-        if not one.is_given_up and now - (one.tried_at or datetime.min.replace(tzinfo=UTC)) >= PAUSE
+        if not one.is_given_up and _has_rested(one, now)
     ]
-    return [guid for _, _, guid in sorted(due)[:MOST_AT_ONCE]]
+    return [guid for _, _, guid in sorted(due)]
+
+
+def _has_rested(one: Missed, now: datetime) -> bool:
+    return one.tried_at is None or now - one.tried_at >= PAUSE
 
 
 def tried(notes: DeliveryNotes, guid: str, *, now: datetime) -> DeliveryNotes:
     """Return the notes after one more try for an event."""
     one = notes.missed[guid]
-    again = replace(one, tries=one.tries + 1, tried_at=now)
-    return replace(notes, missed={**notes.missed, guid: again})
+    return _with(notes, guid, replace(one, tries=one.tries + 1, tried_at=now))
 
 
-def abandoned(notes: DeliveryNotes, guid: str) -> DeliveryNotes:
-    """Return the notes once it is known that no try can bring the event any more."""
-    gone = replace(notes.missed[guid], tries=MOST_TRIES)
-    return replace(notes, missed={**notes.missed, guid: gone})
+def without_hope(notes: DeliveryNotes, guid: str) -> DeliveryNotes:
+    """Return the notes once the forge can deliver an event no more."""
+    return _with(notes, guid, replace(notes.missed[guid], tries=MOST_TRIES, tried_at=None))
 
 
-def given_up(guid: str, one: Missed) -> str:
-    """Say which event will never be acted on."""
-    return (
-        f"delivery {guid} of {one.at:%Y-%m-%d %H:%M} UTC is given up after {one.tries} tries: "
-        "see the App's page of recent deliveries"
-    )
+def given_up(notes: DeliveryNotes, *, now: datetime) -> tuple[DeliveryNotes, tuple[str, ...]]:
+    """Return the notes with what is given up by now, and a line for each that is so newly."""
+    lines: list[str] = []
+    for guid, one in notes.missed.items():
+        if one.is_given_up and not one.is_told and _has_rested(one, now):
+            notes = _with(notes, guid, replace(one, is_told=True))
+            lines.append(
+                f"delivery {guid} of {one.at:%Y-%m-%d %H:%M} UTC never arrived and is given up: "
+                "see the recent deliveries on the App's page"
+            )
+    return notes, tuple(lines)
+
+
+def _with(notes: DeliveryNotes, guid: str, one: Missed) -> DeliveryNotes:
+    return replace(notes, missed={**notes.missed, guid: one})

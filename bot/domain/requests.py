@@ -83,8 +83,8 @@ class ReconcileRequest:
     period: str
     """Names the round, in the ids of all its jobs."""
     installation_id: int = 0
-    page: int = 0
-    """Of the repositories, from 1."""
+    page: int = 1
+    """Of what is done page by page, so that each job is short."""
 
 
 Request = ReviewRequest | CommentCommand | ButtonCommand | MergeGroupRequest | ReconcileRequest

@@ -11,6 +11,8 @@ from enum import StrEnum
 from bot.domain.jobs import NO_INSTALLATION, Job, JobId, JobKind
 from bot.domain.requests import ReconcileRequest, RoundScope, to_payload
 
+DELIVERIES_EVERY = timedelta(hours=6)
+PULLS_EVERY = timedelta(hours=1)
 FIRST_PAGE = 1
 
 
@@ -27,8 +29,8 @@ class Occasion(StrEnum):
 class Schedule:
     """How often each part of a round is done."""
 
-    deliveries: timedelta = timedelta(hours=6)
-    pulls: timedelta = timedelta(hours=1)
+    deliveries: timedelta = DELIVERIES_EVERY
+    pulls: timedelta = PULLS_EVERY
 
     def due(self, now: datetime) -> tuple[Job, ...]:
         """Return the jobs of the periods that `now` is in."""
@@ -51,9 +53,16 @@ def of_installation(period: str, installation_id: int, page: int = FIRST_PAGE) -
     return _made(name, f"reconcile:{installation_id}", request)
 
 
-def _job(scope: RoundScope, period: str) -> Job:
+def next_deliveries(request: ReconcileRequest) -> Job:
+    """Return the job that asks for what the job of this request left over."""
+    return _job(RoundScope.DELIVERIES, request.period, request.page + 1)
+
+
+def _job(scope: RoundScope, period: str, page: int = FIRST_PAGE) -> Job:
     name = f"reconcile:{scope.value}:{period}"
-    return _made(name, f"reconcile:{scope.value}", ReconcileRequest(scope, period))
+    if page != FIRST_PAGE:
+        name = f"{name}:{page}"
+    return _made(name, f"reconcile:{scope.value}", ReconcileRequest(scope, period, page=page))
 
 
 def _made(name: str, key: str, request: ReconcileRequest) -> Job:

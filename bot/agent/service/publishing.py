@@ -22,6 +22,7 @@ from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.publication import Known, Publication, PublishContext, plan
 from bot.domain.record_json import dump
 from bot.domain.review import Review
+from bot.domain.untidy import summary_publication
 from bot.domain.verdict import conclude
 from bot.errors import Refused
 
@@ -50,7 +51,7 @@ class Posting:
         publication = plan(review, config.config, self._context(reconciled.known, review))
         url = self._send(publication)
         self._remember_threads(publication)
-        self._resolve(reconciled)
+        self.resolve_ended(reconciled)
         verdict = publication.review.verdict
         ending = RunEnding(verdict.conclusion, dump(verdict), self.desk.now())
         records.runs.finish(RunId(review.run_id), ending)
@@ -71,6 +72,8 @@ class Posting:
             comments=publication.comments,
         )
         posted = publisher.summary(number, publication.summary(refused))
+        shown = summary_publication(self.pull, posted, at=self.desk.now())
+        self.desk.records.publications.record(shown)
         publisher.check(publication.check)
         return posted.url
 
@@ -88,7 +91,7 @@ class Posting:
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
-    def _resolve(self, reconciled: Reconciled) -> None:
+    def resolve_ended(self, reconciled: Reconciled) -> None:
         """Resolve threads all of whose findings ended; without the right to, they stay open."""
         standing = {k.thread.id for k in reconciled.known if k.thread and k.state is OPEN}
         ended = {k.thread.id for k in reconciled.resolvable if k.thread}

@@ -55,7 +55,7 @@ class ReviewOfPull:
     @property
     def run_id(self) -> RunId:
         """The same in every attempt of the job, because markers and check runs carry it."""
-        return RunId(hashlib.sha256(self.context.job.id.encode()).hexdigest()[:16])
+        return run_of(self.context.job.id)
 
     def automatic(self, trigger: PullAction) -> Json:
         """Review unless the pull request, its mode or its configuration says no."""
@@ -147,6 +147,11 @@ class ReviewOfPull:
             silence = Silence(reason, remote.head_sha, self.desk.now())
             self.desk.records.silences.record(self.pull, silence)
         return {"silence": reason}
+
+
+def run_of(job_id: str) -> RunId:
+    """Return the run that a job is; markers and check runs carry it."""
+    return RunId(hashlib.sha256(job_id.encode()).hexdigest()[:16])
 
 
 def _head(workspace: Workspace) -> Head:
