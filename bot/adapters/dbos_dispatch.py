@@ -242,9 +242,7 @@ def _next(connection: sa.Connection, now: int, full: list[int]) -> Row | None:
     chosen = (
         sa.select(JOBS.c.id)
         .where(*_is_due(now), JOBS.c.installation_id.not_in(full), ~is_blocked)
-        .order_by(
-            JOBS.c.kind == JobKind.RECONCILE.value, JOBS.c.created_ms, JOBS.c.sequence, JOBS.c.id
-        )
+        .order_by(*order)
         .limit(1)
     )
     job_id = connection.execute(chosen).scalar()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.forge import CheckRun, CheckStatus, RepoId
+from bot.domain.ledger import RunId
 from bot.domain.pull_request import Sha
 
 
@@ -50,6 +51,21 @@ class HeadCheck:
     external_id: str
     status: CheckStatus
 
+    @property
+    def run_id(self) -> RunId:
+        """The run that it is of."""
+        return run_of_check(self.external_id)
+
+    @property
+    def is_over(self) -> bool:
+        """It has a conclusion."""
+        return self.status is CheckStatus.COMPLETED
+
+
+def run_of_check(external_id: str) -> RunId:
+    """Return the run that a check is of; what follows a `#` says where the check is."""
+    return RunId(external_id.partition("#")[0])
+
 
 @dataclass(frozen=True, slots=True)
 class OpenPull:
@@ -90,7 +106,7 @@ class OpenChecks(Protocol):
     """Check runs that a run left open when it died."""
 
     def conclude(self, run: CheckRun) -> bool:
-        """Complete the check run with this external id; False where it is not there or has ended.
+        """Complete the check run of this run; False where it is not there or has ended.
 
         Unlike `Publisher.check` it never makes one, and never changes a verdict.
         """

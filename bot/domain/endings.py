@@ -5,8 +5,8 @@ REVIEW_CUT_SHORT = (
     "This review was cut short before it had a verdict, so nothing is said of this commit. "
     "A push or `review` starts a new one."
 )
-WORKING = "Working on it"
-"""How a reply begins that is edited in place once its command is done."""
+WORKING = "Working on it: "
+"""How the reply to a command begins that has not ended; nothing else begins so."""
 
 
 def command_cut_short() -> str:
@@ -15,5 +15,6 @@ def command_cut_short() -> str:
 
 
 def is_working(body: str) -> bool:
-    """Tell whether a reply of ours still promises its end."""
-    return body.startswith(WORKING)
+    """Tell whether a reply of ours is about something that has not ended."""
+    first = body.partition("\n")[0]
+    return first.startswith(WORKING) or f". {WORKING}" in first

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.domain.edits import Edit
 from bot.domain.findings import Finding, FindingId, FindingState, Location
+from bot.domain.jobs import JobId
 from bot.domain.ledger import Dismissal, KnownFinding, PullKey, Reconciled, RunId, Thread
 from bot.domain.matching import Seen, match
 from bot.domain.pull_records import DecisionId, SuggestionId
@@ -117,6 +118,11 @@ def suggestion_id(pull: PullKey, head_sha: Sha, edit: Edit, *, side: str = "RIGH
     return SuggestionId(
         _digest("\0".join((str(pull.repo_id), str(pull.number), head_sha, *place, text)))
     )
+
+
+def run_id_of(job_id: JobId) -> RunId:
+    """Return the id of a job's run: the same in every attempt, for markers and checks carry it."""
+    return RunId(hashlib.sha256(job_id.encode()).hexdigest()[:_DIGEST_LENGTH])
 
 
 def decision_id(run_id: RunId, step: int) -> DecisionId:

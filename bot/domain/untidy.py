@@ -9,6 +9,7 @@ from bot.domain import endings, record_json
 from bot.domain.findings import FindingState
 from bot.domain.forge import CheckConclusion, CheckRun, CheckStatus, Posted
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunId
+from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.pull_records import Publication, PublicationKind
 from bot.domain.pull_request import Sha
 from bot.domain.verdict_check import CHECK_NAME
@@ -58,21 +59,24 @@ class Untidy:
         return hashlib.sha256(record_json.dump(self).encode()).hexdigest()
 
 
-def summary_key(pull: PullKey) -> str:
-    """Return the key under which the sticky comment is recorded."""
-    return f"summary:{pull.repo_id}#{pull.number}"
+def summary_key(run: RunId) -> str:
+    """Return the key under which the sticky comment of a run is recorded."""
+    return f"{PublicationKind.SUMMARY}:{run}"
 
 
-def summary_publication(pull: PullKey, posted: Posted, *, at: datetime) -> Publication:
-    """Return the record of the sticky comment."""
-    kind = PublicationKind.SUMMARY
-    return Publication(summary_key(pull), pull, kind, str(posted.id), posted.url, at)
+def publication_of(pull: PullKey, posted: Posted, *, at: datetime) -> Publication | None:
+    """Return the record of a summary or a reply by its marker, or None for anything else."""
+    marker = parse_marker(posted.body)
+    kind = _KINDS.get(marker.kind) if marker else None
+    if marker is None or kind is None:
+        return None
+    return Publication(f"{kind}:{marker.run}", pull, kind, str(posted.id), posted.url, at)
 
 
-def reply_publication(pull: PullKey, run: RunId, posted: Posted, *, at: datetime) -> Publication:
-    """Return the record of the reply of a run."""
-    kind = PublicationKind.REPLY
-    return Publication(f"reply:{run}", pull, kind, str(posted.id), posted.url, at)
+_KINDS = {
+    MarkerKind.SUMMARY: PublicationKind.SUMMARY,
+    MarkerKind.REPLY: PublicationKind.REPLY,
+}
 
 
 def resolvable_threads(known: Sequence[KnownFinding]) -> tuple[str, ...]:

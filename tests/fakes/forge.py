@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from bot.domain.app_forge import run_of_check
 from bot.domain.commit_rules import (
     REGULAR_FILE,
     STACKED_PREFIX,
@@ -253,8 +254,12 @@ class FakePublisher:
 
     def conclude(self, run: CheckRun) -> bool:
         for check_id, known in self._at.checks.items():
-            is_it = (known.head_sha, known.external_id) == (run.head_sha, run.external_id)
-            if is_it and known.status is not CheckStatus.COMPLETED:
+            is_it = run_of_check(known.external_id) == run_of_check(run.external_id)
+            if (
+                is_it
+                and known.head_sha == run.head_sha
+                and known.status is not CheckStatus.COMPLETED
+            ):
                 self._at.checks[check_id] = run
                 return True
         return False

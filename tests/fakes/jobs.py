@@ -2,11 +2,13 @@
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from bot.domain.jobs import Job, JobId, JobKind, JobStatus
+from bot.domain.jobs import Job, JobFilter, JobId, JobInfo, JobKind, JobStatus, StepInfo
 from bot.domain.ledger import PullKey
-from bot.errors import Retryable
+from bot.errors import Refused, Retryable
 
 _ENDED = (JobStatus.DONE, JobStatus.SUPERSEDED, JobStatus.STOPPED, JobStatus.FAILED)
 
@@ -67,3 +69,33 @@ class FakeSequences:
         with self._lock:
             self.last[pull] += 1
             return self.last[pull]
+
+
+@dataclass
+class FakeJobsAdmin:
+    """The `JobsAdmin` port on a fake queue."""
+
+    queue: FakeJobs
+    errors: dict[JobId, str] = field(default_factory=dict)
+    finished_steps: dict[JobId, list[str]] = field(default_factory=dict)
+
+    def list(self, wanted: JobFilter) -> Sequence[JobInfo]:
+        infos = [self._info(place, job) for place, job in enumerate(self.queue.jobs.values())]
+        fitting = [i for i in infos if not wanted.statuses or i.status in wanted.statuses]
+        keyed = [i for i in fitting if wanted.key is None or i.job.key == wanted.key]
+        return keyed[::-1][: wanted.limit]
+
+    def steps(self, job_id: JobId) -> Sequence[StepInfo]:
+        return [StepInfo(name, 0.1, "") for name in self.finished_steps.get(job_id, [])]
+
+    def retry(self, job_id: JobId) -> JobId:
+        if self.queue.statuses.get(job_id) is not JobStatus.FAILED:
+            raise Refused(f"job {job_id} has not failed")
+        self.queue.statuses[job_id] = JobStatus.QUEUED
+        return job_id
+
+    def _info(self, place: int, job: Job) -> JobInfo:
+        at = datetime(2026, 11, 1, 12, place, tzinfo=UTC)
+        status = self.queue.statuses[job.id]
+        attempts = int(status is not JobStatus.QUEUED)
+        return JobInfo(job, status, attempts, at, at, self.errors.get(job.id, ""))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from bot.agent.service.desk import Connection, Desk
 from bot.agent.service.publishing import Posting
 from bot.domain import endings
-from bot.domain.forge import PostedThread, RepoId
+from bot.domain.forge import Posted, PostedThread, RepoId
 from bot.domain.jobs import Json
 from bot.domain.ledger import PullKey, Reconciled, RunId, Thread
 from bot.domain.markers import Marker, MarkerKind, parse_marker
 from bot.domain.pull_request import Sha
-from bot.domain.untidy import Untidy, reply_publication, summary_publication
+from bot.domain.untidy import Untidy, publication_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,11 @@ class Mending:
     def _record_summary(self) -> None:
         posted = self.connection.forge.summary(self.untidy.number)
         if posted is not None:
-            found = summary_publication(self.pull, posted, at=self.desk.now())
+            self._record(posted)
+
+    def _record(self, posted: Posted) -> None:
+        found = publication_of(self.pull, posted, at=self.desk.now())
+        if found is not None:
             self.desk.records.publications.record(found)
 
     def _record_threads(self) -> int:
@@ -69,8 +73,7 @@ class Mending:
         posted = self.connection.forge.reply(self.untidy.number, str(marker))
         if posted is None:
             return False
-        found = reply_publication(self.pull, run, posted, at=self.desk.now())
-        self.desk.records.publications.record(found)
+        self._record(posted)
         if not endings.is_working(posted.body):
             return False
         own = parse_marker(posted.body) or marker

@@ -22,7 +22,6 @@ from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.publication import Known, Publication, PublishContext, plan
 from bot.domain.record_json import dump
 from bot.domain.review import Review
-from bot.domain.untidy import summary_publication
 from bot.domain.verdict import conclude
 from bot.errors import Refused
 
@@ -72,8 +71,6 @@ class Posting:
             comments=publication.comments,
         )
         posted = publisher.summary(number, publication.summary(refused))
-        shown = summary_publication(self.pull, posted, at=self.desk.now())
-        self.desk.records.publications.record(shown)
         publisher.check(publication.check)
         return posted.url
 

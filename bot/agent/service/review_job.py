@@ -1,6 +1,5 @@
 """A review as a durable job: ask the forge, check out, run the loop step by step, post."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from bot.domain.admission import silence_before, silence_by_config
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.events import PullAction
 from bot.domain.forge import RemotePullRequest, RepoId
+from bot.domain.identity import run_id_of
 from bot.domain.jobs import JobContext, Json
 from bot.domain.ledger import Head, PullKey, Reconciled, RunId, RunKind, RunRecord
 from bot.domain.ports import Workspace
@@ -55,7 +55,7 @@ class ReviewOfPull:
     @property
     def run_id(self) -> RunId:
         """The same in every attempt of the job, because markers and check runs carry it."""
-        return run_of(self.context.job.id)
+        return run_id_of(self.context.job.id)
 
     def automatic(self, trigger: PullAction) -> Json:
         """Review unless the pull request, its mode or its configuration says no."""
@@ -147,11 +147,6 @@ class ReviewOfPull:
             silence = Silence(reason, remote.head_sha, self.desk.now())
             self.desk.records.silences.record(self.pull, silence)
         return {"silence": reason}
-
-
-def run_of(job_id: str) -> RunId:
-    """Return the run that a job is; markers and check runs carry it."""
-    return RunId(hashlib.sha256(job_id.encode()).hexdigest()[:16])
 
 
 def _head(workspace: Workspace) -> Head:

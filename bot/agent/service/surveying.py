@@ -6,10 +6,10 @@ from functools import partial
 
 from bot.agent.service.desk import Desk, Outlook
 from bot.agent.service.mending import Mending
-from bot.agent.service.review_job import run_of
 from bot.domain import overlooked, rounds
 from bot.domain.app_forge import OpenPull, RepoPage, Survey
-from bot.domain.forge import CheckStatus, ForgeUnavailable, RepoId
+from bot.domain.forge import ForgeUnavailable, RepoId
+from bot.domain.identity import run_id_of
 from bot.domain.intake import Wanted, pull_key
 from bot.domain.jobs import JobContext, JobFilter, JobId, JobStatus, Json
 from bot.domain.ledger import PullKey, RunId
@@ -115,17 +115,17 @@ class Surveying:
         checks = pull.checks if pull else ()
         known = {run.run_id for run in dead}
         # The ledger does not know the run where its database was lost.
-        left = [c for c in checks if c.status is not CheckStatus.COMPLETED and c.external_id]
         lost = [
-            DeadRun(RunId(check.external_id), pull.head_sha)
-            for check in left
-            if pull and check.external_id not in known
+            DeadRun(check.run_id, pull.head_sha)
+            for check in checks
+            if pull and not check.is_over and check.run_id not in known
         ]
+        ended = [check.run_id for check in checks if check.is_over]
         return Untidy(
             number,
             dead=(*dead, *lost),
             resolvable=resolvable_threads(records.findings.known(key)) if pull else (),
-            is_unrecorded=bool(checks) and records.publications.find(summary_key(key)) is None,
+            is_unrecorded=not all(records.publications.find(summary_key(run)) for run in ended),
         )
 
     def _dead(self, repo: RepoId) -> dict[int, list[DeadRun]]:
@@ -145,7 +145,7 @@ class Surveying:
             if not isinstance(request, CommentCommand | ButtonCommand):
                 continue
             if request.repo.id == repo.id:
-                found.setdefault(request.number, []).append(run_of(info.job.id))
+                found.setdefault(request.number, []).append(run_id_of(info.job.id))
         return found
 
     def _is_busy(self, repo: RepoId, number: int) -> bool:
