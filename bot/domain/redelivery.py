@@ -119,8 +119,8 @@ def tried(notes: DeliveryNotes, guid: str, *, now: datetime) -> DeliveryNotes:
 
 
 def without_hope(notes: DeliveryNotes, guid: str) -> DeliveryNotes:
-    """Return the notes once the forge can deliver an event no more."""
-    return _with(notes, guid, replace(notes.missed[guid], tries=MOST_TRIES, tried_at=None))
+    """Return the notes once the forge can deliver an event no more, and an operator knows it."""
+    return _with(notes, guid, replace(notes.missed[guid], tries=MOST_TRIES, is_told=True))
 
 
 def given_up(notes: DeliveryNotes, *, now: datetime) -> tuple[DeliveryNotes, tuple[str, ...]]:

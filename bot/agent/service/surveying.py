@@ -11,7 +11,7 @@ from bot.domain.app_forge import OpenPull, RepoPage, Survey
 from bot.domain.forge import ForgeUnavailable, RepoId
 from bot.domain.identity import run_id_of
 from bot.domain.intake import Wanted, pull_key
-from bot.domain.jobs import JobContext, JobFilter, JobId, JobStatus, Json
+from bot.domain.jobs import Job, JobContext, JobFilter, JobId, JobStatus, Json
 from bot.domain.ledger import PullKey, RunId
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ButtonCommand, CommentCommand, ReconcileRequest, parse_request
@@ -141,11 +141,9 @@ class Surveying:
         """Return the commands whose jobs ended before they did, by pull request."""
         found: dict[int, list[RunId]] = {}
         for info in self.desk.admin.list(JobFilter(_CUT_SHORT, limit=_MOST_JOBS)):
-            request = parse_request(info.job)
-            if not isinstance(request, CommentCommand | ButtonCommand):
-                continue
-            if request.repo.id == repo.id:
-                found.setdefault(request.number, []).append(run_id_of(info.job.id))
+            command = _command(info.job)
+            if command is not None and command.repo.id == repo.id:
+                found.setdefault(command.number, []).append(run_id_of(info.job.id))
         return found
 
     def _is_busy(self, repo: RepoId, number: int) -> bool:
@@ -164,6 +162,15 @@ class Surveying:
             return {"trouble": str(trouble)}
         self.desk.records.notes.store(_note(repo, untidy.number), untidy.digest)
         return done
+
+
+def _command(job: Job) -> CommentCommand | ButtonCommand | None:
+    """Return the command that a job is; one of another release may not be readable any more."""
+    try:
+        request = parse_request(job)
+    except ValueError:
+        return None
+    return request if isinstance(request, CommentCommand | ButtonCommand) else None
 
 
 def _note(repo: RepoId, number: int) -> str:
