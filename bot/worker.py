@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -16,7 +17,7 @@ from bot.errors import Retryable
 from bot.settings import AppSettings, Settings
 
 _LOG = logging.getLogger("pullwright.rounds")
-_LOOK_EVERY_S = 20.0
+LOOK_EVERY_S = 20.0
 
 
 def work(
@@ -47,13 +48,22 @@ def work(
 
 @contextmanager
 def rounds_kept(
-    jobs: Jobs, schedule: Schedule, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    jobs: Jobs,
+    schedule: Schedule,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    look_every_s: float = LOOK_EVERY_S,
 ) -> Iterator[None]:
     """Submit the jobs of rounds in time while the block runs; any number of workers may do so."""
     is_over = threading.Event()
-    thread = threading.Thread(
-        target=_keep_rounds, args=(jobs, schedule, now, is_over), name="rounds", daemon=True
-    )
+    keeper = _Keeper(jobs, schedule, now)
+
+    def keep() -> None:
+        keeper.look()
+        while not is_over.wait(look_every_s):
+            keeper.look()
+
+    thread = threading.Thread(target=keep, name="rounds", daemon=True)
     thread.start()
     try:
         yield
@@ -62,23 +72,29 @@ def rounds_kept(
         thread.join(timeout=10)
 
 
-def _keep_rounds(
-    jobs: Jobs, schedule: Schedule, now: Callable[[], datetime], is_over: threading.Event
-) -> None:
-    submitted: tuple[Job, ...] = ()
-    while True:
-        due = schedule.due(now())
+@dataclass
+class _Keeper:
+    """Knows for which periods rounds were asked for."""
+
+    jobs: Jobs
+    schedule: Schedule
+    now: Callable[[], datetime]
+    asked: tuple[Job, ...] = ()
+
+    def look(self) -> None:
+        """Ask for the rounds of a new period; where the queue is down, the next look does."""
+        now = self.now()
+        due = self.schedule.due(now)
         try:
-            if not submitted:
-                begin_rounds(jobs, schedule, now())
-            elif due != submitted:
+            if not self.asked:
+                begin_rounds(self.jobs, self.schedule, now)
+            else:
                 for job in due:
-                    jobs.submit(job)
-            submitted = due
+                    if job not in self.asked:
+                        self.jobs.submit(job)
+            self.asked = due
         except Retryable as trouble:
             _LOG.warning("nobody looks for what was missed: %s", trouble)
-        if is_over.wait(_LOOK_EVERY_S):
-            return
 
 
 def begin_rounds(jobs: Jobs, schedule: Schedule, now: datetime) -> None:
