@@ -7,6 +7,7 @@ import pytest
 
 from bot.agent.service.surveying import MOST_REVIEWS
 from bot.domain.app_forge import Attempt, HeadCheck
+from bot.domain.findings import Location
 from bot.domain.forge import CheckConclusion, CheckStatus, ForgeUnavailable, RepoId
 from bot.domain.jobs import JobKind, JobStatus
 from bot.domain.ledger import Head, RunEnding, RunId, RunKind, RunRecord, Thread
@@ -249,6 +250,18 @@ def test_what_was_posted_before_a_crash_is_recorded() -> None:
     recorded = watch.ledger.publications.find(summary_key(run))
     assert recorded is not None
     assert recorded.url == watch.forge.summary_of(NUMBER).url  # type: ignore[union-attr]
+
+
+def test_the_thread_of_a_finding_is_not_taken_for_that_of_its_twin() -> None:
+    watch = Watch()
+    finding = watch.posted(watch.dead_review())
+    watch.see(finding, replace(finding, location=Location("a.py", 9, 9)))
+
+    watch.look_at_pulls()
+
+    known = watch.ledger.findings.known(watch.pull)
+    shown = {k.finding.location.start_line: k.thread is not None for k in known}
+    assert shown == {1: True, 9: False}
 
 
 @pytest.mark.parametrize("status", [JobStatus.STOPPED, JobStatus.FAILED, JobStatus.SUPERSEDED])

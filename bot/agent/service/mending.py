@@ -3,7 +3,7 @@
 Every act may be repeated. Nothing is posted that was not there: comments and checks are only ended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.agent.service.desk import Connection, Desk
@@ -11,7 +11,7 @@ from bot.agent.service.publishing import Posting
 from bot.domain import endings
 from bot.domain.forge import Posted, PostedThread, RepoId
 from bot.domain.jobs import Json
-from bot.domain.ledger import PullKey, Reconciled, RunId, Thread
+from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunId, Thread
 from bot.domain.markers import Marker, MarkerKind, parse_marker
 from bot.domain.pull_request import Sha
 from bot.domain.untidy import Untidy, publication_of
@@ -55,15 +55,16 @@ class Mending:
     def _record_threads(self) -> int:
         """Store in which threads findings are shown; return how many nobody knew."""
         findings = self.desk.records.findings
-        shown = _by_fingerprint(self.connection.forge.threads(self.untidy.number))
+        threads = self.connection.forge.threads(self.untidy.number)
+        known = findings.known(self.pull)
         new = 0
-        for known in findings.known(self.pull):
-            thread = shown.get(known.finding.fingerprint)
-            if thread is None or (known.thread is not None and known.thread.id != thread.id):
+        for one in known:
+            thread = _thread_of(one, known, threads)
+            if thread is None:
                 continue
             there = Thread(thread.id, thread.comment_id, thread.is_resolved)
-            if known.thread != there:
-                findings.attach_thread(self.pull, known.id, there)
+            if one.thread != there:
+                findings.attach_thread(self.pull, one.id, there)
                 new += 1
         return new
 
@@ -84,11 +85,23 @@ class Mending:
         return True
 
 
-def _by_fingerprint(threads: Sequence[PostedThread]) -> Mapping[str, PostedThread]:
-    """Return the thread of each finding: of two, the one that is open, else the first."""
-    found: dict[str, PostedThread] = {}
-    for thread in sorted(threads, key=lambda one: one.is_resolved):
-        marker = parse_marker(thread.body)
-        if marker is not None and marker.kind is MarkerKind.FINDING:
-            found.setdefault(marker.suggestion, thread)
-    return found
+def _thread_of(
+    one: KnownFinding, known: Sequence[KnownFinding], threads: Sequence[PostedThread]
+) -> PostedThread | None:
+    """Return the thread that shows a finding: the recorded one, else one that names it alone.
+
+    Twins share a fingerprint, so among them only the place tells whose thread it is.
+    """
+    if one.thread is not None:
+        return next((t for t in threads if t.id == one.thread.id), None)
+    place, name = one.finding.location, one.finding.fingerprint
+    taken = {k.thread.id for k in known if k.thread}
+    named = [t for t in threads if _fingerprint(t) == name and t.id not in taken]
+    if sum(k.finding.fingerprint == name for k in known) > 1:
+        named = [t for t in named if (t.path, t.line) == (place.path, place.end_line)]
+    return min(named, key=lambda t: t.is_resolved, default=None)
+
+
+def _fingerprint(thread: PostedThread) -> str:
+    marker = parse_marker(thread.body)
+    return marker.suggestion if marker and marker.kind is MarkerKind.FINDING else ""
