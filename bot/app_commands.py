@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 
 from bot import logs, worker
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.sql_ledger import open_ledger
 from bot.domain.jobs import JobFilter, JobId, JobStatus
+from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
 from bot.pair import run_together
 from bot.settings import load_app_settings, load_settings
@@ -66,3 +68,11 @@ def retry_job(job_id: str) -> str:
     """Queue a failed job again and say so."""
     with closing(DbosJobsAdmin(load_app_settings().database_url)) as admin:
         return f"queued again: {admin.retry(JobId(job_id))}"
+
+
+def reconcile() -> Iterator[str]:
+    """Queue a look for everything that was missed, and yield a line for each job."""
+    with closing(DbosJobs(load_app_settings().database_url)) as jobs:
+        for job in unscheduled(Occasion.ASKED, datetime.now(UTC)):
+            said = "queued" if jobs.submit(job) else "queued before"
+            yield f"{said}: {job.id}"

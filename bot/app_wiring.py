@@ -1,5 +1,6 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,18 +14,22 @@ from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_workspace import open_remote
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
+from bot.adapters.github_app import as_app
 from bot.adapters.github_auth import AppIdentity
 from bot.adapters.github_org_defaults import OrgFiles
 from bot.adapters.github_pacing import Pacer
+from bot.adapters.github_survey import open_survey
 from bot.adapters.github_transport import Network, parse_api_address
 from bot.adapters.sql_ledger import open_ledger
 from bot.adapters.sql_turns import SqlTurns, open_turns
 from bot.adapters.stoppable import StoppableSandboxes
 from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 from bot.agent.service.command_job import CommandJob
-from bot.agent.service.desk import Connection, Desk, Equipment
+from bot.agent.service.desk import Connection, Desk, Equipment, Outlook
 from bot.agent.service.merge_group_job import MergeGroupJob
+from bot.agent.service.reconcile_job import ReconcileJob
 from bot.agent.service.review_job import ReviewJob
+from bot.domain.app_forge import OpenChecks
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
     Committer,
@@ -83,6 +88,10 @@ class GitHubConnection:
         return self.access.publisher
 
     @property
+    def open_checks(self) -> OpenChecks:
+        return self.access.open_checks
+
+    @property
     def reactions(self) -> Reactions:
         return self.access.publisher
 
@@ -112,23 +121,37 @@ class GitHubConnection:
             yield workspace
 
 
-def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
-    """Build what jobs are handed; what it opens is closed with the stack.
+@dataclass(frozen=True)
+class GitHubSide:
+    """One GitHub and who we are there, for the whole process."""
 
-    Raises Refused where the App's key is not named, SandboxUnavailable where Docker is required.
-    """
+    host: GitHubHost
+    identity: AppIdentity
+
+
+def find_github(settings: Settings, app: AppSettings, stack: ExitStack) -> GitHubSide:
+    """Return where GitHub is and who we are; raises Refused where the App's key is not named."""
     key = key_file(app)
     turns = open_turns(app.database_url)
+    stack.callback(turns.close)
     host = GitHubHost(
         parse_api_address(app.github_api_url),
         _network(settings),
         lambda installation_id: Pacer(SqlTurns(turns, installation_id)),
     )
-    identity = AppIdentity(str(app.app_id), key)
+    return GitHubSide(host, AppIdentity(str(app.app_id), key))
+
+
+def build_desk(settings: Settings, app: AppSettings, github: GitHubSide, stack: ExitStack) -> Desk:
+    """Build what jobs are handed; what it opens is closed with the stack.
+
+    Raises SandboxUnavailable where Docker is required.
+    """
+    host, identity = github.host, github.identity
     orgs = OrgFiles(host, identity)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
-    for close in (turns.close, jobs.close, admin.close, ledger.close):
+    for close in (jobs.close, admin.close, ledger.close):
         stack.callback(close)
 
     @contextmanager
@@ -149,14 +172,25 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
     )
 
 
-def handlers(desk: Desk) -> Mapping[JobKind, Handler]:
-    """Return the code of every kind of job that intake asks for."""
+def build_outlook(github: GitHubSide) -> Outlook:
+    """Build what a round sees beyond one repository."""
+    host, identity = github.host, github.identity
+    return Outlook(
+        as_app=lambda: as_app(host, identity),
+        survey=lambda installation: open_survey(host, identity, installation),
+        tell=logging.getLogger("pullwright.rounds").warning,
+    )
+
+
+def handlers(desk: Desk, outlook: Outlook) -> Mapping[JobKind, Handler]:
+    """Return the code of every kind of job."""
     review = ReviewJob(desk)
     return {
         JobKind.REVIEW: review,
         JobKind.RECONSIDER: review,
         JobKind.COMMAND: CommandJob(desk),
         JobKind.MERGE_GROUP: MergeGroupJob(desk),
+        JobKind.RECONCILE: ReconcileJob(desk, outlook),
     }
 
 

@@ -229,6 +229,13 @@ def jobs_retry(job: Annotated[str, typer.Argument(help="The id of a failed job."
     typer.echo(app_commands().retry_job(job))
 
 
+@jobs_app.command("reconcile")
+def jobs_reconcile() -> None:
+    """Look now for missed deliveries, pull requests and records; a worker does it."""
+    for line in app_commands().reconcile():
+        typer.echo(line)
+
+
 def app_commands() -> ModuleType:
     """Return the App's commands; raises Refused where its packages are not installed."""
     try:

@@ -5,11 +5,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
+from bot.domain.rounds import DELIVERIES_EVERY, PULLS_EVERY, Schedule
 from bot.errors import Refused
 
 T = TypeVar("T", bound=StrEnum)
@@ -42,6 +44,7 @@ class LogFormat(StrEnum):
 GITHUB_API_URL = "https://api.github.com"
 CEREBRAS_URL = "https://api.cerebras.ai"
 
+_HOURS = ("1", "2", "3", "4", "6", "8", "12", "24")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -87,6 +90,8 @@ class AppSettings:
     log_format: LogFormat
     is_paused: bool = False
     """The kill switch: deliveries are taken in, and their jobs wait."""
+    schedule: Schedule = field(default_factory=Schedule)
+    """How often a worker looks for deliveries and pull requests that were missed."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -142,6 +147,10 @@ def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
         admin_token=_secret(env, "PULLWRIGHT_ADMIN_TOKEN"),
         log_format=_choice(env, "PULLWRIGHT_LOG_FORMAT", LogFormat, LogFormat.JSON),
         is_paused=_is_on(env, "PULLWRIGHT_PAUSED"),
+        schedule=Schedule(
+            deliveries=_hours(env, "PULLWRIGHT_MISSED_DELIVERIES_HOURS", DELIVERIES_EVERY),
+            pulls=_hours(env, "PULLWRIGHT_MISSED_PULLS_HOURS", PULLS_EVERY),
+        ),
     )
 
 
@@ -210,6 +219,16 @@ def _mebibytes(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or not 16 <= int(value) <= 1 << 20:
         raise Refused(f"{name}={value} is not a number of MiB from 16 to 1048576")
     return int(value)
+
+
+def _hours(env: Mapping[str, str], name: str, default: timedelta) -> timedelta:
+    """Return a number of hours that divides a day: periods are counted from midnight."""
+    value = env.get(name)
+    if not value:
+        return default
+    if value not in _HOURS:
+        raise Refused(f"{name}={value} is not one of: {', '.join(_HOURS)}")
+    return timedelta(hours=int(value))
 
 
 def _app_id(value: str) -> int:

@@ -1,15 +1,24 @@
 """The worker process: takes jobs from the queue and does them."""
 
+import logging
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
 from bot import app_wiring
 from bot.adapters.dbos_worker import WorkerOptions, run_worker
+from bot.domain.jobs import Job, Jobs
+from bot.domain.rounds import Occasion, Schedule, unscheduled
+from bot.errors import Retryable
 from bot.settings import AppSettings, Settings
+
+_LOG = logging.getLogger("pullwright.rounds")
+LOOK_EVERY_S = 20.0
 
 say = partial(print, flush=True)
 """A line that nobody waits for because it stands in a buffer."""
@@ -46,7 +55,69 @@ def work(
         stop.wait()
         return
     with ExitStack() as stack:
-        desk = app_wiring.build_desk(settings, app, stack)
+        github = app_wiring.find_github(settings, app, stack)
+        desk = app_wiring.build_desk(settings, app, github, stack)
+        outlook = app_wiring.build_outlook(github)
         announce(f"working with {slots} slots")
         options = WorkerOptions(slots=slots, chores=(lambda: app_wiring.forget_old(desk),))
-        run_worker(app.database_url, app_wiring.handlers(desk), options, stop)
+        with rounds_kept(desk.jobs, app.schedule):
+            run_worker(app.database_url, app_wiring.handlers(desk, outlook), options, stop)
+
+
+@contextmanager
+def rounds_kept(
+    jobs: Jobs,
+    schedule: Schedule,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    look_every_s: float = LOOK_EVERY_S,
+) -> Iterator[None]:
+    """Submit the jobs of rounds in time while the block runs; any number of workers may do so."""
+    is_over = threading.Event()
+    keeper = _Keeper(jobs, schedule, now)
+
+    def keep() -> None:
+        keeper.look()
+        while not is_over.wait(look_every_s):
+            keeper.look()
+
+    thread = threading.Thread(target=keep, name="rounds", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(timeout=10)
+
+
+@dataclass
+class _Keeper:
+    """Knows for which periods rounds were asked for."""
+
+    jobs: Jobs
+    schedule: Schedule
+    now: Callable[[], datetime]
+    asked: tuple[Job, ...] = ()
+
+    def look(self) -> None:
+        """Ask for the rounds of a new period; where the queue is down, the next look does."""
+        now = self.now()
+        due = self.schedule.due(now)
+        try:
+            if not self.asked:
+                begin_rounds(self.jobs, self.schedule, now)
+            else:
+                for job in due:
+                    if job not in self.asked:
+                        self.jobs.submit(job)
+            self.asked = due
+        except Retryable as trouble:
+            _LOG.warning("nobody looks for what was missed: %s", trouble)
+
+
+def begin_rounds(jobs: Jobs, schedule: Schedule, now: datetime) -> None:
+    """Submit the jobs of this period; where they ran already, others, since we were away."""
+    starting = unscheduled(Occasion.START, now)
+    for due, other in zip(schedule.due(now), starting, strict=True):
+        if not jobs.submit(due):
+            jobs.submit(other)

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain.rounds import Schedule
 from bot.errors import Refused
 from bot.settings import LogFormat, load_app_settings
 
@@ -129,3 +131,22 @@ def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes | Non
 def test_a_log_format_that_is_none_is_refused() -> None:
     with pytest.raises(Refused, match="json, console"):
         load_app_settings(APP | {"PULLWRIGHT_LOG_FORMAT": "xml"})
+
+
+def test_an_operator_chooses_how_often_one_looks_for_what_was_missed() -> None:
+    chosen = load_app_settings(
+        APP
+        | {
+            "PULLWRIGHT_MISSED_DELIVERIES_HOURS": "12",
+            "PULLWRIGHT_MISSED_PULLS_HOURS": "2",
+        }
+    )
+
+    assert chosen.schedule == Schedule(deliveries=timedelta(hours=12), pulls=timedelta(hours=2))
+    assert load_app_settings(APP).schedule == Schedule()
+
+
+@pytest.mark.parametrize("hours", ["0", "5", "48", "-1", "1.5", "often"])
+def test_a_period_that_does_not_divide_a_day_is_refused(hours: str) -> None:
+    with pytest.raises(Refused, match=f"PULLWRIGHT_MISSED_PULLS_HOURS={hours} is not one of: 1, 2"):
+        load_app_settings(APP | {"PULLWRIGHT_MISSED_PULLS_HOURS": hours})

@@ -54,8 +54,8 @@ def prepare(engine: sa.Engine) -> None:
     if path is None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A file that is there is never opened and closed here: that would drop every lock that this
-    # process holds on it, as the ledger does.
+    # Only a new file is opened and closed here: that drops every lock that this process holds on
+    # it, and who closes the database then takes us for gone, and our write-ahead log away.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):

@@ -18,7 +18,7 @@ from dbos import DBOSClient, EnqueueOptions, WorkflowStatus, error
 from bot.adapters.dbos_context import Outcome
 from bot.adapters.dbos_database import exclusive, moment, now_ms, translated
 from bot.adapters.dbos_rows import HEADS, JOBS, WORKERS, Row, find
-from bot.domain.jobs import JobId, JobStatus, RetryPolicy
+from bot.domain.jobs import NO_INSTALLATION, JobId, JobKind, JobStatus, RetryPolicy
 from bot.domain.untrusted import one_line
 
 QUEUE = "pullwright"
@@ -42,6 +42,10 @@ class Limits:
     """Jobs of one installation that may start within `window`."""
     window: timedelta = timedelta(minutes=1)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def running_of(self, installation_id: int) -> int:
+        """Return how many jobs of an installation may run at once; rounds go one by one."""
+        return 1 if installation_id == NO_INSTALLATION else self.running
 
 
 class Dispatcher:
@@ -127,7 +131,7 @@ class Dispatcher:
         since = now - int(self._limits.window.total_seconds() * 1000)
         started = _by_installation(connection, JOBS.c.started_ms > since)
         for _ in range(room):
-            full = [i for i, count in running.items() if count >= self._limits.running]
+            full = [i for i, count in running.items() if count >= self._limits.running_of(i)]
             full += [i for i, count in started.items() if count >= self._limits.starts]
             row = _next(connection, now, full)
             if row is None:
@@ -216,7 +220,10 @@ def _by_installation(connection: sa.Connection, where: sa.ColumnElement[bool]) -
 
 
 def _next(connection: sa.Connection, now: int, full: list[int]) -> Row | None:
-    """Return the oldest job that is the first of its key and whose installation has room."""
+    """Return the oldest job that is the first of its key and whose installation has room.
+
+    Rounds have time: they are taken where no other job may begin.
+    """
     other = JOBS.alias("other")
     is_earlier = sa.or_(
         other.c.status == JobStatus.RUNNING.value,
@@ -225,11 +232,17 @@ def _next(connection: sa.Connection, now: int, full: list[int]) -> Row | None:
             sa.tuple_(other.c.sequence, other.c.id) < sa.tuple_(JOBS.c.sequence, JOBS.c.id),
         ),
     )
+    order = (
+        JOBS.c.kind == JobKind.RECONCILE.value,
+        JOBS.c.created_ms,
+        JOBS.c.sequence,
+        JOBS.c.id,
+    )
     is_blocked = sa.exists().where(other.c.key == JOBS.c.key, is_earlier)
     chosen = (
         sa.select(JOBS.c.id)
         .where(*_is_due(now), JOBS.c.installation_id.not_in(full), ~is_blocked)
-        .order_by(JOBS.c.created_ms, JOBS.c.sequence, JOBS.c.id)
+        .order_by(*order)
         .limit(1)
     )
     job_id = connection.execute(chosen).scalar()

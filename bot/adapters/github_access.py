@@ -65,6 +65,7 @@ class GitHubAccess:
     """Comments, checks and reactions."""
     history: GitHubHistory
     merge_groups: GitHubMergeGroups
+    open_checks: CheckRuns
     committer: GitHubCommitter
     """Its token is made by its first use, so use it once no sandbox is left."""
     clone_url: str
@@ -119,12 +120,12 @@ def _access(
     token: Callable[[], str],
 ) -> GitHubAccess:
     conversations = Conversations(requester, repo)
+    checks = CheckRuns(requester, repo)
     web_url = f"{host.address.web_url}/{repo.full_name}"
     return GitHubAccess(
         forge=GitHubForge(requester, repo, conversations),
-        publisher=GitHubPublisher(
-            requester, repo, conversations, CheckRuns(requester, repo), resolving=writer
-        ),
+        publisher=GitHubPublisher(requester, repo, conversations, checks, resolving=writer),
+        open_checks=checks,
         history=GitHubHistory(requester, repo),
         merge_groups=GitHubMergeGroups(requester, repo),
         committer=GitHubCommitter(writer, repo),

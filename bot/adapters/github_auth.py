@@ -30,6 +30,8 @@ CONTENTS: Mapping[str, str] = {"contents": "write", "metadata": "read", "pull_re
 """To commit: made when there is something to commit, after the sandbox is gone."""
 FILE_READ: Mapping[str, str] = {"contents": "read", "metadata": "read"}
 """To read a file, such as the defaults of an organization."""
+SURVEY: Mapping[str, str] = {"checks": "read", "metadata": "read", "pull_requests": "read"}
+"""To see which pull requests are open, in every repository of an installation."""
 
 _EARLY = timedelta(minutes=2)
 _MOST_KEY_BYTES = 64 << 10
@@ -80,12 +82,17 @@ class PlainToken:
 
 @dataclass(slots=True)
 class InstallationToken:
-    """A token for one repository, made when it is needed first and revoked at the end."""
+    """A token for one repository, made when it is needed first and revoked at the end.
+
+    Only what reads may be for all repositories of the installation.
+    """
 
     app: Requester
     """Signs with the App's key."""
     repo: RepoId
     permissions: Mapping[str, str]
+    is_for_all: bool = False
+    """For every repository of the installation; the id and the name of `repo` mean nothing then."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     is_by_name: bool = False
     """The repository's id is not known, its name is."""
@@ -132,26 +139,34 @@ class InstallationToken:
                 input={**self._scope(), "permissions": dict(self.permissions)},
             )
         except (NotFound, Forbidden, Invalid) as error:
-            raise _not_served(self.repo, self.permissions, error) from error
+            raise _not_served(self._for, self.permissions, error) from error
         self._token = str(data["token"])
         self._expires_at = _parsed_time(str(data["expires_at"]))
 
     def _scope(self) -> dict[str, list[int] | list[str]]:
-        """Return the one repository, as the request names it."""
+        """Return the one repository, as the request names it, or nothing for all of them."""
+        if self.is_for_all:
+            return {}
         if self.is_by_name:
             return {"repositories": [self.repo.full_name.rpartition("/")[2]]}
         return {"repository_ids": [self.repo.id]}
 
+    @property
+    def _for(self) -> str:
+        return (
+            f"installation {self.repo.installation_id}" if self.is_for_all else self.repo.full_name
+        )
 
-def _not_served(repo: RepoId, permissions: Mapping[str, str], error: PullwrightError) -> Refused:
+
+def _not_served(whom: str, permissions: Mapping[str, str], error: PullwrightError) -> Refused:
     wanted = ", ".join(f"{name}: {level}" for name, level in sorted(permissions.items()))
     match error:
         case NotFound():
-            return Refused(f"the App is no longer installed for {repo.full_name}")
+            return Refused(f"the App is no longer installed for {whom}")
         case Forbidden():
-            return Refused(f"the installation for {repo.full_name} is suspended ({error})")
+            return Refused(f"the installation for {whom} is suspended ({error})")
         case _:
-            return NotGranted(f"the installation grants no token for {repo.full_name} ({wanted})")
+            return NotGranted(f"the installation grants no token for {whom} ({wanted})")
 
 
 def _read_key(file: Path) -> str:

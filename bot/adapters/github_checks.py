@@ -1,6 +1,6 @@
 """Check runs on GitHub: found by our own id, annotated in batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from github.Repository import Repository
 
 from bot.adapters.github_errors import Uncertain
 from bot.adapters.github_http import GitHubRequester, repo_path
-from bot.domain.forge import Annotation, CheckRun, RepoId
+from bot.domain.app_forge import run_of_check
+from bot.domain.forge import Annotation, CheckRun, CheckStatus, RepoId
 from bot.domain.markdown import cut
 
 ANNOTATIONS_PER_REQUEST = 50
@@ -25,7 +26,7 @@ class _Known:
 
 @dataclass(slots=True)
 class CheckRuns:
-    """The check runs of one repository."""
+    """The check runs of one repository; also `OpenChecks`."""
 
     requester: GitHubRequester
     repo: RepoId
@@ -39,6 +40,16 @@ class CheckRuns:
             self._known.pop(_key(run), None)
             return self._written(run)
 
+    def conclude(self, run: CheckRun) -> bool:
+        wanted = run_of_check(run.external_id)
+        for found in self._of(run):
+            if run_of_check(found.external_id or "") == wanted:
+                if found.status == CheckStatus.COMPLETED.value:
+                    return False
+                self._edit(run, _Known(found.id, len(run.annotations)))
+                return True
+        return False
+
     def _written(self, run: CheckRun) -> int:
         known = self._known.get(_key(run)) or self._find(run)
         known = self._create(run) if known is None else self._edit(run, known)
@@ -47,11 +58,15 @@ class CheckRuns:
         return known.id
 
     def _find(self, run: CheckRun) -> _Known | None:
-        commit = Commit(self.requester, url=f"{repo_path(self.repo)}/commits/{run.head_sha}")
-        for found in commit.get_check_runs(check_name=run.name, filter="all"):
+        for found in self._of(run):
             if found.external_id == run.external_id:
                 return self._noted(run, found.id, found.output.annotations_count or 0)
         return None
+
+    def _of(self, run: CheckRun) -> Iterable[GitHubCheckRun]:
+        """Return the check runs with our name on this commit, read as they are taken."""
+        commit = Commit(self.requester, url=f"{repo_path(self.repo)}/commits/{run.head_sha}")
+        return commit.get_check_runs(check_name=run.name, filter="all")
 
     def _create(self, run: CheckRun) -> _Known:
         repository = Repository(self.requester, url=repo_path(self.repo))

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from bot.adapters.sql_ledger_database import connect
 from bot.adapters.sql_ledger_findings import SqlFindings
 from bot.adapters.sql_ledger_migrations import migrate
-from bot.adapters.sql_ledger_posts import SqlDeliveries, SqlPublications, SqlSuggestions
+from bot.adapters.sql_ledger_posts import SqlDeliveries, SqlNotes, SqlPublications, SqlSuggestions
 from bot.adapters.sql_ledger_pulls import SqlPullRequests, SqlSilences
 from bot.adapters.sql_ledger_runs import SqlReviewedHeads, SqlRuns
 from bot.domain.pull_records import Ledger
@@ -33,5 +33,6 @@ def open_ledger(url: str, *, wait_s: float = WAIT_S) -> Ledger:
         silences=SqlSilences(database),
         suggestions=SqlSuggestions(database),
         deliveries=SqlDeliveries(database),
+        notes=SqlNotes(database),
         close=database.close,
     )

@@ -87,7 +87,14 @@ CREATE TABLE ledger_deliveries (
     record TEXT NOT NULL
 )
 """
-MIGRATIONS: tuple[str, ...] = (_RUNS_FINDINGS_AND_PULLS,)
+_NOTES = """
+CREATE TABLE ledger_notes (
+    name TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+);
+CREATE INDEX ledger_runs_unfinished ON ledger_runs (repo_id, started_at) WHERE ended_at IS NULL
+"""
+MIGRATIONS: tuple[str, ...] = (_RUNS_FINDINGS_AND_PULLS, _NOTES)
 """Statements by version, from 1; no statement holds a semicolon inside."""
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot.adapters.sql_ledger_database import Database, insert_once
 from bot.adapters.sql_ledger_pulls import following, lock
 from bot.adapters.sql_ledger_runs import moment
-from bot.adapters.sql_ledger_schema import deliveries, publications, suggestions
+from bot.adapters.sql_ledger_schema import deliveries, notes, publications, suggestions
 from bot.domain import record_json
 from bot.domain.ledger import PullKey
 from bot.domain.pull_records import Delivery, Publication, SuggestionRecord
@@ -104,6 +104,30 @@ class SqlDeliveries:
         is_old = deliveries.c.received_at < moment(before)
         with self._database.writing() as connection:
             return connection.execute(deliveries.delete().where(is_old)).rowcount
+
+    def first_at(self) -> datetime | None:
+        with self._database.reading() as connection:
+            first = connection.scalar(sa.select(sa.func.min(deliveries.c.received_at)))
+        return None if first is None else datetime.fromisoformat(first)
+
+
+class SqlNotes:
+    """Implements the port `Notes`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self, name: str) -> str | None:
+        wanted = sa.select(notes.c.record).where(notes.c.name == name)
+        with self._database.reading() as connection:
+            record = connection.scalar(wanted)
+        return None if record is None else record_json.load(str, record)
+
+    def store(self, name: str, text: str) -> None:
+        row = {"record": record_json.dump(text)}
+        with self._database.writing() as connection:
+            if not insert_once(connection, notes, {"name": name, **row}):
+                connection.execute(notes.update().where(notes.c.name == name).values(row))
 
 
 def _row(delivery: Delivery) -> dict[str, str]:

@@ -10,6 +10,7 @@ from bot.adapters.sql_ledger_database import Database, insert_once
 from bot.adapters.sql_ledger_schema import runs, steps
 from bot.domain import record_json
 from bot.domain.ledger import (
+    UNFINISHED_SHOWN,
     Head,
     PullKey,
     ReviewedHead,
@@ -82,6 +83,17 @@ class SqlRuns:
         with self._database.reading() as connection:
             row = connection.execute(wanted).first()
         return record_json.load(RunEnding, row.ending) if row and row.ending else None
+
+    def unfinished(self, repo_id: int) -> Sequence[RunRecord]:
+        wanted = (
+            sa.select(runs.c.record)
+            .where(runs.c.repo_id == repo_id, runs.c.kind == RunKind.REVIEW.value)
+            .where(runs.c.ended_at.is_(None))
+            .order_by(runs.c.started_at.desc(), runs.c.run_id)
+            .limit(UNFINISHED_SHOWN)
+        )
+        with self._database.reading() as connection:
+            return [record_json.load(RunRecord, row) for row in connection.scalars(wanted)]
 
 
 class SqlReviewedHeads:

@@ -89,5 +89,11 @@ deliveries = sa.Table(
     sa.Column("received_at", sa.Text, nullable=False),
     sa.Column("record", sa.Text, nullable=False),
 )
+notes = sa.Table(
+    "ledger_notes",
+    _tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
 
 TABLES = tuple(_tables.sorted_tables)

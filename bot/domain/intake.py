@@ -30,6 +30,7 @@ from bot.domain.forge import RepoId
 from bot.domain.jobs import Job, JobId, JobKind
 from bot.domain.ledger import PullKey
 from bot.domain.pull_records import Delivery
+from bot.domain.pull_request import Sha
 from bot.domain.requests import (
     ButtonCommand,
     CommentCommand,
@@ -114,6 +115,11 @@ def immediate_key(repo_id: int, number: int) -> str:
     return f"{pull_key(repo_id, number)}!"
 
 
+def review_name(repo: RepoId, number: int, *, head: Sha, base: str) -> str:
+    """Return how the ids of all reviews of one head and base begin; the first one's is just it."""
+    return f"{AUTOMATIC}{repo.id}:{number}:{head}:{base}"
+
+
 _SAME_CHANGE = (
     PullAction.READY,
     PullAction.RETITLED,
@@ -128,7 +134,7 @@ def _review(event: PullChanged, repo: RepoId) -> Wanted:
 
     That no head is reviewed twice is seen to by the worker, which knows the merge base.
     """
-    name = f"{AUTOMATIC}{repo.id}:{event.number}:{event.head_sha}:{event.base_ref}"
+    name = review_name(repo, event.number, head=event.head_sha, base=event.base_ref)
     if event.action is not PullAction.OPENED:
         name = f"{name}:{event.action}:{event.changed_at}"
     return Wanted(

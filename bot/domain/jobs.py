@@ -13,6 +13,9 @@ MAX_JSON_BYTES = 64 * 1024
 Json = Mapping[str, object]
 """Small JSON: ids and SHAs, never diffs or logs. It is stored in clear."""
 
+NO_INSTALLATION = 0
+"""For work that is of no installation; no forge gives this id to one. It runs one job at a time."""
+
 JobId = NewType("JobId", str)
 """The dedupe key: submitting the same id again does nothing."""
 

@@ -99,6 +99,9 @@ class ReviewedHead:
     is_failure: bool = False
 
 
+UNFINISHED_SHOWN = 50
+
+
 class Runs(Protocol):
     """Runs and their durable steps."""
 
@@ -126,6 +129,13 @@ class Runs(Protocol):
 
     def ending(self, run_id: RunId) -> RunEnding | None:
         """Return how a run ended, or None for one that is under way or never began."""
+        ...
+
+    def unfinished(self, repo_id: int) -> Sequence[RunRecord]:
+        """Return the reviews of a repository that began and did not end, the newest first.
+
+        At most UNFINISHED_SHOWN of them: those of a run that died stay among them.
+        """
         ...
 
 

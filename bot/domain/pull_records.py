@@ -204,6 +204,22 @@ class Deliveries(Protocol):
         """Forget what arrived earlier and return how many those were."""
         ...
 
+    def first_at(self) -> datetime | None:
+        """Return when the first delivery of all arrived, or None where none is recorded."""
+        ...
+
+
+class Notes(Protocol):
+    """What a round leaves to the next one; it is about no single pull request."""
+
+    def load(self, name: str) -> str | None:
+        """Return the note of this name, or None where nobody wrote one."""
+        ...
+
+    def store(self, name: str, text: str) -> None:
+        """Write the note in place of the one before."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -217,5 +233,6 @@ class Ledger:
     silences: Silences
     suggestions: Suggestions
     deliveries: Deliveries
+    notes: Notes
     close: Callable[[], None]
     """Let go of all connections."""

@@ -1,6 +1,7 @@
 """What a job is asked to do, as it is stored in the queue and read again by a worker."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -63,7 +64,30 @@ class MergeGroupRequest:
     base_ref: str
 
 
-Request = ReviewRequest | CommentCommand | ButtonCommand | MergeGroupRequest
+class RoundScope(StrEnum):
+    """What a job of a round looks at."""
+
+    DELIVERIES = "deliveries"
+    """What the forge could not deliver."""
+    PULLS = "pulls"
+    """Which installations there are; each gets a job of its own."""
+    INSTALLATION = "installation"
+    """The open pull requests of some repositories of one installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRequest:
+    """Look for what was missed."""
+
+    scope: RoundScope
+    period: str
+    """Names the round, in the ids of all its jobs."""
+    installation_id: int = 0
+    page: int = 1
+    """Of what is done page by page, so that each job is short."""
+
+
+Request = ReviewRequest | CommentCommand | ButtonCommand | MergeGroupRequest | ReconcileRequest
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)
 

@@ -411,6 +411,35 @@ def old_deliveries_are_forgotten(ledger: Ledger) -> None:
     assert ledger.deliveries.known(["old", "new"]) == {"new"}
 
 
+def the_first_delivery_of_all_is_the_oldest(ledger: Ledger) -> None:
+    assert ledger.deliveries.first_at() is None
+    for minutes in (5, 0, 9):
+        at = NOW + timedelta(minutes=minutes)
+        ledger.deliveries.accept(Delivery(f"guid-{minutes}", "push", "", at))
+
+    assert ledger.deliveries.first_at() == NOW
+
+
+def a_note_is_replaced_by_the_next_one(ledger: Ledger) -> None:
+    assert ledger.notes.load("deliveries") is None
+    for text in (HOSTILE, "second"):
+        ledger.notes.store("deliveries", text)
+        assert ledger.notes.load("deliveries") == text
+    assert ledger.notes.load("other") is None
+
+
+def reviews_that_never_ended_are_told_newest_first(ledger: Ledger) -> None:
+    later = replace(a_run("late"), started_at=NOW + timedelta(minutes=1))
+    fix = replace(a_run("fix"), kind=RunKind.FIX)
+    elsewhere = replace(a_run("elsewhere"), pull=PullKey(5, 7))
+    for run in (a_run("early"), later, a_run("ended"), fix, elsewhere):
+        ledger.runs.begin(run)
+
+    ledger.runs.finish(RunId("ended"), an_ending())
+
+    assert ledger.runs.unfinished(PULL.repo_id) == [later, a_run("early")]
+
+
 CONTRACT: tuple[Clause, ...] = (
     steps_come_back_in_order_and_exactly,
     the_first_record_of_a_step_stands,
@@ -442,4 +471,7 @@ CONTRACT: tuple[Clause, ...] = (
     a_delivery_that_comes_again_has_its_old_place_in_the_order,
     a_delivery_that_asked_for_nothing_may_ask_for_something_later,
     old_deliveries_are_forgotten,
+    the_first_delivery_of_all_is_the_oldest,
+    a_note_is_replaced_by_the_next_one,
+    reviews_that_never_ended_are_told_newest_first,
 )

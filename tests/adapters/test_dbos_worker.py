@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.domain.jobs import JobFilter, JobId, JobKind, JobStatus
+from bot.domain.jobs import NO_INSTALLATION, Job, JobFilter, JobId, JobKind, JobStatus
 from bot.errors import Refused
 from tests.adapters.queue_processes import Queue, a_job, overlaps
 
@@ -177,3 +177,36 @@ def test_only_failed_jobs_can_be_retried(shared_queue: Queue) -> None:
         shared_queue.admin.retry(JobId("fine"))
     with pytest.raises(Refused, match="there is no job unknown"):
         shared_queue.admin.retry(JobId("unknown"))
+
+
+def _round(name: str) -> Job:
+    return a_job(
+        name,
+        kind=JobKind.RECONCILE,
+        installation_id=NO_INSTALLATION,
+        payload={"sleep_s": 0.3},
+    )
+
+
+def test_a_round_waits_until_nothing_else_may_begin(local_queue: Queue) -> None:
+    other = [a_job(f"job-{number}") for number in range(3)]
+    local_queue.submit(_round("round"), *other)
+
+    local_queue.start(slots=1, poll_s=0.02)
+
+    names = [job.id for job in other]
+    local_queue.wait_for_end("round", *names)
+    assert local_queue.order(event="begin") == [*names, "round"]
+
+
+def test_rounds_take_one_slot_however_many_there_are(local_queue: Queue) -> None:
+    rounds = [_round(f"round-{number}") for number in range(3)]
+    local_queue.submit(*rounds)
+
+    local_queue.start(slots=3, per_installation=3, poll_s=0.02)
+
+    names = [job.id for job in rounds]
+    local_queue.wait_for_end(*names)
+    begun = local_queue.times(*names, event="begin")
+    ended = local_queue.times(*names, event="end")
+    assert all(start > end for start, end in zip(begun[1:], ended, strict=False))

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.github_access import token_access
 from bot.adapters.github_auth import PlainToken
+from bot.domain.app_forge import OpenChecks
 from bot.domain.forge import (
     CheckConclusion,
     CheckRun,
@@ -26,9 +27,12 @@ from bot.domain.forge import (
     ReviewComment,
     Undoing,
 )
+from bot.domain.ledger import RunId
 from bot.domain.markers import Marker, MarkerKind
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
+from bot.domain.untidy import DeadRun
+from bot.domain.verdict_check import started_check
 from bot.errors import Refused
 from tests.adapters.github_jobs import BASE, HEAD, github_job
 from tests.fakes.forge import FakeCommit, FakeForge
@@ -47,6 +51,7 @@ class World:
     reactions: Reactions
     committer: Committer
     history: History
+    open_checks: OpenChecks
     number: int
     head: Sha
     branch: str
@@ -92,6 +97,7 @@ def _fake() -> World:
         fake.reactions,
         fake.committer,
         fake.history,
+        fake.open_checks,
         1,
         head,
         "change",
@@ -118,6 +124,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
             access.reactions,
             access.committer,
             access.history,
+            access.open_checks,
             job.number,
             job.head,
             job.pull.head_ref,
@@ -386,3 +393,34 @@ def test_a_stacked_branch_has_a_name_of_ours(world: World) -> None:
 
     with pytest.raises(Refused, match="pullwright/"):
         world.committer.open_stacked(wanted, at=world.head, files={PATH: FIXED}, message=message())
+
+
+def test_a_check_that_a_dead_run_left_open_is_ended_once(world: World) -> None:
+    dead = DeadRun(RunId("run-1"), world.head)
+    check_id = world.publisher.check(started_check(world.head, "run-1"))
+
+    ended = [world.open_checks.conclude(dead.check()) for _ in range(2)]
+
+    assert ended == [True, False]
+    assert world.publisher.check(dead.check()) == check_id
+
+
+def test_a_check_that_is_not_there_is_not_made_to_be_ended(world: World) -> None:
+    world.publisher.check(started_check(world.head, "run-2"))
+
+    assert not world.open_checks.conclude(DeadRun(RunId("run-1"), world.head).check())
+
+
+def test_a_verdict_is_not_ended_again(world: World) -> None:
+    dead = DeadRun(RunId("run-1"), world.head)
+    verdict = replace(dead.check(), conclusion=CheckConclusion.SUCCESS)
+    world.publisher.check(verdict)
+
+    assert not world.open_checks.conclude(dead.check())
+
+
+def test_a_check_says_where_it_is_behind_its_run(world: World) -> None:
+    started = replace(started_check(world.head, "run-1"), external_id="run-1#7")
+    world.publisher.check(started)
+
+    assert world.open_checks.conclude(DeadRun(RunId("run-1"), world.head).check())

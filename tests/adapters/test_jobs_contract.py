@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
-from bot.domain.jobs import Job, JobId, JobKind, Jobs, JobStatus
-from bot.errors import Retryable
-from tests.fakes.jobs import FakeJobs
+from bot.domain.jobs import Job, JobFilter, JobId, JobKind, Jobs, JobsAdmin, JobStatus
+from bot.errors import Refused, Retryable
+from tests.fakes.jobs import FakeJobs, FakeJobsAdmin
 
 
 @pytest.fixture(params=["fake", "sqlite"])
@@ -94,3 +96,36 @@ def test_a_queue_that_is_down_says_so(down: Callable[[Path], Jobs], tmp_path: Pa
     ):
         with pytest.raises(Retryable):
             call()
+
+
+@pytest.fixture(params=["fake", "sqlite"])
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Jobs, JobsAdmin]]:
+    if request.param == "fake":
+        fake = FakeJobs()
+        yield fake, FakeJobsAdmin(fake)
+        return
+    url = f"sqlite:///{tmp_path / 'queue.db'}"
+    with closing(DbosJobs(url)) as queue, closing(DbosJobsAdmin(url)) as admin:
+        yield queue, admin
+
+
+def test_jobs_are_listed_newest_first_by_key_and_status(both: tuple[Jobs, JobsAdmin]) -> None:
+    queue, admin = both
+    for number in range(4):
+        queue.submit(job(f"job-{number}", number, JobKind.COMMAND, key=f"1#{number % 2}"))
+    queue.stop(JobId("job-2"))
+
+    def listed(wanted: JobFilter) -> list[str]:
+        return [info.job.id for info in admin.list(wanted)]
+
+    assert listed(JobFilter(limit=2)) == ["job-3", "job-2"]
+    assert listed(JobFilter(key="1#0")) == ["job-2", "job-0"]
+    assert listed(JobFilter(frozenset({JobStatus.STOPPED}))) == ["job-2"]
+
+
+def test_only_what_failed_can_be_tried_again(both: tuple[Jobs, JobsAdmin]) -> None:
+    queue, admin = both
+    queue.submit(job("a"))
+
+    with pytest.raises(Refused):
+        admin.retry(JobId("a"))

@@ -1,5 +1,6 @@
 """What the connections of all toy services have in common."""
 
+from bot.domain.app_forge import OpenChecks
 from bot.domain.merge_group import MergeGroups
 from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 
@@ -21,3 +22,7 @@ class LineBase:
     @property
     def org_defaults(self) -> OrgDefaultsSource:
         return NoOrganization()
+
+    @property
+    def open_checks(self) -> OpenChecks:
+        raise AssertionError("nobody looks for checks")

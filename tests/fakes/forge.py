@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from bot.domain.app_forge import run_of_check
 from bot.domain.commit_rules import (
     REGULAR_FILE,
     STACKED_PREFIX,
@@ -20,6 +21,7 @@ from bot.domain.commit_rules import (
 )
 from bot.domain.forge import (
     CheckRun,
+    CheckStatus,
     FileChanges,
     HeadMoved,
     NewPullRequest,
@@ -111,6 +113,11 @@ class FakeForge:
     @property
     def reactions(self) -> "FakePublisher":
         """Reactions to comments of people."""
+        return FakePublisher(self)
+
+    @property
+    def open_checks(self) -> "FakePublisher":
+        """Check runs that a run left open."""
         return FakePublisher(self)
 
     @property
@@ -289,7 +296,7 @@ def _text(message: CommitMessage | None) -> str:
 
 
 class FakePublisher:
-    """`Publisher` and `Reactions`."""
+    """`Publisher`, `Reactions` and `OpenChecks`."""
 
     def __init__(self, at: FakeForge) -> None:
         self._at = at
@@ -322,6 +329,18 @@ class FakePublisher:
         check_id = self._at.new_id()
         self._at.checks[check_id] = run
         return check_id
+
+    def conclude(self, run: CheckRun) -> bool:
+        for check_id, known in self._at.checks.items():
+            is_it = run_of_check(known.external_id) == run_of_check(run.external_id)
+            if (
+                is_it
+                and known.head_sha == run.head_sha
+                and known.status is not CheckStatus.COMPLETED
+            ):
+                self._at.checks[check_id] = run
+                return True
+        return False
 
     def resolve(self, thread_id: str) -> None:
         for number, threads in self._at.posted_threads.items():

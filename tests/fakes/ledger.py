@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.domain import identity
 from bot.domain.findings import FindingId
 from bot.domain.ledger import (
+    UNFINISHED_SHOWN,
     Dismissal,
     Head,
     KnownFinding,
@@ -63,6 +64,17 @@ class FakeRuns:
 
     def ending(self, run_id: RunId) -> RunEnding | None:
         return self.endings.get(run_id)
+
+    def unfinished(self, repo_id: int) -> Sequence[RunRecord]:
+        found = [
+            run
+            for run_id, run in self.begun_runs.items()
+            if run_id not in self.endings
+            and run.pull.repo_id == repo_id
+            and run.kind is RunKind.REVIEW
+        ]
+        found.sort(key=lambda run: run.started_at, reverse=True)
+        return found[:UNFINISHED_SHOWN]
 
     def last(self, pull: PullKey) -> ReviewedHead | None:
         return self._last(pull, lambda _run, ending: ending.conclusion not in SAW_NOTHING)
@@ -236,6 +248,22 @@ class FakeDeliveries:
             del self.by_guid[guid]
         return len(old)
 
+    def first_at(self) -> datetime | None:
+        return min((d.received_at for d in self.by_guid.values()), default=None)
+
+
+@dataclass
+class FakeNotes:
+    """Notes by name."""
+
+    by_name: dict[str, str] = field(default_factory=dict)
+
+    def load(self, name: str) -> str | None:
+        return self.by_name.get(name)
+
+    def store(self, name: str, text: str) -> None:
+        self.by_name[name] = text
+
 
 def fake_ledger() -> Ledger:
     """Return an empty ledger; each port is one of the fakes above."""
@@ -249,5 +277,6 @@ def fake_ledger() -> Ledger:
         silences=FakeSilences(),
         suggestions=FakeSuggestions(),
         deliveries=FakeDeliveries(pulls),
+        notes=FakeNotes(),
         close=lambda: None,
     )

@@ -103,7 +103,7 @@ class _Root:
 
     def createCommitOnBranch(self, _info: _Info, input: Mapping[str, Any]) -> Json:  # noqa: N802, A002 GitHub's names
         repo, branch = self._branch(input["branch"])
-        self._require_in(repo, "contents", "write")
+        self.require_in(repo, "contents", "write")
         head = repo.store.head(branch)
         if head is None:
             raise GraphQLRefusal("NOT_FOUND", f"Could not resolve to a branch named '{branch}'.")
@@ -194,8 +194,8 @@ class _Root:
             if one.node_id == wanted["threadId"] and isinstance(one, Thread):
                 # GitHub asks for `contents: write` here, which nobody would expect
                 # (github.com/orgs/community/discussions/44650).
-                self._require_in(one.pr.repo, "contents", "write")
-                self._require_in(one.pr.repo, "pull_requests", "write")
+                self.require_in(one.pr.repo, "contents", "write")
+                self.require_in(one.pr.repo, "pull_requests", "write")
                 one.resolve(self._token.installation.app.bot, is_resolved=is_resolved)
                 return {**_echo(wanted), "thread": views.thread(one)}
         raise _no_node(wanted["threadId"])
@@ -219,7 +219,8 @@ class _Root:
             yield from pr.threads
             yield from pr.review_comments
 
-    def _require_in(self, repo: Repo, scope: str, access: str) -> None:
+    def require_in(self, repo: Repo, scope: str, access: str) -> None:
+        """Raise FORBIDDEN where the token may not do this in this repository."""
         if not self._token.sees(repo):
             raise _forbidden()
         self._require(scope, access)

@@ -47,6 +47,10 @@ type Repository implements Node {
   nameWithOwner: String!
   isPrivate: Boolean!
   pullRequest(number: Int!): PullRequest
+  pullRequests(
+    after: String, before: String, first: Int, last: Int, orderBy: IssueOrder
+    states: [PullRequestState!]
+  ): PullRequestConnection!
   ref(qualifiedName: String!): Ref
   object(oid: GitObjectID, expression: String): GitObject
 }
@@ -62,8 +66,60 @@ type Commit implements GitObject & Node {
   messageBody: String!
   signature: GitSignature
   parents(first: Int, after: String, last: Int, before: String): CommitConnection!
+  checkSuites(
+    first: Int, after: String, last: Int, before: String, filterBy: CheckSuiteFilter
+  ): CheckSuiteConnection
 }
 type CommitConnection { nodes: [Commit] totalCount: Int! pageInfo: PageInfo! }
+
+enum CheckStatusState { COMPLETED IN_PROGRESS PENDING QUEUED REQUESTED WAITING }
+enum CheckConclusionState {
+  ACTION_REQUIRED CANCELLED FAILURE NEUTRAL SKIPPED STALE STARTUP_FAILURE SUCCESS TIMED_OUT
+}
+enum CheckRunType { ALL LATEST }
+input CheckSuiteFilter { appId: Int checkName: String }
+input CheckRunFilter {
+  appId: Int
+  checkConclusions: [CheckConclusionState!]
+  checkName: String
+  checkType: CheckRunType
+  status: CheckStatusState
+  statuses: [CheckStatusState!]
+}
+type CheckSuiteConnection { nodes: [CheckSuite] totalCount: Int! pageInfo: PageInfo! }
+type CheckSuite implements Node {
+  id: ID!
+  databaseId: Int
+  status: CheckStatusState!
+  conclusion: CheckConclusionState
+  checkRuns(
+    first: Int, after: String, last: Int, before: String, filterBy: CheckRunFilter
+  ): CheckRunConnection
+}
+type CheckRunConnection { nodes: [CheckRun] totalCount: Int! pageInfo: PageInfo! }
+type CheckRun implements Node {
+  id: ID!
+  databaseId: Int
+  externalId: String
+  name: String!
+  status: CheckStatusState!
+  conclusion: CheckConclusionState
+  title: String
+  summary: String
+}
+
+enum OrderDirection { ASC DESC }
+enum IssueOrderField { COMMENTS CREATED_AT UPDATED_AT }
+input IssueOrder { direction: OrderDirection! field: IssueOrderField! }
+type PullRequestConnection { nodes: [PullRequest] totalCount: Int! pageInfo: PageInfo! }
+type PullRequestCommit implements Node { id: ID! commit: Commit! pullRequest: PullRequest! }
+type PullRequestCommitConnection {
+  nodes: [PullRequestCommit]
+  totalCount: Int!
+  pageInfo: PageInfo!
+}
+type Label implements Node { id: ID! name: String! color: String! description: String }
+type LabelConnection { nodes: [Label] totalCount: Int! pageInfo: PageInfo! }
 
 enum PullRequestState { OPEN CLOSED MERGED }
 type PullRequest implements Node {
@@ -85,6 +141,10 @@ type PullRequest implements Node {
   baseRefOid: GitObjectID!
   isCrossRepository: Boolean!
   headRepository: Repository
+  createdAt: DateTime!
+  updatedAt: DateTime!
+  labels(first: Int, after: String, last: Int, before: String): LabelConnection
+  commits(first: Int, after: String, last: Int, before: String): PullRequestCommitConnection!
   reviewThreads(
     first: Int, after: String, last: Int, before: String
   ): PullRequestReviewThreadConnection!

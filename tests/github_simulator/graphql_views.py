@@ -11,8 +11,10 @@ from tests.github_simulator.exchange import Json
 
 if TYPE_CHECKING:
     from tests.github_simulator.accounts import Account
+    from tests.github_simulator.checks import CheckRun, CheckSuite
     from tests.github_simulator.conversations import Comment, IssueComment, ReviewComment
     from tests.github_simulator.git_store import Commit
+    from tests.github_simulator.issues import Label
     from tests.github_simulator.pull_requests import PullRequest
     from tests.github_simulator.repositories import Repo
     from tests.github_simulator.reviews import Thread
@@ -55,6 +57,20 @@ def repository(repo: "Repo") -> Json:
             raise GraphQLRefusal("NOT_FOUND", message)
         return pull(found)
 
+    def pull_requests(
+        info: Any,
+        states: Sequence[str] | None = None,
+        orderBy: Json | None = None,  # noqa: N803 GitHub's name
+        **page: Any,
+    ) -> Json:
+        info.root_value.require_in(repo, "pull_requests", "read")
+        found = [pr for pr in repo.pull_requests if states is None or _state(pr) in states]
+        if orderBy is not None:
+            key = _PULL_ORDERS[orderBy["field"]]
+            found.sort(key=key, reverse=orderBy["direction"] == "DESC")
+        shown: Json = _connection("pullRequests", found, pull)(info, **page)
+        return shown
+
     def ref_named(_info: object, qualifiedName: str) -> Json | None:  # noqa: N803 GitHub's name
         name = qualifiedName if qualifiedName.startswith("refs/") else f"refs/heads/{qualifiedName}"
         return ref(repo, name) if name in repo.store.refs else None
@@ -74,6 +90,7 @@ def repository(repo: "Repo") -> Json:
         "nameWithOwner": repo.full_name,
         "isPrivate": repo.is_private,
         "pullRequest": pull_request,
+        "pullRequests": pull_requests,
         "ref": ref_named,
         "object": git_object,
     }
@@ -105,11 +122,115 @@ def commit(repo: "Repo", one: "Commit") -> Json:
         "messageBody": body.strip("\n"),
         "signature": {"isValid": True, "wasSignedByGitHub": True} if signed else None,
         "parents": _connection("parents", parents, lambda parent: commit(repo, parent)),
+        "checkSuites": _check_suites(repo, one.sha),
     }
 
 
+def _check_suites(repo: "Repo", sha: str) -> Callable[..., Json]:
+    def suites(info: Any, filterBy: Json | None = None, **page: Any) -> Json:  # noqa: N803 GitHub's name
+        info.root_value.require_in(repo, "checks", "read")
+        wanted = filterBy or {}
+        found = [
+            suite
+            for suite in repo.check_suites
+            if suite.head_sha == sha
+            and wanted.get("appId") in (None, suite.app.id)
+            and _has_run(suite, wanted.get("checkName"))
+        ]
+        shown: Json = _connection("checkSuites", found, _check_suite)(info, **page)
+        return shown
+
+    return suites
+
+
+def _has_run(suite: "CheckSuite", name: str | None) -> bool:
+    return name is None or any(run.name == name for run in suite.runs)
+
+
+def _check_suite(suite: "CheckSuite") -> Json:
+    return {
+        "__typename": "CheckSuite",
+        "id": suite.node_id,
+        "databaseId": suite.id,
+        "status": suite.status.upper(),
+        "conclusion": suite.conclusion.upper() if suite.conclusion else None,
+        "checkRuns": _check_runs(suite),
+    }
+
+
+def _check_runs(suite: "CheckSuite") -> Callable[..., Json]:
+    def runs(info: Any, filterBy: Json | None = None, **page: Any) -> Json:  # noqa: N803 GitHub's name
+        wanted = filterBy or {}
+        found = list(suite.runs)
+        if wanted.get("checkType", "LATEST") == "LATEST":
+            found = list({run.name: run for run in found}.values())
+        statuses = wanted.get("statuses") or [wanted.get("status")]
+        shown = [
+            run
+            for run in found
+            if wanted.get("checkName") in (None, run.name)
+            and wanted.get("appId") in (None, suite.app.id)
+            and (statuses == [None] or run.status.upper() in statuses)
+            and (run.conclusion or "").upper() in wanted.get("checkConclusions", [_any(run)])
+        ]
+        page_of: Json = _connection("checkRuns", shown, _check_run)(info, **page)
+        return page_of
+
+    return runs
+
+
+def _any(run: "CheckRun") -> str:
+    return (run.conclusion or "").upper()
+
+
+def _check_run(run: "CheckRun") -> Json:
+    return {
+        "__typename": "CheckRun",
+        "id": run.node_id,
+        "databaseId": run.id,
+        "externalId": run.external_id or None,
+        "name": run.name,
+        "status": run.status.upper(),
+        "conclusion": run.conclusion.upper() if run.conclusion else None,
+        "title": run.title,
+        "summary": run.summary,
+    }
+
+
+_PULL_ORDERS: dict[str, Callable[["PullRequest"], Any]] = {
+    "COMMENTS": lambda pr: len(pr.comments),
+    "CREATED_AT": lambda pr: (pr.created_at, pr.number),
+    "UPDATED_AT": lambda pr: (pr.updated_at or pr.created_at, pr.number),
+}
+
+
+def _state(pr: "PullRequest") -> str:
+    return "MERGED" if pr.merged_at else pr.state.upper()
+
+
+def _label(one: "Label") -> Json:
+    content = {"name": one.name, "color": one.color, "description": one.description}
+    return {"__typename": "Label", "id": f"LA_{one.id}", **content}
+
+
+def _commits(pr: "PullRequest") -> Callable[..., Json]:
+    def show(one: "Commit") -> Json:
+        return {
+            "__typename": "PullRequestCommit",
+            "id": f"PURC_{pr.id}_{one.sha}",
+            "commit": commit(pr.repo, one),
+            "pullRequest": lambda _info: pull(pr),
+        }
+
+    def page_of(info: object, **page: Any) -> Json:
+        shown: Json = _connection("commits", pr.commits(), show)(info, **page)
+        return shown
+
+    return page_of
+
+
 def pull(pr: "PullRequest") -> Json:
-    state = "MERGED" if pr.merged_at else pr.state.upper()
+    state = _state(pr)
     return {
         "__typename": "PullRequest",
         "id": pr.node_id,
@@ -130,6 +251,10 @@ def pull(pr: "PullRequest") -> Json:
         "baseRefOid": pr.base_sha,
         "isCrossRepository": pr.is_fork,
         "headRepository": repository(pr.head_repo) if pr.head_repo else None,
+        "createdAt": pr.created_at,
+        "updatedAt": pr.updated_at or pr.created_at,
+        "labels": _connection("labels", pr.labels, _label),
+        "commits": _commits(pr),
         "reviewThreads": _connection("reviewThreads", pr.threads, thread),
         "comments": _connection("comments", pr.comments, issue_comment),
     }

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.agent.loop import Loop
 from bot.agent.prove import Prover
+from bot.domain.app_forge import AppForge, OpenChecks, Survey
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
     Committer,
@@ -47,6 +48,11 @@ class Connection(Protocol):
     @property
     def publisher(self) -> Publisher:
         """Comments and checks."""
+        ...
+
+    @property
+    def open_checks(self) -> OpenChecks:
+        """Check runs that a run left open."""
         ...
 
     @property
@@ -99,3 +105,14 @@ class Desk:
     def web_url(self, repo: RepoId) -> str:
         """Return the repository's address for people."""
         return f"{self.web_root}/{repo.full_name}"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a round sees beyond one repository."""
+
+    as_app: Callable[[], AbstractContextManager[AppForge]]
+    survey: Callable[[int], AbstractContextManager[Survey]]
+    """Opens an installation to look at; its token is revoked at the end."""
+    tell: Callable[[str], object]
+    """Takes one line for the operator."""

@@ -56,7 +56,7 @@ class Posting:
         book.summary(posted)
         book.check(self.connection.publisher.check(publication.check))
         self._remember_threads(publication, placement)
-        self._resolve(reconciled)
+        self.resolve_ended(reconciled)
         verdict = publication.review.verdict
         reading = reading_of(episode.state, episode.basis)
         is_failure = publication.check.conclusion is CheckConclusion.FAILURE
@@ -107,7 +107,7 @@ class Posting:
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
-    def _resolve(self, reconciled: Reconciled) -> None:
+    def resolve_ended(self, reconciled: Reconciled) -> None:
         """Resolve threads all of whose findings ended; without the right to, they stay open."""
         standing = {k.thread.id for k in reconciled.known if k.thread and k.state is OPEN}
         ended = {k.thread.id for k in reconciled.resolvable if k.thread}
