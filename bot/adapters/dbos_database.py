@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,7 +54,10 @@ def prepare(engine: sa.Engine) -> None:
     if path is None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # Only a new file is opened and closed here: that drops every lock that this process holds on
+    # it, and who closes the database then takes us for gone, and our write-ahead log away.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         # SQLite gives its side files the mode that the file has; older ones are put right.
         if name.exists():

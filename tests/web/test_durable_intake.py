@@ -91,6 +91,29 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, when: str) -> Non
     assert {f"{number:040x}" for number in taken} <= stored
 
 
+def test_what_is_accepted_after_an_operator_looked_at_the_queue_is_kept(tmp_path: Path) -> None:
+    environment = {
+        "PULLWRIGHT_APP_ID": "29310",
+        "PULLWRIGHT_DATABASE_URL": f"sqlite:///{tmp_path / 'pullwright.db'}",
+    }
+    look = [sys.executable, "-c", "from bot.cli import main; main()", "jobs", "list"]
+
+    def looked() -> str:
+        # The last one to close the database takes its log away, so nobody may seem to be gone.
+        return subprocess.run(
+            look, env=environment, cwd=Path(__file__).parents[2], check=True,
+            capture_output=True, text=True,
+        ).stdout  # fmt: skip
+
+    with real_site(tmp_path) as site:
+        seen = []
+        for number in range(2):
+            assert site.deliver(pushed(number)).status == 202
+            seen.append(len(looked().splitlines()))
+
+    assert seen == [1, 2]
+
+
 def test_a_database_that_somebody_else_holds_is_503_in_time(tmp_path: Path) -> None:
     with real_site(tmp_path) as site:
         site.deliver(pushed(1))
