@@ -37,6 +37,7 @@ from tests.github_simulator.faults import (
     Limited,
     Redirect,
     Status,
+    Strike,
 )
 from tests.github_simulator.pull_requests import PullRequest
 from tests.github_simulator.repositories import Repo
@@ -57,5 +58,6 @@ __all__ = [
     "Redirect",
     "Repo",
     "Status",
+    "Strike",
     "simulator",
 ]

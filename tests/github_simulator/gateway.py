@@ -18,7 +18,7 @@ from tests.github_simulator import (
 from tests.github_simulator.apps import App, Token
 from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
-from tests.github_simulator.faults import Drop, ForeignLink, Latency, Status
+from tests.github_simulator.faults import Drop, ForeignLink, Latency, Status, Strike
 from tests.github_simulator.git_http import answer_git, git_password, is_git
 from tests.github_simulator.graphql_api import execute
 from tests.github_simulator.repositories import Repo
@@ -54,16 +54,18 @@ class Gateway:
         """Return the answer, or None to drop the connection."""
         started = time.monotonic()
         path = _log_path(request.path)
-        fault = self._github.faults.take(request.method, path)
+        fault = self._github.faults.take(request.method, path, request.body)
         match fault:
             case None | ForeignLink():
                 outcome = self._outcome(request, path)
             case Latency(seconds):
                 time.sleep(seconds)
                 outcome = self._outcome(request, path)
-            case Drop(after):
+            case Drop(after) | Strike(after=after):
                 if after:
                     self._outcome(request, path)
+                if isinstance(fault, Strike):
+                    fault.blow()
                 self._log(request, path, (started, Outcome(Answer(0))))
                 return None
             case Status(_, after) if after:

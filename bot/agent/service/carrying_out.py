@@ -1,6 +1,6 @@
 """What each command does, once it is known that the person may ask for it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -42,20 +42,24 @@ class CarryOut:
             case commands.Fix():
                 return self._fix(command)
             case commands.Dismiss(id=finding, reason=reason):
-                return self._dismiss([finding], reason)
+                return self._once(lambda: self._dismiss([finding], reason))
             case commands.Reject():
-                return self._dismiss(self._open_ids(), None)
+                return self._once(lambda: self._dismiss(self._open_ids(), None))
             case commands.Pause() | commands.Resume() | commands.Ignore():
-                return self._set_mode(command)
+                return self._once(lambda: self._set_mode(command))
             case _:
                 return self._tell(command)
+
+    def _once(self, act: Callable[[], str]) -> str:
+        """Keep the words of an act: another attempt would find it done and deny having done it."""
+        return str(self.work.context.step("act", lambda: {"words": act()})["words"])
 
     def _tell(self, command: commands.Command) -> str:
         """Answer what only has to be looked up."""
         records = self.work.desk.records
         match command:
             case commands.Stop():
-                return self._stop()
+                return self._once(self._stop)
             case commands.Status():
                 mode = records.pulls.load(self.work.pull).mode
                 return replies.status(self._live(), mode)

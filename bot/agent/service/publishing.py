@@ -12,6 +12,7 @@ from itertools import product
 from bot.agent.review import Episode
 from bot.agent.service.desk import Connection, Desk
 from bot.agent.state import State
+from bot.domain.adoption import adopted
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import Finding, FindingState
 from bot.domain.forge import PostedThread, RemotePullRequest, RepoId
@@ -45,7 +46,7 @@ class Posting:
     def post(self, episode: Episode, config: EffectiveConfig) -> Json:
         """Post everything and return what became of it, in small."""
         records = self.desk.records
-        reconciled = self.reconciled(episode)
+        reconciled = self._with_adopted(self.reconciled(episode), RunId(episode.review.run_id))
         review = _with_lasting_ids(episode.review, reconciled)
         publication = plan(review, config.config, self._context(reconciled.known, review))
         url = self._send(publication)
@@ -61,6 +62,19 @@ class Posting:
         look = self._look(episode)
         findings = self.desk.records.findings
         return findings.revise(self.pull, lambda known: reconcile(known, look))
+
+    def _with_adopted(self, reconciled: Reconciled, run_id: RunId) -> Reconciled:
+        """Take up the comments of a run that died before it recorded them, and was overtaken."""
+        if all(k.thread is not None for k in reconciled.known):
+            return reconciled
+        found = adopted(
+            reconciled.known, self.connection.forge.threads(self.remote.number), run_id=run_id
+        )
+        attached = {name: Thread(t.id, t.comment_id) for name, t in found.items()}
+        for name, thread in attached.items():
+            self.desk.records.findings.attach_thread(self.pull, name, thread)
+        known = tuple(replace(k, thread=attached.get(k.id, k.thread)) for k in reconciled.known)
+        return replace(reconciled, known=known)
 
     def _send(self, publication: Publication) -> str:
         publisher, number = self.connection.publisher, self.remote.number
@@ -84,7 +98,9 @@ class Posting:
         for planned in publication.planned:
             found = threads.get(planned.findings[0].fingerprint, [])
             shown = [t for t in found if t.line == planned.comment.line][:1]
-            for thread, finding in product(shown, planned.findings):
+            # The finding that the marker names is the last: whoever dies before that is recorded
+            # plans the same comment again, and finds it posted.
+            for thread, finding in product(shown, reversed(planned.findings)):
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
