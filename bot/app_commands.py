@@ -27,9 +27,9 @@ def serve(host: str, port: int) -> None:
         ledger.close()
 
 
-def work(slots: int) -> None:
+def work(slots: int, lease_s: float) -> None:
     """Do jobs until somebody ends it."""
-    worker.work(load_settings(), load_app_settings(), slots=slots)
+    worker.work(load_settings(), load_app_settings(), slots=slots, lease_s=lease_s)
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

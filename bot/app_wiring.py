@@ -1,6 +1,6 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_workspace import open_remote
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
 from bot.adapters.github_auth import AppIdentity
+from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_transport import Network, parse_api_address
 from bot.adapters.sql_ledger import open_ledger
 from bot.adapters.stoppable import StoppableSandboxes
@@ -84,14 +85,20 @@ class GitHubConnection:
             yield workspace
 
 
-def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
+def build_desk(
+    settings: Settings,
+    app: AppSettings,
+    stack: ExitStack,
+    *,
+    new_pacer: Callable[[], Pacer] = Pacer,
+) -> Desk:
     """Build what jobs are handed; what it opens is closed with the stack.
 
     Raises Refused where the App's key is not named, SandboxUnavailable where Docker is required.
     """
     if app.private_key_file is None:
         raise Refused("PULLWRIGHT_PRIVATE_KEY_FILE is not set: name the App's private key")
-    host = GitHubHost(parse_api_address(app.github_api_url), _network(settings))
+    host = GitHubHost(parse_api_address(app.github_api_url), _network(settings), new_pacer)
     identity = AppIdentity(str(app.app_id), app.private_key_file)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)

@@ -193,9 +193,12 @@ def serve(
 @app.command()
 def worker(
     slots: Annotated[int, typer.Option(min=1, max=64, help="How many jobs at once.")] = 2,
+    lease: Annotated[
+        float, typer.Option(min=5, max=3600, help="Seconds until a silent worker is dead.")
+    ] = 45,
 ) -> None:
     """Do the jobs that deliveries ask for (needs `pip install 'pullwright[app]'`)."""
-    app_commands().work(slots)
+    app_commands().work(slots, lease)
 
 
 @jobs_app.command("list")

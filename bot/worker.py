@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from types import FrameType
 
 from bot import app_wiring
-from bot.adapters.dbos_worker import WorkerOptions, run_worker
+from bot.adapters.dbos_worker import LEASE_S, WorkerOptions, run_worker
 from bot.settings import AppSettings, Settings
 
 
@@ -16,6 +16,7 @@ def work(
     app: AppSettings,
     *,
     slots: int = 2,
+    lease_s: float = LEASE_S,
     announce: Callable[[str], object] = print,
 ) -> None:
     """Run jobs until SIGTERM or Ctrl-C, which let the current steps end."""
@@ -30,5 +31,5 @@ def work(
     with ExitStack() as stack:
         desk = app_wiring.build_desk(settings, app, stack)
         announce(f"working with {slots} slots")
-        options = WorkerOptions(slots=slots)
+        options = WorkerOptions(slots=slots, lease_s=lease_s)
         run_worker(app.database_url, app_wiring.handlers(desk), options, stop)

@@ -64,6 +64,15 @@ class PlannedComment:
     comment: ReviewComment
     findings: tuple[Finding, ...]
 
+    @property
+    def to_record(self) -> tuple[Finding, ...]:
+        """Return the findings in the order in which it is stored that they have this comment.
+
+        The one that the marker names is the last: a host that dies before that plans the same
+        comment again, and finds it posted.
+        """
+        return self.findings[::-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.github_simulator import GitHub, simulator
+from tests.github_simulator.exchange import LoggedRequest
 
 PATIENCE_S = 150.0
 Process = subprocess.Popen[str]
@@ -121,3 +122,15 @@ def _line_with(words: str, log: Path, process: Process) -> str:
                 return line
         time.sleep(0.05)
     raise AssertionError(f"{words!r} was never said:\n{log.read_text()}")
+
+
+def api_calls(app: App, open_pull_request: Callable[[], object]) -> list[LoggedRequest]:
+    """Return what a whole review asks of the API, from its first token to the last one's end."""
+    start = len(app.github.log)
+
+    def calls() -> list[LoggedRequest]:
+        return [one for one in app.github.log[start:] if not one.path.startswith("/git/")]
+
+    open_pull_request()
+    app.until(lambda: [c for c in calls() if c.path == "/installation/token"], "a revoked token")
+    return calls()

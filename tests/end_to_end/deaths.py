@@ -19,12 +19,14 @@ class Mortal:
     """One process of ours, whichever it is at the moment."""
 
     spawn: Callable[[], Process]
+    process: Process
     deaths: int = 0
-    process: Process = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        self.process = self.spawn()
+    @staticmethod
+    def born(spawn: Callable[[], Process]) -> "Mortal":
+        """Return the first of its kind."""
+        return Mortal(spawn, spawn())
 
     def kill(self) -> None:
         """Kill it as `kill -9` does, and return when it is dead; a dead one dies no more."""
@@ -80,7 +82,7 @@ def deadly(app: App) -> Iterator[Deadly]:
     """Give the App a worker that may be killed."""
     url = f"sqlite:///{app.environment['PULLWRIGHT_STATE_DIR']}/pullwright.db"
     with closing(DbosJobsAdmin(url)) as jobs:
-        worker = Mortal(lambda: app.spawn("worker", "--slots", "2"))
+        worker = Mortal.born(lambda: app.spawn("worker", "--slots", "2"))
         yield Deadly(app, worker, jobs)
         worker.process.kill()
 

@@ -101,7 +101,7 @@ def test_a_command_of_a_killed_worker_is_answered_once_and_truly(mortal: Deadly)
 
 
 def test_deliveries_that_met_a_dead_web_process_end_once(app: App, mortal: Deadly) -> None:
-    web, hooks = Mortal(lambda: serve(app)), app.github.webhooks
+    web, hooks = Mortal.born(lambda: serve(app)), app.github.webhooks
     repo = _repo(app, "unheard")
     taken = repo.open_pull_request(TWO_BUGS, author="ada")
     accepted = next(one for one in reversed(hooks.all) if one.event == "pull_request")

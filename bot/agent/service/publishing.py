@@ -98,9 +98,7 @@ class Posting:
         for planned in publication.planned:
             found = threads.get(planned.findings[0].fingerprint, [])
             shown = [t for t in found if t.line == planned.comment.line][:1]
-            # The finding that the marker names is the last: whoever dies before that is recorded
-            # plans the same comment again, and finds it posted.
-            for thread, finding in product(shown, reversed(planned.findings)):
+            for thread, finding in product(shown, planned.to_record):
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
