@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.adapters.dbos_admin import DbosJobsAdmin
-from bot.domain.intake import pull_key
+from bot.domain.intake import immediate_key, pull_key
 from bot.domain.jobs import JobFilter, JobStatus
 from bot.domain.markers import MarkerKind, parse_marker
 from tests.end_to_end.app import App, open_app, serve
@@ -161,7 +161,7 @@ def _report(people: People, jobs: DbosJobsAdmin) -> int:
     found = Found()
     for pr in people.pulls:
         _look(pr, people.commands[pr.id], found)
-    ended = [i for pr in people.pulls for i in jobs.list(_of(pr))]
+    ended = [i for pr in people.pulls for key in _keys(pr) for i in jobs.list(JobFilter(key=key))]
     for info in ended:
         if info.status not in (JobStatus.DONE, JobStatus.SUPERSEDED):
             found.lost.append(f"job {info.job.id}: {info.status} {info.error}")
@@ -175,8 +175,8 @@ def _report(people: People, jobs: DbosJobsAdmin) -> int:
     return len(found.lost) + len(found.doubled) + logs.count("met a bug")
 
 
-def _of(pr: PullRequest) -> JobFilter:
-    return JobFilter(key=pull_key(pr.repo.id, pr.number))
+def _keys(pr: PullRequest) -> tuple[str, str]:
+    return pull_key(pr.repo.id, pr.number), immediate_key(pr.repo.id, pr.number)
 
 
 def _look(pr: PullRequest, commands: int, found: Found) -> None:
