@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.github_simulator import GitHub, simulator
 from tests.github_simulator.exchange import LoggedRequest
 
-PATIENCE_S = 150.0
+PATIENCE_S = 250.0
 Process = subprocess.Popen[str]
 
 

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from bot.adapters.dbos_admin import DbosJobsAdmin
-from bot.domain.intake import pull_key
+from bot.domain.intake import immediate_key, pull_key
 from bot.domain.jobs import JobFilter, JobStatus
 from tests.end_to_end.app import App, Process
 from tests.github_simulator import PullRequest, Repo, Strike
@@ -67,11 +67,11 @@ class Deadly:
         self.app.until(looked, what)
 
     def ended(self, pr: PullRequest) -> list[JobStatus]:
-        """Wait until the jobs of a pull request ended, and return how, the newest first."""
+        """Wait until the jobs of a pull request ended, and return how, immediate ones first."""
 
         def statuses() -> list[JobStatus]:
-            jobs = self.jobs.list(JobFilter(key=pull_key(pr.repo.id, pr.number)))
-            return [info.status for info in jobs]
+            keys = (immediate_key(pr.repo.id, pr.number), pull_key(pr.repo.id, pr.number))
+            return [i.status for key in keys for i in self.jobs.list(JobFilter(key=key))]
 
         self.until(lambda: LIVE.isdisjoint(statuses()), f"the end of every job of {pr.title}")
         return statuses()
