@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bot import logs, worker
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
+from bot.adapters.dbos_worker import LEASE_S
 from bot.adapters.sql_ledger import open_ledger
 from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.rounds import Occasion, unscheduled
@@ -38,14 +39,16 @@ def serve_and_work(host: str, port: int, slots: int) -> None:
     settings, app = load_settings(), load_app_settings()
     worker.check(settings, app)
     Secret(app.webhook_secret)
-    run_together([(serve, (host, port)), (work, (slots,))], bug_folder=settings.state_dir / "bugs")
+    run_together(
+        [(serve, (host, port)), (work, (slots, LEASE_S))], bug_folder=settings.state_dir / "bugs"
+    )
 
 
-def work(slots: int) -> None:
+def work(slots: int, lease_s: float) -> None:
     """Do jobs until somebody ends it."""
     app = load_app_settings()
     logs.configure(app)
-    worker.work(load_settings(), app, slots=slots)
+    worker.work(load_settings(), app, slots=slots, lease_s=lease_s)
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -129,7 +130,13 @@ class GitHubSide:
     identity: AppIdentity
 
 
-def find_github(settings: Settings, app: AppSettings, stack: ExitStack) -> GitHubSide:
+def find_github(
+    settings: Settings,
+    app: AppSettings,
+    stack: ExitStack,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> GitHubSide:
     """Return where GitHub is and who we are; raises Refused where the App's key is not named."""
     key = key_file(app)
     turns = open_turns(app.database_url)
@@ -137,7 +144,7 @@ def find_github(settings: Settings, app: AppSettings, stack: ExitStack) -> GitHu
     host = GitHubHost(
         parse_api_address(app.github_api_url),
         _network(settings),
-        lambda installation_id: Pacer(SqlTurns(turns, installation_id)),
+        lambda installation_id: Pacer(SqlTurns(turns, installation_id), sleep),
     )
     return GitHubSide(host, AppIdentity(str(app.app_id), key))
 

@@ -199,9 +199,14 @@ def serve(
 
 
 @app.command()
-def worker(slots: Slots = 2) -> None:
+def worker(
+    slots: Slots = 2,
+    lease: Annotated[
+        float, typer.Option(min=5, max=3600, help="Seconds until a silent worker is dead.")
+    ] = 45,
+) -> None:
     """Do the jobs that deliveries ask for (needs `pip install 'pullwright[app]'`)."""
-    app_commands().work(slots)
+    app_commands().work(slots, lease)
 
 
 @jobs_app.command("list")

@@ -11,7 +11,7 @@ from functools import partial
 from types import FrameType
 
 from bot import app_wiring
-from bot.adapters.dbos_worker import WorkerOptions, run_worker
+from bot.adapters.dbos_worker import LEASE_S, WorkerOptions, run_worker
 from bot.domain.jobs import Job, Jobs
 from bot.domain.rounds import Occasion, Schedule, unscheduled
 from bot.errors import Retryable
@@ -35,6 +35,7 @@ def work(
     app: AppSettings,
     *,
     slots: int = 2,
+    lease_s: float = LEASE_S,
     announce: Callable[[str], object] = say,
 ) -> None:
     """Run jobs until SIGTERM or Ctrl-C, which let the current steps end.
@@ -59,7 +60,9 @@ def work(
         desk = app_wiring.build_desk(settings, app, github, stack)
         outlook = app_wiring.build_outlook(github)
         announce(f"working with {slots} slots")
-        options = WorkerOptions(slots=slots, chores=(lambda: app_wiring.forget_old(desk),))
+        options = WorkerOptions(
+            slots=slots, lease_s=lease_s, chores=(lambda: app_wiring.forget_old(desk),)
+        )
         with rounds_kept(desk.jobs, app.schedule):
             run_worker(app.database_url, app_wiring.handlers(desk, outlook), options, stop)
 

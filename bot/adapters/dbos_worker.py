@@ -27,6 +27,7 @@ from bot.domain.jobs import Handler, JobId, JobKind, JobStatus
 from bot.errors import Refused, Retryable
 
 APPLICATION = "pullwright"
+LEASE_S = 45.0
 _LOG = logging.getLogger("pullwright.jobs")
 _MAX_RECOVERIES = 20
 _PURGE_EVERY_S = 3600
@@ -41,7 +42,7 @@ class WorkerOptions:
     """Jobs at once in this process; give every host the same."""
     slot: str | None = None
     """The name of this process's place; the host's first free one where none is given."""
-    lease_s: float = 45.0
+    lease_s: float = LEASE_S
     """After so long without a sign of life the jobs of a worker are taken over."""
     poll_s: float = 0.5
     limits: Limits = field(default_factory=Limits)

@@ -71,6 +71,15 @@ class PlannedComment:
     on_file: ReviewComment
     """What is said on the file where the forge does not take it on the line."""
 
+    @property
+    def to_record(self) -> tuple[Finding, ...]:
+        """Return the findings in the order in which it is stored that they have this comment.
+
+        The one that the marker names is the last: a host that dies before that plans the same
+        comment again, and finds it posted.
+        """
+        return self.findings[::-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
@@ -234,10 +243,14 @@ def _grouped(findings: Sequence[Finding]) -> list[list[Finding]]:
     """Put the instances of one style rule together, in the order of the first of each."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        is_alone = finding.category in _ONE_BY_ONE
-        key = (finding.source, finding.rule, finding.fingerprint if is_alone else "")
-        groups.setdefault(key, []).append(finding)
+        groups.setdefault(group_key(finding), []).append(finding)
     return list(groups.values())
+
+
+def group_key(finding: Finding) -> tuple[str, ...]:
+    """Return what the findings of one comment have in common."""
+    is_alone = finding.category in _ONE_BY_ONE
+    return (finding.source, finding.rule, finding.fingerprint if is_alone else "")
 
 
 def _anchor(finding: Finding, diff: Diff | None, click: OneClick | None) -> Anchor | str:

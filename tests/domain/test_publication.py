@@ -66,6 +66,17 @@ def test_a_proved_patch_is_one_click() -> None:
     assert "proved: F401 gone" in comment.body
 
 
+def test_the_finding_that_a_comments_marker_names_is_recorded_last() -> None:
+    several = [replace(reviews.plain(), snippet=f"import {name}") for name in "abc"]
+    (planned,) = plan(make(*several), RepoConfig(), PublishContext()).planned
+
+    marker = parse_marker(planned.comment.body)
+
+    assert marker is not None
+    assert len(planned.to_record) == 3
+    assert planned.to_record[-1].fingerprint == marker.suggestion
+
+
 @pytest.mark.parametrize("changes", [{"new_lint": ("E1",)}, {"before": None}])
 def test_what_is_not_proved_is_never_one_click(changes: dict[str, object]) -> None:
     publication = plan(make(reviews.unused_import(**changes)), RepoConfig(), PublishContext())

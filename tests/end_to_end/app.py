@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.github_simulator import GitHub, simulator
+from tests.github_simulator.exchange import LoggedRequest
 
-PATIENCE_S = 90.0
+PATIENCE_S = 250.0
+Process = subprocess.Popen[str]
 
 
 @dataclass
@@ -22,15 +24,18 @@ class App:
     github: GitHub
     environment: Mapping[str, str]
     folder: Path
-    processes: "list[subprocess.Popen[str]]" = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
 
     def start(self, *arguments: str, ready: str, **changes: str) -> str:
         """Start one of our processes and return the line that says it is ready.
 
         `changes` are variables that only this one has.
         """
-        log = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
-        with log.open("w") as out:
+        return self.said(self.spawn(*arguments, **changes), ready)
+
+    def spawn(self, *arguments: str, **changes: str) -> Process:
+        """Start one of our processes."""
+        with self._log(len(self.processes)).open("w") as out:
             process = subprocess.Popen(
                 [sys.executable, "-u", "-c", "from bot.cli import main; main()", *arguments],
                 env={**self.environment, **changes},
@@ -40,7 +45,14 @@ class App:
                 text=True,
             )
         self.processes.append(process)
-        return _line_with(ready, log, process)
+        return process
+
+    def said(self, process: Process, words: str) -> str:
+        """Wait for the line of a process that holds the words."""
+        return _line_with(words, self._log(self.processes.index(process)), process)
+
+    def _log(self, number: int) -> Path:
+        return self.folder / f"process-{number}.log"
 
     def end(self) -> None:
         """End our processes, politely and then not."""
@@ -67,9 +79,28 @@ class App:
 
 @contextmanager
 def running_app(
-    folder: Path, *, sandbox: str, has_worker: bool = True, serve: tuple[str, ...] = ()
+    folder: Path, *, sandbox: str, has_worker: bool = True, serving: tuple[str, ...] = ()
 ) -> Iterator[App]:
     """Start the simulator, `serve` and `worker`, and end all of them."""
+    with open_app(folder, sandbox=sandbox) as ours:
+        serve(ours, *serving)
+        if has_worker:
+            ours.said(ours.spawn("worker", "--slots", "2"), "working with")
+        yield ours
+
+
+def serve(app: App, *options: str) -> Process:
+    """Start `serve` and let GitHub know where it is."""
+    process = app.spawn("serve", "--port", "0", *options)
+    url = re.search(r"http://\S+", app.said(process, "listening on"))
+    assert url is not None
+    app.github.webhook_url = f"{url[0]}/webhook"
+    return process
+
+
+@contextmanager
+def open_app(folder: Path, *, sandbox: str) -> Iterator[App]:
+    """Start the simulator with our App on it, and no process of ours; end those that it gets."""
     with simulator(folder / "github") as github, ExitStack() as stack:
         app = github.app()
         key, secret = folder / "key.pem", folder / "secret"
@@ -88,20 +119,28 @@ def running_app(
         }
         ours = App(github, environment, folder)
         stack.callback(ours.end)
-        said = ours.start("serve", "--port", "0", *serve, ready="listening on")
-        if has_worker:
-            ours.start("worker", "--slots", "2", ready="working with")
-        url = re.search(r"http://\S+", said)
-        assert url is not None
-        github.webhook_url = f"{url[0]}/webhook"
         yield ours
 
 
-def _line_with(words: str, log: Path, process: "subprocess.Popen[str]") -> str:
+def _line_with(words: str, log: Path, process: Process) -> str:
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
+    is_alive = True
+    while time.monotonic() < deadline and is_alive:
+        is_alive = process.poll() is None
         for line in log.read_text().splitlines():
             if words in line:
                 return line
         time.sleep(0.05)
     raise AssertionError(f"{words!r} was never said:\n{log.read_text()}")
+
+
+def api_calls(app: App, open_pull_request: Callable[[], object]) -> list[LoggedRequest]:
+    """Return what a whole review asks of the API, from its first token to the last one's end."""
+    start = len(app.github.log)
+
+    def calls() -> list[LoggedRequest]:
+        return [one for one in app.github.log[start:] if not one.path.startswith("/git/")]
+
+    open_pull_request()
+    app.until(lambda: [c for c in calls() if c.path == "/installation/token"], "a revoked token")
+    return calls()

@@ -48,7 +48,7 @@ def test_a_paused_worker_loses_nothing_and_does_nothing(tmp_path: Path) -> None:
 
 
 def test_serve_with_worker_does_both_and_ends_cleanly(tmp_path: Path) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False, serve=("--with-worker",)) as app:
+    with running_app(tmp_path, sandbox="none", has_worker=False, serving=("--with-worker",)) as app:
         repo = _repo(app, "both")
         pr = repo.open_pull_request(LINT_BUG, author="ada")
         _reviewed(app, repo, pr)
@@ -63,18 +63,18 @@ def test_serve_with_worker_does_both_and_ends_cleanly(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("victim", [0, 1], ids=["serve", "worker"])
 def test_where_one_of_the_two_dies_both_end(tmp_path: Path, victim: int) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False, serve=("--with-worker",)) as app:
+    with running_app(tmp_path, sandbox="none", has_worker=False, serving=("--with-worker",)) as app:
         both = children(app.processes[0])
 
         os.kill(both[victim], signal.SIGKILL)
 
         assert app.processes[0].wait(60) == 4
         assert are_gone(both)()
-        assert "one of two processes ended" in (tmp_path / "serve-0.log").read_text()
+        assert "one of two processes ended" in (tmp_path / "process-0.log").read_text()
 
 
 def test_where_the_first_process_is_killed_the_two_follow(tmp_path: Path) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False, serve=("--with-worker",)) as app:
+    with running_app(tmp_path, sandbox="none", has_worker=False, serving=("--with-worker",)) as app:
         both = children(app.processes[0])
 
         app.processes[0].kill()

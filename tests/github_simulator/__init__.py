@@ -38,6 +38,7 @@ from tests.github_simulator.faults import (
     Meanwhile,
     Redirect,
     Status,
+    Strike,
 )
 from tests.github_simulator.pull_requests import PullRequest
 from tests.github_simulator.repositories import Repo
@@ -59,5 +60,6 @@ __all__ = [
     "Redirect",
     "Repo",
     "Status",
+    "Strike",
     "simulator",
 ]

@@ -29,6 +29,14 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Strike:
+    """Something befalls the sender before its request is handled, or after; it gets no answer."""
+
+    blow: Callable[[], object]
+    after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Limited:
     """A secondary rate limit, with or without the header that says how long to wait."""
 
@@ -98,7 +106,16 @@ class ForeignLink:
 
 
 Fault = (
-    Status | Drop | Limited | Latency | Meanwhile | Html | BadCredentials | Redirect | ForeignLink
+    Status
+    | Drop
+    | Strike
+    | Limited
+    | Latency
+    | Meanwhile
+    | Html
+    | BadCredentials
+    | Redirect
+    | ForeignLink
 )
 
 
@@ -108,6 +125,11 @@ class _Armed:
     path: str
     fault: Fault
     times: int
+    words: bytes
+
+    def is_for(self, method: str, path: str, body: bytes) -> bool:
+        is_path = self.method in ("*", method) and fnmatchcase(path, self.path)
+        return is_path and self.words in body
 
 
 class Faults:
@@ -117,19 +139,20 @@ class Faults:
         self._armed: list[_Armed] = []
         self._guard = threading.Lock()
 
-    def add(self, method: str, path: str, fault: Fault, *, times: int = 1) -> None:
+    def add(self, method: str, path: str, fault: Fault, *, times: int = 1, words: str = "") -> None:
         """Let the next `times` requests of a method (`*`: any) to a path pattern go wrong.
 
         Paths are those of the log: `/repos/octo/shop/pulls/*/reviews`, `/graphql`, `/git/*`.
+        With `words`, only requests whose body holds them: all of GraphQL has one path.
         """
         with self._guard:
-            self._armed.append(_Armed(method, path, fault, times))
+            self._armed.append(_Armed(method, path, fault, times, words.encode()))
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, body: bytes) -> Fault | None:
         """Return the fault for a request and use it up."""
         with self._guard:
             for armed in self._armed:
-                if armed.method in ("*", method) and fnmatchcase(path, armed.path):
+                if armed.is_for(method, path, body):
                     armed.times -= 1
                     if not armed.times:
                         self._armed.remove(armed)

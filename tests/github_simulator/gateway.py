@@ -18,7 +18,15 @@ from tests.github_simulator import (
 from tests.github_simulator.apps import App, Token
 from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
-from tests.github_simulator.faults import Drop, ForeignLink, Latency, Meanwhile, Status
+from tests.github_simulator.faults import (
+    Drop,
+    Fault,
+    ForeignLink,
+    Latency,
+    Meanwhile,
+    Status,
+    Strike,
+)
 from tests.github_simulator.git_http import answer_git, git_password, is_git
 from tests.github_simulator.graphql_api import execute
 from tests.github_simulator.repositories import Repo
@@ -54,30 +62,35 @@ class Gateway:
         """Return the answer, or None to drop the connection."""
         started = time.monotonic()
         path = _log_path(request.path)
-        fault = self._github.faults.take(request.method, path)
-        match fault:
-            case None | ForeignLink():
-                outcome = self._outcome(request, path)
-            case Latency(seconds):
-                time.sleep(seconds)
-                outcome = self._outcome(request, path)
-            case Meanwhile(happens):
-                happens()
-                outcome = self._outcome(request, path)
-            case Drop(after):
-                if after:
-                    self._outcome(request, path)
-                self._log(request, path, (started, Outcome(Answer(0))))
-                return None
-            case Status(_, after) if after:
+        fault = self._github.faults.take(request.method, path, request.body)
+        if isinstance(fault, Drop | Strike):
+            if fault.after:
                 self._outcome(request, path)
-                outcome = Outcome(fault.answer())
-            case _:
-                outcome = Outcome(fault.answer())
+            if isinstance(fault, Strike):
+                fault.blow()
+            self._log(request, path, (started, Outcome(Answer(0))))
+            return None
+        outcome = self._faulty(request, path, fault)
         if isinstance(fault, ForeignLink):
             outcome = Outcome(_with_foreign_link(outcome.answer, fault.url), outcome.template)
         self._log(request, path, (started, outcome))
         return outcome.answer
+
+    def _faulty(self, request: Request, path: str, fault: Fault | None) -> Outcome:
+        match fault:
+            case None | ForeignLink() | Drop() | Strike():
+                return self._outcome(request, path)
+            case Latency(seconds):
+                time.sleep(seconds)
+                return self._outcome(request, path)
+            case Meanwhile(happens):
+                happens()
+                return self._outcome(request, path)
+            case Status(_, after) if after:
+                self._outcome(request, path)
+                return Outcome(fault.answer())
+            case _:
+                return Outcome(fault.answer())
 
     def _outcome(self, request: Request, path: str) -> Outcome:
         if path.startswith("/git/"):

@@ -12,6 +12,7 @@ from tests.github_simulator import (
     PullRequest,
     Redirect,
     Status,
+    Strike,
 )
 from tests.github_simulator.bot import Bot
 
@@ -33,6 +34,19 @@ def test_a_connection_can_end_before_or_after_the_write(
 
     assert [one.body for one in pr.comments] == ["Two"]
     assert [one.status for one in github.requests("POST", COMMENTS)] == [0, 0]
+
+
+def test_a_sender_can_be_struck_before_or_after_its_write(
+    github: GitHub, bot: Bot, pr: PullRequest
+) -> None:
+    seen: list[int] = []
+    for after in (False, True):
+        blow = Strike(lambda: seen.append(len(pr.comments)), after)
+        github.faults.add("POST", ANY_COMMENT, blow)
+        with pytest.raises(requests.ConnectionError):
+            bot.post(COMMENTS, {"body": "Hi"})
+
+    assert seen == [0, 1]
 
 
 def test_an_error_can_hide_a_write_that_was_stored(

@@ -1,6 +1,6 @@
 """What each command does, once it is known that the person may ask for it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -58,15 +58,19 @@ class CarryOut:
         match command:
             case commands.Dismiss(id=finding, reason=reason):
                 self._check_known(finding)
-                return self._dismiss([finding], reason)
+                return self._once(lambda: self._dismiss([finding], reason))
             case commands.Reject():
-                return self._dismiss(self._open_ids(), None)
+                return self._once(lambda: self._dismiss(self._open_ids(), None))
             case commands.Pause() | commands.Resume() | commands.Ignore():
-                return self._set_mode(command)
+                return self._once(lambda: self._set_mode(command))
             case commands.Stop():
                 return self._stop()
             case _:
                 return Telling(self.work, self.remote, self.trigger).run(command)
+
+    def _once(self, act: Callable[[], str]) -> str:
+        """Keep the words of an act: another attempt would find it done and deny having done it."""
+        return str(self.work.context.step("act", lambda: {"words": act()})["words"])
 
     def _stop(self) -> str:
         """End what runs first, and see to what is told of it then."""

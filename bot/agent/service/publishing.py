@@ -13,6 +13,7 @@ from bot.agent.looking import look_of
 from bot.agent.review import Episode
 from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk
+from bot.domain.adoption import adopted
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import FindingState
 from bot.domain.forge import CheckConclusion, RemotePullRequest, RepoId, ReviewComment
@@ -46,7 +47,7 @@ class Posting:
     def post(self, episode: Episode, config: EffectiveConfig) -> Json:
         """Post everything and return what became of it, in small."""
         records = self.desk.records
-        reconciled = self.reconciled(episode)
+        reconciled = self._with_adopted(self.reconciled(episode), RunId(episode.review.run_id))
         review = _with_lasting_ids(episode.review, reconciled)
         publication = plan(review, config.config, self._context(reconciled.known, review))
         placement = self._place(publication)
@@ -72,6 +73,19 @@ class Posting:
         look = look_of(episode, self.desk.syntax)
         findings = self.desk.records.findings
         return findings.revise(self.pull, lambda known: reconcile(known, look))
+
+    def _with_adopted(self, reconciled: Reconciled, run_id: RunId) -> Reconciled:
+        """Take up the comments of a run that died before it recorded them, and was overtaken."""
+        if all(k.thread is not None for k in reconciled.known):
+            return reconciled
+        found = adopted(
+            reconciled.known, self.connection.forge.threads(self.remote.number), run_id=run_id
+        )
+        attached = {name: Thread(t.id, t.comment_id) for name, t in found.items()}
+        for name, thread in attached.items():
+            self.desk.records.findings.attach_thread(self.pull, name, thread)
+        known = tuple(replace(k, thread=attached.get(k.id, k.thread)) for k in reconciled.known)
+        return replace(reconciled, known=known)
 
     def _place(self, publication: Publication) -> Placement:
         """Post the comments, what was refused on its file, and look what the forge shows of it."""
@@ -103,7 +117,7 @@ class Posting:
         """Store which thread shows which findings; one comment may speak of several."""
         for planned, thread in placement.shown:
             self._book(publication).review(thread)
-            for finding in planned.findings:
+            for finding in planned.to_record:
                 attached = Thread(thread.id, thread.comment_id)
                 self.desk.records.findings.attach_thread(self.pull, finding.id, attached)
 
