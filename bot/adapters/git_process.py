@@ -190,9 +190,13 @@ class Git:
             except subprocess.TimeoutExpired:
                 raise TooLarge(f"{_name(arguments)} took over {self.timeout_s:g} s") from None
             finally:
-                _end(process)
+                end(process)
         if code:
             raise GitFailed(f"{_name(arguments)} failed: {_sentence(stderr, code)}")
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start a command that is spoken to over its pipes; whoever starts it ends it."""
+        return self._start(arguments, stdin=subprocess.PIPE)
 
     def _start(
         self, arguments: tuple[str | bytes, ...], *, stdin: int
@@ -282,12 +286,13 @@ def _sentence(stderr: bytes, code: int) -> str:
     return redacted(printable(row))[:SENTENCE_LIMIT]
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]") -> None:
     """Kill what is left of a command, its children included, and collect it."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    for pipe in (process.stdout, process.stderr):
+    for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            pipe.close()
+            with suppress(BrokenPipeError):
+                pipe.close()

@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.github_simulator import GitHub, simulator
 
 PATIENCE_S = 90.0
+AS_RUN = "from bot.cli import main; main()"
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass
@@ -22,6 +24,7 @@ class App:
     github: GitHub
     environment: Mapping[str, str]
     folder: Path
+    program: str = AS_RUN
     processes: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def start(self, *arguments: str, ready: str) -> str:
@@ -29,7 +32,7 @@ class App:
         log = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
         with log.open("w") as out:
             process = subprocess.Popen(
-                [sys.executable, "-u", "-c", "from bot.cli import main; main()", *arguments],
+                [sys.executable, "-u", "-c", self.program, *arguments],
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -63,15 +66,27 @@ class App:
 
 
 @contextmanager
-def running_app(folder: Path, *, sandbox: str) -> Iterator[App]:
-    """Start the simulator, `serve` and `worker`, and end all of them."""
+def running_app(
+    folder: Path,
+    *,
+    sandbox: str,
+    slots: int = 2,
+    token_form: str = "old",  # noqa: S107 a form, no secret
+    program: str = AS_RUN,
+    more: Mapping[str, str] = NOTHING,
+) -> Iterator[App]:
+    """Start the simulator, `serve` and `worker`, and end all of them.
+
+    `more` stands in the environment of our processes beside what the App needs.
+    """
     with simulator(folder / "github") as github, ExitStack() as stack:
-        app = github.app()
+        app = github.app(token_form=token_form)
         key, secret = folder / "key.pem", folder / "secret"
         key.write_text(app.private_key_pem)
         secret.write_text(app.webhook_secret)
         key.chmod(0o600)
         environment = {
+            **more,
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "PULLWRIGHT_STATE_DIR": str(folder / "state"),
@@ -81,10 +96,10 @@ def running_app(folder: Path, *, sandbox: str) -> Iterator[App]:
             "PULLWRIGHT_WEBHOOK_SECRET_FILE": str(secret),
             "PULLWRIGHT_GITHUB_API_URL": github.api_url,
         }
-        ours = App(github, environment, folder)
+        ours = App(github, environment, folder, program)
         stack.callback(ours.end)
         said = ours.start("serve", "--port", "0", ready="listening on")
-        ours.start("worker", "--slots", "2", ready="working with")
+        ours.start("worker", "--slots", str(slots), ready="working with")
         url = re.search(r"http://\S+", said)
         assert url is not None
         github.webhook_url = f"{url[0]}/webhook"

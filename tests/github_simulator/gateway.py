@@ -237,6 +237,7 @@ class Gateway:
             headers={name: one for name, one in request.headers.items() if name != "authorization"},
             credential=self._credential(request),
             json=_json(request) if not path.startswith("/git/") else None,
+            body=request.body,
             status=outcome.answer.status,
             answer=_shown(outcome.answer),
             at=started,

@@ -46,7 +46,12 @@ class _Conversation:
             self.desk, self.connection, self.context, self.request.repo, self.request.number
         )
         remote = work.look()
-        config = self._config(remote)
+        if (no := self._denied_at_once(remote)) is not None:
+            return self._refuse(work, replies.denied(no.reason))
+        try:
+            config = self._config(remote)
+        except Refused as error:
+            return self._refuse(work, replies.refused(str(error)))
         try:
             command = self._command(config)
         except CommandError as error:
@@ -63,6 +68,20 @@ class _Conversation:
         except Refused as error:
             return self._refuse(work, replies.refused(str(error)))
         return self._answer(work, words, Reaction.DONE)
+
+    def _denied_at_once(self, remote: RemotePullRequest) -> Denied | None:
+        """Return why a person may not, before anything is checked out for them (case B01).
+
+        What is not written with a first word of ours is looked up in the configuration first.
+        """
+        try:
+            command = self._command(RepoConfig())
+        except CommandError:
+            return None
+        if command is None:
+            return None
+        told = may(command, self._asker(remote), self._place(remote))
+        return told if isinstance(told, Denied) else None
 
     def _asker(self, remote: RemotePullRequest) -> Asker:
         """Ask the forge what the person may do, once per job."""
@@ -116,7 +135,10 @@ class _Conversation:
         self.context.step(step, react)
 
     def _config(self, remote: RemotePullRequest) -> RepoConfig:
-        """Return the base side's configuration; what cannot be read has the built-in one."""
+        """Return the base side's configuration; the built-in one where no checkout is made.
+
+        Raises Refused where it cannot be used: nothing is done under rules that nobody wrote.
+        """
         if self._is_stop() or not remote.is_open or remote.head_repo is None:
             return RepoConfig()
         with self.connection.checkout(remote) as workspace:

@@ -12,14 +12,17 @@ from bot.agent.service.publishing import Posting
 from bot.domain.admission import silence_before, silence_by_config
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.events import PullAction
-from bot.domain.forge import RemotePullRequest, RepoId
-from bot.domain.jobs import JobContext, Json
+from bot.domain.forge import HeadMoved, RemotePullRequest, RepoId
+from bot.domain.jobs import Ended, JobContext, JobStatus, Json
 from bot.domain.ledger import Head, PullKey, Reconciled, RunId, RunKind, RunRecord
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Silence
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ReviewRequest, parse_request
-from bot.domain.verdict_check import started_check
+from bot.domain.verdict_check import not_reviewed_check, started_check
+from bot.errors import Refused
+
+MOVED = "the head moved while it was looked at; its new head has a review of its own"
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,36 @@ class ReviewOfPull:
         admitted = self.context.step("admit", lambda: self._admit(remote))
         if admitted["silence"]:
             return admitted
-        with self.connection.checkout(remote) as workspace:
-            config = self.desk.configure(workspace)
-            decided = self.context.step(
-                "decide", lambda: self._decide(remote, workspace, config, trigger)
-            )
-            return decided if decided["silence"] else self.run(remote, workspace, config)
+        try:
+            with self.connection.checkout(remote) as workspace:
+                config = self.desk.configure(workspace)
+                decided = self.context.step(
+                    "decide", lambda: self._decide(remote, workspace, config, trigger)
+                )
+                return decided if decided["silence"] else self.run(remote, workspace, config)
+        except Refused as error:
+            return self._not_reviewed(remote, str(error))
+
+    def _not_reviewed(self, remote: RemotePullRequest, reason: str) -> Json:
+        """Say on the forge why there is no review: too large, a configuration that is none.
+
+        Where the head has moved, nothing is said of it (case C10): the push has a job of its own.
+        """
+
+        def tell() -> Json:
+            if self._has_moved(remote):
+                return self._told(remote, MOVED)
+            run = not_reviewed_check(remote.head_sha, self.run_id, reason)
+            self.connection.publisher.check(run)
+            return self._told(remote, reason)
+
+        told = self.context.step("not reviewed", tell)
+        if told["silence"] == MOVED:
+            raise Ended(JobStatus.SUPERSEDED)
+        return told
+
+    def _has_moved(self, remote: RemotePullRequest) -> bool:
+        return self.connection.forge.pull_request(self.number).head_sha != remote.head_sha
 
     def look(self) -> RemotePullRequest:
         """Ask the forge once per job, so that every attempt is about the same head."""
@@ -82,7 +109,13 @@ class ReviewOfPull:
         with self.episode(remote, workspace, config, RunKind.REVIEW) as (made, _):
             episode = made
         posting = Posting(self.desk, self.connection, self.repo, remote)
-        return self.context.step("publish", lambda: posting.post(episode, config))
+
+        def publish() -> Json:
+            if self._has_moved(remote):
+                raise HeadMoved(MOVED)
+            return posting.post(episode, config)
+
+        return self.context.step("publish", publish)
 
     @contextmanager
     def episode(
