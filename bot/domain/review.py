@@ -87,7 +87,8 @@ class Review:
 
     def _on_configuration(self) -> tuple[str, ...]:
         """Say that rules which the change brings along did not count (case C12)."""
-        changed = {path for f in self.diff.files for path in (f.old_path, f.path)}
+        files = self.diff.files if self.diff is not None else ()
+        changed = {path for f in files for path in (f.old_path, f.path)}
         return tuple(
             f"{path} is changed here: the base branch's was used, this one counts after the merge"
             for path in CONFIG_PATHS

@@ -1,4 +1,4 @@
-"""A repository of its own for one hostile case, in front of our processes with witnesses in them."""
+"""A repository of its own for one hostile case, in front of our processes with a witness."""
 
 import itertools
 import json
@@ -61,6 +61,10 @@ class Arena:
     def replies(self, pr: PullRequest) -> list[str]:
         """Return our answers to commands."""
         return [body for body in self.ours(pr) if " kind=reply " in body]
+
+    def commanded(self, pr: PullRequest, login: str, words: str) -> int:
+        """Write a comment and return how many jobs our intake made of it."""
+        return self.taken(lambda: self.app.github.user(login).comment(pr, words))
 
     def taken(self, act: Callable[[], object]) -> int:
         """Do something and return how many jobs our intake made of it."""

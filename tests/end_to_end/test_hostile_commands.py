@@ -51,11 +51,8 @@ NO_COMMANDS = (
 
 def test_a_command_that_is_not_the_first_line_is_no_command(arena: Arena) -> None:
     pr = arena.draft()
-    ada = arena.app.github.user("ada")
 
-    taken = {
-        words: arena.taken(lambda words=words: ada.comment(pr, words)) for words in NO_COMMANDS
-    }
+    taken = {words: arena.commanded(pr, "ada", words) for words in NO_COMMANDS}
 
     assert taken == dict.fromkeys(NO_COMMANDS, 0)
 

@@ -43,6 +43,7 @@ def seen(file: Path) -> list[dict[str, Any]]:
 
 def _hook(descriptor: int) -> Callable[[str, tuple[Any, ...]], None]:
     def note(event: str, arguments: tuple[Any, ...]) -> None:
+        row: dict[str, object]
         match event, arguments:
             case "subprocess.Popen", (_, argv, _, env):
                 given = None if env is None else {_text(k): _text(v) for k, v in env.items()}

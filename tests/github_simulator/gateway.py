@@ -18,7 +18,7 @@ from tests.github_simulator import (
 from tests.github_simulator.apps import App, Token
 from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
-from tests.github_simulator.faults import Drop, ForeignLink, Latency, Status
+from tests.github_simulator.faults import Drop, Echo, ForeignLink, Latency, Status
 from tests.github_simulator.git_http import answer_git, git_password, is_git
 from tests.github_simulator.graphql_api import execute
 from tests.github_simulator.repositories import Repo
@@ -66,6 +66,8 @@ class Gateway:
                     self._outcome(request, path)
                 self._log(request, path, (started, Outcome(Answer(0))))
                 return None
+            case Echo():
+                outcome = Outcome(fault.answer(_sent(request), is_git=is_git(request.path)))
             case Status(_, after) if after:
                 self._outcome(request, path)
                 outcome = Outcome(fault.answer())
@@ -258,6 +260,11 @@ class Gateway:
                 if token.value == value:
                     return token.name
         return "app" if value.count(".") == 2 and not value.startswith("ghs_") else "unknown"
+
+
+def _sent(request: Request) -> str:
+    """Return the credential of a request, as it was sent and as what it stands for."""
+    return f"{request.headers.get('authorization', '')} ({git_password(request)})"
 
 
 def _log_path(path: str) -> str:

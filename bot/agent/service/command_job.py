@@ -46,9 +46,8 @@ class _Conversation:
             self.desk, self.connection, self.context, self.request.repo, self.request.number
         )
         remote = work.look()
-        if (no := self._denied_at_once(remote)) is not None:
-            return self._refuse(work, replies.denied(no.reason))
         try:
+            self._refuse_at_once(remote)
             config = self._config(remote)
         except Refused as error:
             return self._refuse(work, replies.refused(str(error)))
@@ -69,19 +68,20 @@ class _Conversation:
             return self._refuse(work, replies.refused(str(error)))
         return self._answer(work, words, Reaction.DONE)
 
-    def _denied_at_once(self, remote: RemotePullRequest) -> Denied | None:
-        """Return why a person may not, before anything is checked out for them (case B01).
+    def _refuse_at_once(self, remote: RemotePullRequest) -> None:
+        """Raise Refused where a person may not, before anything is checked out (case B01).
 
         What is not written with a first word of ours is looked up in the configuration first.
         """
         try:
             command = self._command(RepoConfig())
         except CommandError:
-            return None
+            return
         if command is None:
-            return None
+            return
         told = may(command, self._asker(remote), self._place(remote))
-        return told if isinstance(told, Denied) else None
+        if isinstance(told, Denied):
+            raise Refused(told.reason)
 
     def _asker(self, remote: RemotePullRequest) -> Asker:
         """Ask the forge what the person may do, once per job."""
