@@ -85,7 +85,7 @@ class Arena:
 
 
 @contextmanager
-def witnessed_app(folder: Path) -> Iterator[App]:
+def witnessed_app(folder: Path) -> Iterator[canaries.Oracle]:
     """Run our processes among canaries, and with tokens of the new form."""
     canaries.plant(folder)
     with running_app(
@@ -96,25 +96,27 @@ def witnessed_app(folder: Path) -> Iterator[App]:
         program=witness.program(folder / "witness"),
         more=canaries.ENVIRONMENT,
     ) as app:
-        good = Arena(app, app.github.repo("good/shop", base=BASE))
-        yield app
-        for pr in good.repo.pull_requests:
-            canaries.assert_reviewed(app, good.repo, pr)
-        canaries.assert_harmless(app)
+        good = app.github.repo("good/shop", base=BASE)
+        oracle = canaries.Oracle(app)
+        yield oracle
+        for pr in good.pull_requests[-1:]:
+            canaries.assert_reviewed(app, good, pr)
+        oracle.hold()
 
 
 @contextmanager
-def arena_of(app: App) -> Iterator[Arena]:
+def arena_of(oracle: canaries.Oracle) -> Iterator[Arena]:
     """Yield a repository of a new owner; afterwards hold the oracle of every case.
 
     The good job that follows is reviewed while the next case runs, and looked at after it.
     """
+    app = oracle.app
     number = next(_OWNERS)
     repo = app.github.repo(f"owner-{number}/shop-{number}", base=BASE)
     repo.collaborator("ada", "write")
     repo.collaborator("eve", "read")
     yield Arena(app, repo)
-    canaries.assert_harmless(app)
+    oracle.hold()
     good = app.github.find_repo("good/shop")
     assert good is not None
     for pr in good.pull_requests[-1:]:

@@ -5,12 +5,15 @@ files of their user, who also has a git configuration that would run programs.
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.end_to_end.app import App
 from tests.end_to_end.witness import seen
 from tests.github_simulator import PullRequest, Repo
+from tests.github_simulator.exchange import LoggedRequest
 
 PEM_WORDS = "CANARYpemMIIEpAIBAAKCAQEA7canary0canary1canary2canary3canary4"
 PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{PEM_WORDS}\n-----END RSA PRIVATE KEY-----\n"
@@ -52,12 +55,72 @@ def plant(folder: Path) -> None:
     (folder / "model.key").write_text(f"{DISK_KEY}\n")
 
 
-def assert_harmless(app: App) -> None:
-    """Hold the oracle against everything that has happened so far."""
-    assert [p.args for p in app.processes if p.poll() is not None] == []
-    assert not (app.folder / MARK).exists()
-    _assert_nothing_leaked(app)
-    _assert_nobody_else_was_met(app)
+@dataclass
+class Oracle:
+    """What must hold after every case. It looks at each request and each token once."""
+
+    app: App
+    _requests: int = 0
+    _tokens: int = 0
+    _rows: int = 0
+
+    def hold(self) -> None:
+        """Hold it against what has happened since the last time."""
+        app = self.app
+        assert [p.args for p in app.processes if p.poll() is not None] == []
+        assert not (app.folder / MARK).exists()
+        requests = app.github.log[self._requests :]
+        rows = seen(app.folder / "witness")[self._rows :]
+        self._requests += len(requests)
+        self._rows += len(rows)
+        secrets = self._secrets()
+        self._hold_secrets(requests, secrets)
+        host = app.github.url.removeprefix("http://")
+        assert {one.headers.get("host") for one in requests} <= {host}
+        for row in rows:
+            self._hold_world(row, host, secrets)
+
+    def _secrets(self) -> list[str]:
+        """Return all fixed secrets and the tokens that are new, in every form."""
+        ours = self.app.github.apps[0]
+        key = [row for row in ours.private_key_pem.splitlines() if len(row) > 40]
+        # The jobs of the last time may have been under way, so their tokens count once more.
+        tokens = [token.value for token in ours.minted[max(0, self._tokens - 4) :]]
+        self._tokens = len(ours.minted)
+        fixed = (*CANARIES, ours.webhook_secret, *key)
+        return [form for secret in (*fixed, *tokens) for form in forms(secret)]
+
+    def _hold_secrets(self, requests: Sequence[LoggedRequest], secrets: Sequence[str]) -> None:
+        outgoing = "\n".join(
+            f"{one.method} {one.path} {dict(one.query)} {dict(one.headers)} "
+            f"{one.body.decode('utf-8', 'replace')}"
+            for one in requests
+        )
+        said = "\n".join(f.read_text(errors="replace") for f in self.app.folder.glob("*.log"))
+        for secret in secrets:
+            assert secret not in outgoing
+            assert secret not in said
+
+    def _hold_world(self, row: Mapping[str, Any], host: str, secrets: Sequence[str]) -> None:
+        if "met" in row:
+            assert row["met"] in OURS, row
+            return
+        if row["ran"][:2] in ON_IMPORT:
+            return
+        argv, environment = " ".join(row["ran"]), row["environment"]
+        # A program without an environment of its own gets ours, secrets and all.
+        assert environment is not None, argv
+        assert not [word for word in row["ran"] if "://" in word and host not in word], argv
+        known = str({k: v for k, v in environment.items() if not self._is_allowed(k, environment)})
+        for secret in secrets:
+            assert secret not in argv
+            assert secret not in known, argv
+
+    def _is_allowed(self, name: str, environment: Mapping[str, str]) -> bool:
+        """Tell what one child may know: a fetching git has the token in its own environment."""
+        key = environment.get("GIT_CONFIG_KEY_0", "")
+        is_ours = key.startswith(f"http.{self.app.github.url}/")
+        return name == "GIT_CONFIG_VALUE_0" and is_ours
 
 
 def assert_reviewed(app: App, repo: Repo, good: PullRequest) -> None:
@@ -78,21 +141,17 @@ def wait_for_check(app: App, repo: Repo, pr: PullRequest) -> None:
     app.until(is_done, f"a finished check on {pr.head_sha}")
 
 
-def secrets_of(app: App) -> Iterator[str]:
-    """Yield everything that must not go out, in the forms in which it could."""
-    ours = app.github.apps[0]
-    key = [row for row in ours.private_key_pem.splitlines() if len(row) > 40]
-    tokens = [token.value for token in ours.minted]
-    for secret in (*CANARIES, ours.webhook_secret, *key, *tokens):
-        data = secret.encode()
-        yield from _pieces(secret)
-        yield secret[::-1]
-        yield data.hex()
-        for shift in range(3):
-            # The first and the last characters of a base64 text depend on its neighbours.
-            inner = base64.b64encode(b"x" * shift + data)[4:-4].decode()
-            if len(inner) >= 12:
-                yield from _pieces(inner)
+def forms(secret: str) -> Iterator[str]:
+    """Yield a secret in the forms in which it could go out."""
+    data = secret.encode()
+    yield from _pieces(secret)
+    yield secret[::-1]
+    yield data.hex()
+    for shift in range(3):
+        # The first and the last characters of a base64 text depend on its neighbours.
+        inner = base64.b64encode(b"x" * shift + data)[4:-4].decode()
+        if len(inner) >= 12:
+            yield from _pieces(inner)
 
 
 def _pieces(secret: str, length: int = 24) -> Iterator[str]:
@@ -101,41 +160,3 @@ def _pieces(secret: str, length: int = 24) -> Iterator[str]:
     # The head of a JSON web token is the same in all of them, and no secret.
     tail = secret.rpartition(".")[2]
     yield from (tail[n : n + length] for n in range(0, len(tail) - length, length))
-
-
-def _assert_nothing_leaked(app: App) -> None:
-    outgoing = "\n".join(
-        f"{one.method} {one.path} {dict(one.query)} {dict(one.headers)} "
-        f"{one.body.decode('utf-8', 'replace')} {one.json}"
-        for one in app.github.log
-    )
-    said = "\n".join(file.read_text(errors="replace") for file in app.folder.glob("*.log"))
-    for secret in secrets_of(app):
-        assert secret not in outgoing
-        assert secret not in said
-
-
-def _assert_nobody_else_was_met(app: App) -> None:
-    host = app.github.url.removeprefix("http://")
-    assert {one.headers.get("host") for one in app.github.log} <= {host}
-    for row in seen(app.folder / "witness"):
-        if "met" in row:
-            assert row["met"] in OURS, row
-            continue
-        if row["ran"][:2] in ON_IMPORT:
-            continue
-        argv, environment = " ".join(row["ran"]), row["environment"]
-        # A program without an environment of its own gets ours, secrets and all.
-        assert environment is not None, argv
-        assert not [word for word in row["ran"] if "://" in word and host not in word], argv
-        for secret in secrets_of(app):
-            assert secret not in argv
-            if secret not in _authorised(app, environment):
-                assert secret not in str(environment), argv
-
-
-def _authorised(app: App, environment: dict[str, str]) -> str:
-    """Return what one child may know: a fetching git has the token in its own environment."""
-    value = environment.get("GIT_CONFIG_VALUE_0", "")
-    is_ours = environment.get("GIT_CONFIG_KEY_0", "").startswith(f"http.{app.github.url}/")
-    return value if is_ours and value.startswith("Authorization: Basic ") else ""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.app import App
 from tests.end_to_end.arena import Arena, arena_of, witnessed_app
+from tests.end_to_end.canaries import Oracle
 from tests.end_to_end.command import Command, command
 from tests.situations import RepoFixture, repository
 
@@ -29,12 +29,12 @@ def lint_bug(tmp_path: Path) -> RepoFixture:
 
 
 @pytest.fixture(scope="session")
-def witnessed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with witnessed_app(tmp_path_factory.mktemp("arena")) as app:
-        yield app
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+    with witnessed_app(tmp_path_factory.mktemp("arena")) as opened:
+        yield opened
 
 
 @pytest.fixture
-def arena(witnessed: App) -> Iterator[Arena]:
-    with arena_of(witnessed) as opened:
+def arena(oracle: Oracle) -> Iterator[Arena]:
+    with arena_of(oracle) as opened:
         yield opened
