@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.catalogue import HELD, OPEN
+from tests.mutants import MUTANTS, ROOT
 
 FOLDER = Path(__file__).parent
 CASES = {
@@ -39,3 +40,10 @@ def test_every_test_that_the_table_names_is_there() -> None:
 
     assert named - there == set()
     assert all(HELD.values())
+
+
+def test_every_edit_that_removes_a_rule_fits_the_code() -> None:
+    count = {case: (ROOT / m.file).read_text().count(m.old) for case, m in MUTANTS.items()}
+
+    assert {case: n for case, n in count.items() if n != 1} == {}
+    assert set(MUTANTS) <= set(HELD)
