@@ -1,4 +1,4 @@
-"""Removes the rule of a case and looks whether its tests notice: `python -m tests.mutants [ID ...]`.
+"""Removes the rule of a case and looks whether its tests notice: `python -m tests.mutants A01`.
 
 It works on a copy, and says `red` where a test failed, as it should, and `GREEN` where none did.
 """
@@ -29,11 +29,6 @@ class Mutant:
 MUTANTS: Mapping[str, Mutant] = {
     "A01": Mutant("bot/web/webhook.py", "if digest is None:", "if digest == 0:"),
     "A02": Mutant("bot/web/signature.py", "if not hmac.compare_digest(", "if not isinstance("),
-    "A04": Mutant(
-        "bot/web/webhook.py",
-        'claimed_digest(headers.get("x-hub-signature-256"))',
-        'claimed_digest(headers.get("x-hub-signature-256")) or headers.get("x-hub-signature")',
-    ),
     "A05": Mutant("bot/web/signature.py", "_HEADER.fullmatch(", "_HEADER.search("),
     "A08": Mutant("bot/web/signature.py", "if size > MAX_BODY_BYTES:", "if size < 0:"),
     "A13": Mutant("bot/web/webhook.py", "except RecursionError", "except KeyError"),
