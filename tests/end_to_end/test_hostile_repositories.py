@@ -98,7 +98,7 @@ def test_a_file_of_any_name_is_reviewed_and_its_name_is_shown_harmlessly(arena: 
     # The tools cannot be told of a name that is no UTF-8; the summary names it instead.
     assert f"{len(NAMES) - 1} of {len(NAMES)} hunks seen" in summary
     assert "udcfe.py: no tool read all of it" in summary
-    assert all(c.isprintable() or c in "\n\u200b" for c in summary)
+    assert all(c.isprintable() or c in "\n\t\u200b" for c in summary)
 
 
 def test_a_head_that_vanishes_in_mid_run_gets_nothing_and_the_new_one_a_review(
