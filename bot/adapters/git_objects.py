@@ -4,11 +4,9 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import IO, cast
 
-from git import Repo
-
-from bot.adapters.git_process import Git, GitFailed
+from bot.adapters.git_process import Git, GitFailed, end
 from bot.domain import git_names
 from bot.domain.pull_request import Sha, printable
 from bot.errors import Refused, TooLarge
@@ -16,12 +14,6 @@ from bot.errors import Refused, TooLarge
 SUBMODULE = "160000"
 SYMLINK = "120000"
 EXECUTABLE = "100755"
-NEUTRAL = {
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
-    "GIT_NAMESPACE": "",
-    "GIT_TRACE": "0",
-    "GIT_TRACE2": "0",
-}
 REGULAR = ("100644", "100755", "100664")
 """The last one is in old histories; git shows and treats it as the first."""
 
@@ -64,14 +56,9 @@ class ObjectReader:
     _trees: dict[Sha, Mapping[str, Blob]] = field(default_factory=dict)
 
     @cached_property
-    def _batch(self) -> Any:
-        """The reading process; GitPython's own reader knows no hashes but those of 40 digits."""
-        folder = str(self.git.folder)
-        # GitPython hands its own environment on, and a hook that runs us sets variables there.
-        places = {"GIT_COMMON_DIR": folder, "GIT_OBJECT_DIRECTORY": f"{folder}/objects"}
-        repo = Repo(folder)
-        repo.git.update_environment(**NEUTRAL, **places, **self.git.environment)
-        return repo.git.cat_file("--batch", as_process=True, istream=subprocess.PIPE)
+    def _batch(self) -> "subprocess.Popen[bytes]":
+        """The reading process. GitPython would hand it our whole environment, secrets and all."""
+        return self.git.start("cat-file", "--batch")
 
     def tree(self, sha: Sha) -> Mapping[str, Blob]:
         """Return the files of a commit by path, sorted; submodules are left out.
@@ -91,21 +78,19 @@ class ObjectReader:
 
     def read(self, blob: Blob) -> bytes:
         """Return the content of a file; all of them come from one `git cat-file --batch`."""
-        self._batch.stdin.write(f"{blob.sha}\n".encode())
-        self._batch.stdin.flush()
-        facts: list[bytes] = self._batch.stdout.readline().split()
+        asked, said = (cast("IO[bytes]", pipe) for pipe in (self._batch.stdin, self._batch.stdout))
+        asked.write(f"{blob.sha}\n".encode())
+        asked.flush()
+        facts = said.readline().split()
         if len(facts) != 3 or facts[1] != b"blob":
             raise self._lacks(printable(blob.path))
-        data: bytes = self._batch.stdout.read(int(facts[2]) + 1)
-        return data[:-1]
+        return said.read(int(facts[2]) + 1)[:-1]
 
     def close(self) -> None:
         """End the process that reads; safe to call twice."""
         batch = self.__dict__.pop("_batch", None)
         if batch is not None:
-            for pipe in (batch.stdin, batch.stdout, batch.stderr):
-                pipe.close()
-            batch.proc.wait()
+            end(batch)
 
     def _blobs(self, sha: Sha) -> Iterator[Blob]:
         self._check_count(sha)

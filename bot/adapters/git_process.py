@@ -6,6 +6,7 @@ file monitor are switched off by the environment, which wins over a repository's
 transport but the one named may be used, whatever the config calls it.
 """
 
+import base64
 import os
 import re
 import selectors
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from bot.domain.pull_request import printable
+from bot.domain.untrusted import tokenless
 from bot.errors import Refused, TooLarge
 
 STDERR_LIMIT_BYTES = 16 << 10
@@ -154,6 +156,14 @@ class Git:
             fixed[f"GIT_CONFIG_VALUE_{number}"] = value
         return {**fixed, **self.variables, "GIT_CONFIG_COUNT": str(count + len(OVERRIDES))}
 
+    @property
+    def _secrets(self) -> list[str]:
+        """What of the variables must not stand in an error, in each form in which it could."""
+        found = (value.partition("Basic ")[2] for value in self.variables.values())
+        encoded = [value for value in found if value]
+        pairs = [base64.b64decode(value).decode("utf-8", "replace") for value in encoded]
+        return [*encoded, *pairs, *(pair.partition(":")[2] for pair in pairs)]
+
     def run(
         self, *arguments: str | bytes, stdin: bytes = b"", output_limit_bytes: int = 64 << 20
     ) -> bytes:
@@ -190,9 +200,14 @@ class Git:
             except subprocess.TimeoutExpired:
                 raise TooLarge(f"{_name(arguments)} took over {self.timeout_s:g} s") from None
             finally:
-                _end(process)
+                end(process)
         if code:
-            raise GitFailed(f"{_name(arguments)} failed: {_sentence(stderr, code)}")
+            sentence = _sentence(without(self._secrets, stderr), code)
+            raise GitFailed(f"{_name(arguments)} failed: {sentence}")
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start a command that is spoken to over its pipes; whoever starts it ends it."""
+        return self._start(arguments, stdin=subprocess.PIPE)
 
     def _start(
         self, arguments: tuple[str | bytes, ...], *, stdin: int
@@ -257,8 +272,15 @@ def write_config(folder: Path) -> Path:
 
 
 def redacted(text: str) -> str:
-    """Return a text without the user names and passwords of its URLs."""
-    return _CREDENTIAL.sub("://***@", text)
+    """Return a text without the user names and passwords of its URLs, and without tokens."""
+    return tokenless(_CREDENTIAL.sub("://***@", text))
+
+
+def without(secrets: Iterable[str], data: bytes) -> bytes:
+    """Return what a server made git say without what we sent to it (case C11)."""
+    for secret in secrets:
+        data = data.replace(secret.encode(), b"***") if secret else data
+    return data
 
 
 def _name(arguments: tuple[str | bytes, ...]) -> str:
@@ -282,12 +304,13 @@ def _sentence(stderr: bytes, code: int) -> str:
     return redacted(printable(row))[:SENTENCE_LIMIT]
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]") -> None:
     """Kill what is left of a command, its children included, and collect it."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    for pipe in (process.stdout, process.stderr):
+    for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            pipe.close()
+            with suppress(BrokenPipeError):
+                pipe.close()

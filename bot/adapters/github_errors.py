@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.forge import ForgeUnavailable, HeadMoved
-from bot.domain.untrusted import one_line
+from bot.domain.untrusted import one_line, tokenless
 from bot.errors import PullwrightError, Refused
 
 
@@ -57,7 +57,8 @@ def graphql_error(data: object, *, what: str) -> PullwrightError:
     """Return the error for an answer of the GraphQL API that has errors."""
     errors = data.get("errors") if isinstance(data, Mapping) else None
     first = errors[0] if isinstance(errors, list) and errors else {}
-    message = one_line(str(first.get("message", "no reason"))) if isinstance(first, dict) else ""
+    said = str(first.get("message", "no reason")) if isinstance(first, dict) else ""
+    message = one_line(tokenless(said))
     kind = _BY_TYPE.get(str(first.get("type", "")) if isinstance(first, dict) else "", Invalid)
     if _STALE in message.lower():
         kind = HeadMoved
@@ -81,7 +82,7 @@ def _said(data: object) -> str:
     details: Any = data.get("errors")
     listed = details if isinstance(details, list) else [details] if details else []
     reasons = [_reason(detail) for detail in listed[:3]]
-    return one_line("; ".join([str(data.get("message", "")), *filter(None, reasons)]))
+    return one_line(tokenless("; ".join([str(data.get("message", "")), *filter(None, reasons)])))
 
 
 def _reason(detail: object) -> str:

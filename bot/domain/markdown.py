@@ -35,6 +35,7 @@ _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _BLOCK_START = re.compile(r"^(?:(?=[-+=#:])|(?P<number>\d{1,9})(?=[.)]))")
 _PLAIN_URL = re.compile(r"https://(?P<host>[a-z0-9.-]+)(/[A-Za-z0-9._~%/-]*)?(#[A-Za-z0-9._~-]*)?")
 """No query, no port and no name in front of the host: nothing to send anything out with."""
+_LEAST_FENCE = 3
 _TRAILING = ".,;:!?)]}"
 _CUT = "\n\n(cut: this comment is limited to {limit:,} bytes)"
 
@@ -92,7 +93,10 @@ def cut(text: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
     if size_bytes(text) <= limit_bytes:
         return text
     notice = _CUT.format(limit=limit_bytes)
-    head = _first_bytes(text, limit_bytes - size_bytes(notice) - 64)
+    room = limit_bytes - size_bytes(notice)
+    head = _first_bytes(text, room)
+    while (over := size_bytes(head) + size_bytes(_closing(head)) - room) > 0:
+        head = _first_bytes(head, size_bytes(head) - over)
     return head + _closing(head) + notice
 
 
@@ -155,12 +159,13 @@ def _first_bytes(text: str, limit: int) -> str:
 
 def _closing(head: str) -> str:
     """Return what closes the fence and the sections that a cut left open."""
-    fences = re.findall(r"^`{3,}", head, re.MULTILINE)
-    opened = ""
-    for ticks in fences:
+    opened, sections = "", 0
+    for line in head.split("\n"):
+        ticks = line[: len(line) - len(line.lstrip("`"))]
         if not opened:
-            opened = ticks
+            # What stands inside a fence opens nothing, whatever a patch holds.
+            opened = ticks if len(ticks) >= _LEAST_FENCE else ""
+            sections += line.count("<details>") - line.count("</details>")
         elif len(ticks) >= len(opened):
             opened = ""
-    sections = head.count("<details>") - head.count("</details>")
     return (f"\n{opened}" if opened else "") + "\n\n</details>" * max(0, sections)

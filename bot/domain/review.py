@@ -11,6 +11,7 @@ from bot.domain.findings import Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.reading import Since
+from bot.domain.repo_config import CONFIG_PATHS
 from bot.domain.verdict import Verdict
 
 
@@ -83,8 +84,19 @@ class Review:
 
     @property
     def all_notes(self) -> tuple[str, ...]:
-        """The notes of the run and of its sandboxes, each once."""
-        return tuple(dict.fromkeys((*self.notes, *(n for s in self.sandboxes for n in s.notes))))
+        """The notes of the run, of its sandboxes and on the change, each once."""
+        told = (n for s in self.sandboxes for n in s.notes)
+        return tuple(dict.fromkeys((*self.notes, *told, *self._on_configuration())))
+
+    def _on_configuration(self) -> tuple[str, ...]:
+        """Say that rules which the change brings along did not count (case C12)."""
+        files = self.diff.files if self.diff is not None else ()
+        changed = {path for f in files for path in (f.old_path, f.path)}
+        return tuple(
+            f"{path} is changed here: the base branch's was used, this one counts after the merge"
+            for path in CONFIG_PATHS
+            if path in changed
+        )
 
     def patch_text(self, suggestion: Suggestion) -> str:
         """Return the suggestion as a diff that `git apply` takes.

@@ -16,7 +16,7 @@ from bot.domain.forge import (
     CheckRun,
     CheckStatus,
 )
-from bot.domain.markdown import fence, is_postable
+from bot.domain.markdown import fence, is_postable, prose
 from bot.domain.posts import Wording
 from bot.domain.pull_request import Sha, printable
 from bot.domain.review import Review
@@ -70,6 +70,19 @@ def stopped_check(head_sha: Sha, run_id: str, number: int | None = None) -> Chec
         external_id=check_id(run_id, number),
         conclusion=CheckConclusion.CANCELLED,
         buttons=_buttons((), number),
+    )
+
+
+def not_reviewed_check(head_sha: Sha, run_id: str, reason: str) -> CheckRun:
+    """Return the check run of a head that could not be looked at, and why (rule R26)."""
+    return CheckRun(
+        name=CHECK_NAME,
+        head_sha=head_sha,
+        status=CheckStatus.COMPLETED,
+        title="Not reviewed",
+        summary=prose(f"Not reviewed: {reason}."),
+        external_id=run_id,
+        conclusion=CheckConclusion.NEUTRAL,
     )
 
 

@@ -119,7 +119,7 @@ def test_closing_ends_the_process_that_reads_even_in_the_middle(
 ) -> None:
     with open_git(changed.path) as workspace:
         next(iter(workspace.files(changed.head_sha)))
-        process = workspace.reader._batch.proc
+        process = workspace.reader._batch
 
     assert process.returncode is not None
     workspace.close()

@@ -15,6 +15,8 @@ from tests.github_simulator.exchange import LoggedRequest
 
 PATIENCE_S = 250.0
 Process = subprocess.Popen[str]
+AS_RUN = "from bot.cli import main; main()"
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass
@@ -24,6 +26,7 @@ class App:
     github: GitHub
     environment: Mapping[str, str]
     folder: Path
+    program: str = AS_RUN
     processes: list[Process] = field(default_factory=list)
 
     def start(self, *arguments: str, ready: str, **changes: str) -> str:
@@ -37,7 +40,7 @@ class App:
         """Start one of our processes."""
         with self._log(len(self.processes)).open("w") as out:
             process = subprocess.Popen(
-                [sys.executable, "-u", "-c", "from bot.cli import main; main()", *arguments],
+                [sys.executable, "-u", "-c", self.program, *arguments],
                 env={**self.environment, **changes},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -79,14 +82,24 @@ class App:
 
 @contextmanager
 def running_app(
-    folder: Path, *, sandbox: str, has_worker: bool = True, serving: tuple[str, ...] = ()
+    folder: Path,
+    *,
+    sandbox: str,
+    workers: int = 1,
+    serving: tuple[str, ...] = (),
+    slots: int = 2,
 ) -> Iterator[App]:
     """Start the simulator, `serve` and `worker`, and end all of them."""
     with open_app(folder, sandbox=sandbox) as ours:
-        serve(ours, *serving)
-        if has_worker:
-            ours.said(ours.spawn("worker", "--slots", "2"), "working with")
+        start_both(ours, *serving, workers=workers, slots=slots)
         yield ours
+
+
+def start_both(app: App, *serving: str, workers: int = 1, slots: int = 2) -> None:
+    """Start `serve` and the workers."""
+    serve(app, *serving)
+    for _ in range(workers):
+        app.said(app.spawn("worker", "--slots", str(slots)), "working with")
 
 
 def serve(app: App, *options: str) -> Process:
@@ -99,15 +112,26 @@ def serve(app: App, *options: str) -> Process:
 
 
 @contextmanager
-def open_app(folder: Path, *, sandbox: str) -> Iterator[App]:
-    """Start the simulator with our App on it, and no process of ours; end those that it gets."""
+def open_app(
+    folder: Path,
+    *,
+    sandbox: str,
+    token_form: str = "old",  # noqa: S107 a form, no secret
+    program: str = AS_RUN,
+    more: Mapping[str, str] = NOTHING,
+) -> Iterator[App]:
+    """Start the simulator with our App on it, and no process of ours; end those that it gets.
+
+    `more` stands in the environment of our processes beside what the App needs.
+    """
     with simulator(folder / "github") as github, ExitStack() as stack:
-        app = github.app()
+        app = github.app(token_form=token_form)
         key, secret = folder / "key.pem", folder / "secret"
         key.write_text(app.private_key_pem)
         secret.write_text(app.webhook_secret)
         key.chmod(0o600)
         environment = {
+            **more,
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "PULLWRIGHT_STATE_DIR": str(folder / "state"),
@@ -117,7 +141,7 @@ def open_app(folder: Path, *, sandbox: str) -> Iterator[App]:
             "PULLWRIGHT_WEBHOOK_SECRET_FILE": str(secret),
             "PULLWRIGHT_GITHUB_API_URL": github.api_url,
         }
-        ours = App(github, environment, folder)
+        ours = App(github, environment, folder, program)
         stack.callback(ours.end)
         yield ours
 

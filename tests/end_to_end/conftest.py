@@ -1,9 +1,12 @@
-"""The command, and small repositories to run it in."""
+"""The command and small repositories to run it in; the App and a hostile world around it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.arena import Arena, arena_of, witnessed_app
+from tests.end_to_end.canaries import Oracle
 from tests.end_to_end.command import Command, command
 from tests.situations import RepoFixture, repository
 
@@ -23,3 +26,15 @@ def pullwright(tmp_path: Path) -> Command:
 def lint_bug(tmp_path: Path) -> RepoFixture:
     """A branch with an unused import, whose tests pass."""
     return repository(tmp_path / "project", base=BASE, head=LINT_BUG)
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+    with witnessed_app(tmp_path_factory.mktemp("arena")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def arena(oracle: Oracle) -> Iterator[Arena]:
+    with arena_of(oracle) as opened:
+        yield opened

@@ -33,7 +33,7 @@ def are_gone(pids: list[int]) -> Callable[[], bool]:
 
 
 def test_a_paused_worker_loses_nothing_and_does_nothing(tmp_path: Path) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False) as app:
+    with running_app(tmp_path, sandbox="none", workers=0) as app:
         app.start("worker", ready="paused by PULLWRIGHT_PAUSED", PULLWRIGHT_PAUSED="1")
         repo = _repo(app, "paused")
         pr = repo.open_pull_request(LINT_BUG, author="ada")
@@ -48,7 +48,7 @@ def test_a_paused_worker_loses_nothing_and_does_nothing(tmp_path: Path) -> None:
 
 
 def test_serve_with_worker_does_both_and_ends_cleanly(tmp_path: Path) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False, serving=("--with-worker",)) as app:
+    with running_app(tmp_path, sandbox="none", workers=0, serving=("--with-worker",)) as app:
         repo = _repo(app, "both")
         pr = repo.open_pull_request(LINT_BUG, author="ada")
         _reviewed(app, repo, pr)
@@ -63,7 +63,7 @@ def test_serve_with_worker_does_both_and_ends_cleanly(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("victim", [0, 1], ids=["serve", "worker"])
 def test_where_one_of_the_two_dies_both_end(tmp_path: Path, victim: int) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False, serving=("--with-worker",)) as app:
+    with running_app(tmp_path, sandbox="none", workers=0, serving=("--with-worker",)) as app:
         both = children(app.processes[0])
 
         os.kill(both[victim], signal.SIGKILL)
@@ -74,7 +74,7 @@ def test_where_one_of_the_two_dies_both_end(tmp_path: Path, victim: int) -> None
 
 
 def test_where_the_first_process_is_killed_the_two_follow(tmp_path: Path) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False, serving=("--with-worker",)) as app:
+    with running_app(tmp_path, sandbox="none", workers=0, serving=("--with-worker",)) as app:
         both = children(app.processes[0])
 
         app.processes[0].kill()
@@ -84,7 +84,7 @@ def test_where_the_first_process_is_killed_the_two_follow(tmp_path: Path) -> Non
 
 
 def test_what_is_wrong_with_the_settings_is_said_once(tmp_path: Path) -> None:
-    with running_app(tmp_path, sandbox="none", has_worker=False) as app:
+    with running_app(tmp_path, sandbox="none", workers=0) as app:
         with pytest.raises(AssertionError) as told:
             app.start(
                 "serve", "--with-worker", "--port", "0",

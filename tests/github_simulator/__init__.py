@@ -31,6 +31,7 @@ the rate limits; set `limits.min_write_gap_s = 1` and writes that come too fast 
 from tests.github_simulator.faults import (
     BadCredentials,
     Drop,
+    Echo,
     ForeignLink,
     Html,
     Latency,
@@ -50,6 +51,7 @@ __all__ = [
     "BadCredentials",
     "DraftComment",
     "Drop",
+    "Echo",
     "ForeignLink",
     "GitHub",
     "Html",

@@ -116,6 +116,8 @@ class LoggedRequest:
     credential: str
     """`app`, `token 3`, `none` or `unknown`."""
     json: Any
+    body: bytes
+    """As it was sent, that of git too."""
     status: int
     """0 where the connection was dropped."""
     answer: Any

@@ -105,6 +105,25 @@ class ForeignLink:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A refusal of something in between that repeats what it was sent, credential and all."""
+
+    status: int = 422
+
+    def answer(self, credential: str, *, is_git: bool) -> Answer:
+        message = f"cannot serve {credential}"
+        if is_git:
+            # The answer of a git server that wants the person to read something.
+            rows = (b"# service=git-upload-pack\n", b"", f"ERR {message}\n".encode())
+            content = b"".join(b"%04x%b" % (len(row) + 4, row) if row else b"0000" for row in rows)
+            return Answer(
+                200, content, {"Content-Type": "application/x-git-upload-pack-advertisement"}
+            )
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        return ApiError(self.status, message, headers=headers).answer()
+
+
 Fault = (
     Status
     | Drop
@@ -116,6 +135,7 @@ Fault = (
     | BadCredentials
     | Redirect
     | ForeignLink
+    | Echo
 )
 
 

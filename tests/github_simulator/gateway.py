@@ -20,6 +20,7 @@ from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
 from tests.github_simulator.faults import (
     Drop,
+    Echo,
     Fault,
     ForeignLink,
     Latency,
@@ -86,6 +87,8 @@ class Gateway:
             case Meanwhile(happens):
                 happens()
                 return self._outcome(request, path)
+            case Echo():
+                return Outcome(fault.answer(_sent(request), is_git=is_git(request.path)))
             case Status(_, after) if after:
                 self._outcome(request, path)
                 return Outcome(fault.answer())
@@ -253,6 +256,7 @@ class Gateway:
             headers={name: one for name, one in request.headers.items() if name != "authorization"},
             credential=self._credential(request),
             json=_json(request) if not path.startswith("/git/") else None,
+            body=request.body,
             status=outcome.answer.status,
             answer=_shown(outcome.answer),
             at=started,
@@ -273,6 +277,11 @@ class Gateway:
                 if token.value == value:
                     return token.name
         return "app" if value.count(".") == 2 and not value.startswith("ghs_") else "unknown"
+
+
+def _sent(request: Request) -> str:
+    """Return the credential of a request, as it was sent and as what it stands for."""
+    return f"{request.headers.get('authorization', '')} ({git_password(request)})"
 
 
 def _log_path(path: str) -> str:

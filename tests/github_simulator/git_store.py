@@ -195,7 +195,7 @@ def _person(row: str) -> tuple[Person, int]:
 
 
 def _entry(path: str, data: bytes | str | None) -> bytes:
-    name = path.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    name = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
     match data:
         case None:
             return b'D "' + name + b'"\n'

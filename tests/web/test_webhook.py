@@ -1,3 +1,5 @@
+import hashlib
+import hmac
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -34,9 +36,11 @@ def test_the_signature_of_another_secret_is_refused(site: Site) -> None:
 
 
 def test_the_old_sha1_signature_counts_for_nothing(site: Site) -> None:
-    old = {"X-Hub-Signature-256": "", "X-Hub-Signature": "sha1=" + "a" * 40}
+    body = opened()
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
+    old = {"X-Hub-Signature-256": "", "X-Hub-Signature": f"sha1={digest}"}
 
-    assert site.deliver(opened(), headers=old).status == 401
+    assert site.deliver(body, headers=old).status == 401
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,8 @@ def test_of_two_actions_the_last_one_counts(site: Site) -> None:
     twice = opened().replace(b'"action": "opened"', b'"action": "assigned", "action": "opened"')
 
     assert json.loads(site.deliver(twice).body) == {"accepted": 1}
+    unwanted = opened().replace(b'"action": "opened"', b'"action": "opened", "action": "assigned"')
+    assert json.loads(site.deliver(unwanted).body)["accepted"] == 0
 
 
 @pytest.mark.parametrize(

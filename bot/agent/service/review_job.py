@@ -19,9 +19,9 @@ from bot.domain.admission import (
 from bot.domain.config_words import CONFIG_RUN, config_check, config_refused, config_silence
 from bot.domain.effective_config import ConfigRefused, EffectiveConfig
 from bot.domain.events import PullAction
-from bot.domain.forge import RemotePullRequest, RepoId
+from bot.domain.forge import HeadMoved, RemotePullRequest, RepoId
 from bot.domain.identity import run_id_of
-from bot.domain.jobs import JobContext, Json
+from bot.domain.jobs import Ended, JobContext, JobStatus, Json
 from bot.domain.ledger import Head, PullKey, Reconciled, RunEnding, RunId, RunKind, RunRecord
 from bot.domain.markers import Marker, MarkerKind
 from bot.domain.org_defaults import OrgDefaults
@@ -31,7 +31,10 @@ from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ReviewRequest, parse_request
 from bot.domain.review import Review
-from bot.domain.verdict_check import started_check
+from bot.domain.verdict_check import not_reviewed_check, started_check
+from bot.errors import Refused
+
+MOVED = "the head moved while it was looked at; its new head has a review of its own"
 
 
 @dataclass(frozen=True)
@@ -80,18 +83,25 @@ class ReviewOfPull:
         admitted = self.context.step("admit", lambda: self._admit(remote))
         if admitted["silence"]:
             return admitted
-        with self.connection.checkout(remote) as workspace:
-            try:
-                config = self.configured(workspace)
-            except ConfigRefused as error:
-                return self._refused(remote, str(error))
-            decided = self.context.step(
-                "decide", lambda: self._decide(remote, workspace, config, trigger)
-            )
-            if decided["silence"]:
-                return decided
-            is_full = not config.config.auto_review.incremental
-            return self.run(remote, workspace, config, is_full=is_full)
+        try:
+            with self.connection.checkout(remote) as workspace:
+                return self._looked_at(remote, workspace, trigger)
+        except ConfigRefused as error:
+            return self._refused(remote, str(error))
+        except Refused as error:
+            return self._not_reviewed(remote, str(error))
+
+    def _looked_at(
+        self, remote: RemotePullRequest, workspace: Workspace, trigger: PullAction
+    ) -> Json:
+        config = self.configured(workspace)
+        decided = self.context.step(
+            "decide", lambda: self._decide(remote, workspace, config, trigger)
+        )
+        if decided["silence"]:
+            return decided
+        is_full = not config.config.auto_review.incremental
+        return self.run(remote, workspace, config, is_full=is_full)
 
     def configured(self, workspace: Workspace) -> EffectiveConfig:
         """Return the base side's configuration, on top of the owner's as this job saw it first."""
@@ -99,6 +109,27 @@ class ReviewOfPull:
             "org defaults", lambda: {"file": dump(self.connection.org_defaults.read())}
         )
         return self.desk.configure(workspace, load(OrgDefaults, str(seen["file"])))
+
+    def _not_reviewed(self, remote: RemotePullRequest, reason: str) -> Json:
+        """Say on the forge why there is no review: too large, a configuration that is none.
+
+        Where the head has moved, nothing is said of it (case C10): the push has a job of its own.
+        """
+
+        def tell() -> Json:
+            if self._has_moved(remote):
+                return self._told(remote, MOVED)
+            run = not_reviewed_check(remote.head_sha, self.run_id, reason)
+            self.connection.publisher.check(run)
+            return self._told(remote, reason)
+
+        told = self.context.step("not reviewed", tell)
+        if told["silence"] == MOVED:
+            raise Ended(JobStatus.SUPERSEDED)
+        return told
+
+    def _has_moved(self, remote: RemotePullRequest) -> bool:
+        return self.connection.forge.pull_request(self.number).head_sha != remote.head_sha
 
     def look(self) -> RemotePullRequest:
         """Ask the forge once per job, so that every attempt is about the same head."""
@@ -124,7 +155,13 @@ class ReviewOfPull:
         with self._begun(remote, workspace, config, kind) as equipment:
             episode = self._episode(workspace, config, equipment, goes_on)
         posting = Posting(self.desk, self.connection, self.repo, remote)
-        return self.context.step("publish", lambda: posting.post(episode, config))
+
+        def publish() -> Json:
+            if self._has_moved(remote):
+                raise HeadMoved(MOVED)
+            return posting.post(episode, config)
+
+        return self.context.step("publish", publish)
 
     @contextmanager
     def episode(

@@ -1,0 +1,118 @@
+"""Removes the rule of a case and looks whether its tests notice: `python -m tests.mutants A01`.
+
+It works on a copy, and says `red` where a test failed, as it should, and `GREEN` where none did.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.catalogue import HELD
+
+ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """An edit that takes a rule away: `old` stands once in the file."""
+
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "A01": Mutant("bot/web/webhook.py", "if digest is None:", "if digest == 0:"),
+    "A02": Mutant("bot/web/signature.py", "if not hmac.compare_digest(", "if not isinstance("),
+    "A05": Mutant("bot/web/signature.py", "_HEADER.fullmatch(", "_HEADER.search("),
+    "A08": Mutant("bot/web/signature.py", "if size > MAX_BODY_BYTES:", "if size < 0:"),
+    "A13": Mutant("bot/web/webhook.py", "except RecursionError", "except KeyError"),
+    "A17": Mutant("bot/domain/event_parser.py", "    if parse is None:", "    if parse == 0:"),
+    "A18": Mutant("bot/domain/intake.py", "    if repo is None:", "    if repo == 0:"),
+    "A19": Mutant("bot/web/webhook.py", "Answer(503, retry", "Answer(202, retry"),
+    "B01": Mutant(
+        "bot/agent/service/command_job.py", "            self._refuse_at_once(remote)\n", ""
+    ),
+    "B06": Mutant(
+        "bot/domain/event_parser.py", 'payload.data.get("action") != "created"', "not payload.data"
+    ),
+    "B07": Mutant("bot/domain/command_parser.py", "_TRIGGER.match(body)", "_TRIGGER.search(body)"),
+    "B09": Mutant(
+        "bot/domain/command_parser.py",
+        "if wrong := [word for word in words if not _ID.fullmatch(word)]:",
+        "if wrong := []:",
+    ),
+    "B12": Mutant(
+        "bot/domain/permissions.py", "return asker.permission.may_write\n", "return True\n"
+    ),
+    "C01": Mutant("bot/adapters/git_process.py", "\\tsymlinks = false\n", ""),
+    "C02": Mutant(
+        "bot/adapters/git_process.py", '"HOME": "/nonexistent"', '"HOME": str(Path.home())'
+    ),
+    "C03": Mutant("bot/adapters/git_process.py", "\\tfsckObjects = true\n", ""),
+    "C10": Mutant(
+        "bot/agent/service/review_job.py",
+        "            if self._has_moved(remote):\n                raise",
+        "            if not remote:\n                raise",
+    ),
+    "C11": Mutant("bot/adapters/git_process.py", "without(self._secrets, stderr)", "stderr"),
+    "C12": Mutant(
+        "bot/wiring.py", "sha = workspace.change.base_sha", "sha = workspace.change.head_sha"
+    ),
+    "C14": Mutant("bot/adapters/yaml_config.py", "event.anchor is not None", "event.anchor == 0"),
+    "G01": Mutant(
+        "bot/domain/markdown.py", "found is not None and found", "found is None or found"
+    ),
+    "G02": Mutant("bot/domain/untrusted.py", "(?<=@)(?=[\\w-])|", ""),
+    "G03": Mutant("bot/domain/markdown.py", "- room) > 0", "- room) > 10**9"),
+    "G05": Mutant("bot/adapters/github_reviews.py", "if len(batch) == 1:", "if batch:"),
+    "G08": Mutant(
+        "bot/adapters/github_transport.py",
+        "if _origin(target) != self._address.origin or target",
+        "if target",
+    ),
+    "G11": Mutant(
+        "bot/adapters/github_transport.py",
+        "answer.status == 401 and not is_renewed",
+        "answer.status == 401",
+    ),
+    "G14": Mutant("bot/domain/untrusted.py", '_TOKEN.sub("***", text)', "text"),
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Try the mutants and return how many survived."""
+    survivors = 0
+    for case in wanted or list(MUTANTS):
+        is_red = _is_noticed(MUTANTS[case], HELD[case])
+        survivors += not is_red
+        sys.stdout.write(f"{case} {'red' if is_red else 'GREEN'}\n")
+        sys.stdout.flush()
+    return survivors
+
+
+def _is_noticed(mutant: Mutant, tests: tuple[str, ...]) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("bot", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        file = copy / mutant.file
+        file.write_text(file.read_text().replace(mutant.old, mutant.new))
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", *(f"tests/{test}" for test in tests)],
+            cwd=copy,
+            stdout=subprocess.DEVNULL,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        return done.returncode == 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
