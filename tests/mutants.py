@@ -36,7 +36,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "A18": Mutant("bot/domain/intake.py", "    if repo is None:", "    if repo == 0:"),
     "A19": Mutant("bot/web/webhook.py", "Answer(503, retry", "Answer(202, retry"),
     "B01": Mutant(
-        "bot/agent/service/command_job.py", "            self._refuse_at_once(remote)\n", ""
+        "bot/agent/service/command_job.py",
+        "        plain = self._plain_command()\n",
+        "        plain = None\n",
     ),
     "B06": Mutant(
         "bot/domain/event_parser.py", 'payload.data.get("action") != "created"', "not payload.data"

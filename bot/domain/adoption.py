@@ -23,19 +23,27 @@ def adopted(
     publisher, which knows its markers.
     """
     homeless = [k for k in known if k.thread is None and k.state is FindingState.OPEN]
+    # One that is recorded shows what it is recorded for, even where others read the same.
+    recorded = {k.thread.id for k in known if k.thread is not None}
     found: dict[FindingId, PostedThread] = {}
     for thread in threads:
         marker = parse_marker(thread.body)
         if marker is None or marker.kind is not MarkerKind.FINDING or marker.run == run_id:
             continue
-        if not thread.is_resolved:
-            found |= {k.id: thread for k in _shown(homeless, marker) if k.id not in found}
+        if not thread.is_resolved and thread.id not in recorded:
+            shown = _shown(homeless, marker, thread.path)
+            found |= {k.id: thread for k in shown if k.id not in found}
     return found
 
 
-def _shown(homeless: Sequence[KnownFinding], marker: Marker) -> list[KnownFinding]:
+def _shown(
+    homeless: Sequence[KnownFinding], marker: Marker, path: str
+) -> list[KnownFinding]:
     """Return what a comment speaks of, the finding that its marker names as the last."""
-    named = next((k for k in homeless if k.finding.fingerprint == marker.suggestion), None)
+    alike = [k for k in homeless if k.finding.fingerprint == marker.suggestion]
+    # The file may have another name by now, but of two files the comment's own comes first.
+    alike.sort(key=lambda k: k.finding.location.path != path)
+    named = next(iter(alike), None)
     if named is None:
         return []
     group = group_key(named.finding)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git_workspace import CheckoutBudget, GitWorkspace, Uncommitted, open_local
+from tests.adapters.github_world import world  # noqa: F401 - a fixture of two modules
 from tests.adapters.queue_processes import Queue
 from tests.postgres import Cluster
 

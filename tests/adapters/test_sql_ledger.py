@@ -8,8 +8,8 @@ from bot.domain.findings import FindingId
 from bot.domain.identity import reconcile
 from bot.domain.ledger import KnownFinding, Reconciled, Thread
 from bot.errors import Retryable
-from tests.adapters.ledger_contract import (
-    CONTRACT,
+from tests.adapters.ledger_contract import CONTRACT
+from tests.adapters.ledger_values import (
     NOW,
     PULL,
     RUN,

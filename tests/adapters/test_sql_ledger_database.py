@@ -21,7 +21,12 @@ from bot.adapters.sql_ledger_database import Database, connect
 from bot.adapters.sql_ledger_migrations import MIGRATIONS, migrate
 from bot.adapters.sql_ledger_schema import TABLES, migrations
 from bot.errors import Refused, Retryable
-from tests.adapters.ledger_contract import HEAD, PULL, RUN, a_run
+from tests.adapters.ledger_values import (
+    HEAD,
+    PULL,
+    RUN,
+    a_run,
+)
 
 PROCESSES = 6
 COUNT = """

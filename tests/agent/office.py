@@ -29,7 +29,8 @@ from bot.domain.requests import CommentCommand, Request, ReviewRequest, to_paylo
 from bot.errors import Refused
 from tests.agent.lines import LineBase
 from tests.agent.toys import Bench, ToySyntax
-from tests.fakes.forge import FakeCommit, FakeForge
+from tests.fakes.forge import FakeForge
+from tests.fakes.forge_values import FakeCommit
 from tests.fakes.job_context import FakeJobContext
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.ledger import fake_ledger

@@ -40,35 +40,7 @@ from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 from bot.errors import Refused
-
-Files = Mapping[str, bytes]
-
-
-@dataclass(frozen=True)
-class FakeComment:
-    """A comment of a conversation or of a thread."""
-
-    posted: Posted
-    is_ours: bool
-    in_thread: str | None = None
-
-
-@dataclass(frozen=True)
-class FakeCommit:
-    """What a branch points at."""
-
-    sha: Sha
-    parent: Sha | None
-    files: Files
-    message: CommitMessage | None = None
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    branch: str
-    expected: Sha
-    files: FileChanges
-    message: CommitMessage
+from tests.fakes.forge_values import FakeComment, FakeCommit, WantedCommit
 
 
 @dataclass
@@ -370,7 +342,7 @@ class FakeCommitter:
         self, branch: str, *, expected: Sha, files: FileChanges, message: CommitMessage
     ) -> Sha:
         check_paths(files)
-        wanted = _Wanted(branch, expected, files, message)
+        wanted = WantedCommit(branch, expected, files, message)
         return self._commit(wanted, lambda before: check_size(files, before))
 
     def take_back(
@@ -378,10 +350,10 @@ class FakeCommitter:
     ) -> Sha:
         restored = {path: file.before for path, file in files.items()}
         check_kinds(restored)
-        wanted = _Wanted(branch, expected, restored, message)
+        wanted = WantedCommit(branch, expected, restored, message)
         return self._commit(wanted, lambda before: check_own(files, before))
 
-    def _commit(self, new: _Wanted, check: Callable[[Mapping[str, OldFile]], None]) -> Sha:
+    def _commit(self, new: WantedCommit, check: Callable[[Mapping[str, OldFile]], None]) -> Sha:
         branch = new.branch
         if branch not in self._at.branches:
             raise Refused(f"there is no branch {branch}")

@@ -1,6 +1,9 @@
 import pytest
 
-from tests.adapters.ledger_contract import CONTRACT, Clause
+from tests.adapters.ledger_contract import CONTRACT
+from tests.adapters.ledger_values import (
+    Clause,
+)
 from tests.fakes.ledger import fake_ledger
 
 

@@ -34,7 +34,8 @@ from bot.errors import Refused, SandboxUnavailable
 from bot.policy.selection import HAND_WEIGHTS, Greedy
 from tests.agent.lines import LineBase
 from tests.agent.toys import Heard, ToyAnalyzer, ToyClock, ToyRunner, ToySyntax
-from tests.fakes.forge import FakeCommit, FakeCommitter, FakeForge
+from tests.fakes.forge import FakeCommitter, FakeForge
+from tests.fakes.forge_values import FakeCommit
 from tests.fakes.job_context import Crashed, FakeJobContext
 from tests.fakes.jobs import FakeJobs, FakeJobsAdmin
 from tests.fakes.ledger import fake_ledger

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.jobs import JobStatus
 from bot.domain.ports import CommitMessage
 from tests.agent.service.office import BRANCH, BUG, HEAD_SHA, Office
-from tests.fakes.forge import FakeCommit
+from tests.fakes.forge_values import FakeCommit
 
 FIXED = b"one\nfine\nthree\n"
 
