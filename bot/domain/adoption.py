@@ -36,9 +36,7 @@ def adopted(
     return found
 
 
-def _shown(
-    homeless: Sequence[KnownFinding], marker: Marker, path: str
-) -> list[KnownFinding]:
+def _shown(homeless: Sequence[KnownFinding], marker: Marker, path: str) -> list[KnownFinding]:
     """Return what a comment speaks of, the finding that its marker names as the last."""
     alike = [k for k in homeless if k.finding.fingerprint == marker.suggestion]
     # The file may have another name by now, but of two files the comment's own comes first.

@@ -21,6 +21,7 @@ _NEARLY_EQUAL = 0.9
 _COMPARED = 24
 """With about so many others one finding is compared, or the work would grow as a square."""
 _LIVE = frozenset({FindingState.OPEN, FindingState.DISMISSED, FindingState.REFUTED})
+_STALE = frozenset({FindingState.STALE})
 _ENDED = frozenset({FindingState.FIXED, FindingState.STALE})
 _OF_TESTS = frozenset({Category.REGRESSION, Category.TEST})
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -78,6 +79,9 @@ class _Matching:
             self._equal(states, _anywhere, among=gone)
         self._similar(lambda f: (f.rule, f.symbol), among=gone)
         self._similar(lambda f: f.rule, among=gone)
+        # A file that was renamed and not read meanwhile took its findings for gone.
+        stale = {i for i in every if self._known[i].state is FindingState.STALE}
+        self._similar(lambda f: (f.rule, f.symbol), among=stale, states=_STALE)
         return self._pairs
 
     def _free_known(self, states: Set[FindingState], among: Set[int]) -> Indexes:
@@ -109,10 +113,16 @@ class _Matching:
             if olds := waiting.get(key(seen.finding, seen.code_digest)):
                 self._pair(new, olds.pop())
 
-    def _similar(self, key: Callable[[Finding], Hashable], *, among: Set[int]) -> None:
+    def _similar(
+        self,
+        key: Callable[[Finding], Hashable],
+        *,
+        among: Set[int],
+        states: Set[FindingState] = _LIVE,
+    ) -> None:
         """Pair what was edited, the most similar first."""
         groups: dict[Hashable, dict[str, Indexes]] = defaultdict(lambda: defaultdict(list))
-        for old in self._free_known(_LIVE, among):
+        for old in self._free_known(states, among):
             finding = self._known[old].finding
             for word in set(_WORD.findall(finding.snippet)):
                 groups[key(finding)][word].append(old)
