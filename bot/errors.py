@@ -5,6 +5,13 @@ PullwrightError
 │   └── TooLarge       a budget in entries, bytes or seconds was met before the work began
 ├── Retryable          the same job may succeed later; nothing was posted
 ├── AnalyzerFailed     an analyzer could not look; the review says so and goes on
+├── ModelFailed        the model gave nothing; the review says so and goes on without it
+│   ├── ModelRefused      (also Refused) the operator must change the key, the model or the URL
+│   ├── ModelBusy         (also Retryable) too many requests; the same call may succeed later
+│   ├── ModelUnreachable  (also Retryable) no server, or none that answers in time
+│   ├── PromptTooLong     the prompt does not fit into the model's context
+│   ├── ReplyUnusable     what came back is not what was asked for, and one repair did not help
+│   └── BudgetSpent       the next call would go over the run's budget, so it was not made
 └── SandboxUnavailable no place to run code in; the operator must act
     └── SandboxFailed  the sandbox broke while it was used; its results are not evidence
 
@@ -40,6 +47,34 @@ class SandboxUnavailable(PullwrightError):
 
 class AnalyzerFailed(PullwrightError):
     """An analyzer could not look: it crashed, timed out or wrote something unreadable."""
+
+
+class ModelFailed(PullwrightError):
+    """The model gave nothing that can be used; everything that needs no model goes on."""
+
+
+class ModelRefused(ModelFailed, Refused):
+    """The key, the model or the URL is wrong; the message says which setting to change."""
+
+
+class ModelBusy(ModelFailed, Retryable):
+    """The model's server takes no more requests for now."""
+
+
+class ModelUnreachable(ModelFailed, Retryable):
+    """The model's server is down, broken or silent."""
+
+
+class PromptTooLong(ModelFailed):
+    """The prompt does not fit into the model's context: send less of it at once."""
+
+
+class ReplyUnusable(ModelFailed):
+    """The model answered, but not with what was asked for."""
+
+
+class BudgetSpent(ModelFailed):
+    """The next call would go over the run's budget, so it was not made."""
 
 
 class SandboxFailed(SandboxUnavailable):

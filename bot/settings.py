@@ -1,8 +1,9 @@
 """Process settings, read once at start; the only reader of the environment."""
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +40,7 @@ class LogFormat(StrEnum):
 
 
 GITHUB_API_URL = "https://api.github.com"
+CEREBRAS_URL = "https://api.cerebras.ai"
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -83,6 +85,38 @@ class AppSettings:
     admin_token: str | None = field(repr=False)
     """Opens the dashboard; None for loopback only."""
     log_format: LogFormat
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which model is asked, if any."""
+
+    api_key: str | None = field(repr=False)
+    base_url: str
+    """The host root, without `/v1` and without a slash at its end."""
+    model: str
+    """An id, or `auto`."""
+    prices: Mapping[str, tuple[float, float]]
+    """By model: US dollars for a million tokens of prompt and of reply."""
+
+    @property
+    def is_on(self) -> bool:
+        """A key is set, or a server of the operator's own that may want none."""
+        return self.api_key is not None or self.base_url != CEREBRAS_URL
+
+
+def load_model_settings(environ: Mapping[str, str] | None = None) -> ModelSettings:
+    """Return the settings of the model; raises Refused naming the variable and what it takes."""
+    env = os.environ if environ is None else environ
+    key = _secret(env, "CEREBRAS_API_KEY")
+    if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
+        raise Refused("CEREBRAS_API_KEY holds characters that no key has: copy it again")
+    return ModelSettings(
+        api_key=key,
+        base_url=_model_url(env.get("CEREBRAS_BASE_URL") or CEREBRAS_URL, has_key=key is not None),
+        model=(env.get("PULLWRIGHT_MODEL") or "auto").strip(),
+        prices=dict(_prices(env.get("PULLWRIGHT_MODEL_PRICES") or "")),
+    )
 
 
 def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
@@ -185,13 +219,42 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
 
 def _api_url(value: str) -> str:
     """Refuse what would send installation tokens in clear or to a stranger."""
-    try:
-        url = urlsplit(value)
-        is_local = url.scheme == "http" and url.hostname in _LOOPBACK
-        is_plain = url.username is None and not url.query and not url.fragment and url.port != 0
-    except ValueError as error:
-        raise Refused(f"PULLWRIGHT_GITHUB_API_URL is not a URL: {error}") from error
-    if not url.hostname or not is_plain or not (url.scheme == "https" or is_local):
+    if not _is_plain_url(value, may_be_clear=False):
         # The value is not repeated: it may hold a password.
         raise Refused(f"PULLWRIGHT_GITHUB_API_URL is not {GITHUB_API_URL}, nor https://HOST/api/v3")
     return value.rstrip("/")
+
+
+def _model_url(value: str, *, has_key: bool) -> str:
+    """Return the host root, for the SDK adds `/v1` itself; a key is never sent in clear."""
+    if not _is_plain_url(value.strip(), may_be_clear=not has_key):
+        raise Refused(
+            f"CEREBRAS_BASE_URL is not {CEREBRAS_URL}, nor another https://HOST; "
+            "http is for this machine, or for a server that wants no key"
+        )
+    return value.strip().rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _is_plain_url(value: str, *, may_be_clear: bool) -> bool:
+    """Tell whether this is https, or http that stays here, without passwords and queries."""
+    try:
+        url = urlsplit(value)
+        is_local = url.hostname in _LOOPBACK
+        is_plain = url.username is None and not url.query and not url.fragment and url.port != 0
+    except ValueError:
+        return False
+    is_safe = url.scheme == "https" or (url.scheme == "http" and (is_local or may_be_clear))
+    return bool(url.hostname) and is_plain and is_safe
+
+
+def _prices(value: str) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Yield the prices of `qwen-3.8-27b=0.99/1.49, my-own=0/0`."""
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        model, _, price = entry.rpartition("=")
+        found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)/(\d{1,6}(?:\.\d{1,6})?)", price)
+        if not model or not found:
+            raise Refused(
+                f"PULLWRIGHT_MODEL_PRICES has {entry}, which is not MODEL=PROMPT/REPLY "
+                "in US dollars for a million tokens"
+            )
+        yield model.strip(), (float(found.group(1)), float(found.group(2)))
