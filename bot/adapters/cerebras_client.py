@@ -83,6 +83,11 @@ class CerebrasClient:
             warm_tcp_connection=server.is_long_lived,
         )
 
+    @property
+    def host(self) -> str:
+        """The server's name in messages."""
+        return self.server.host
+
     def served(self, *, timeout_s: float) -> bytes:
         """Return the list of models; raises ModelFailed."""
         return self._sent(

@@ -4,14 +4,15 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from bot.adapters.cerebras_client import CerebrasClient, FieldUnknown, Silent
+from bot.adapters.cerebras_client import FieldUnknown, Silent
 from bot.adapters.model_purse import Permit, SharedPurse
 from bot.adapters.reply_parser import Invalid, NoReply, estimated_usage, parse_answer, parse_served
 from bot.adapters.reply_schema import strict_schema
@@ -33,22 +34,47 @@ _QUOTED_REPLY = 4000
 T = TypeVar("T", bound=BaseModel)
 
 
+class Client(Protocol):
+    """One request and its answer, as `CerebrasClient` sends them."""
+
+    @property
+    def host(self) -> str:
+        """The server's name in messages."""
+        ...
+
+    def served(self, *, timeout_s: float) -> bytes:
+        """Return the list of models."""
+        ...
+
+    def chat(self, request: Mapping[str, Any], *, timeout_s: float) -> bytes:
+        """Return the answer to a chat."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The clock that deadlines are read from, and how to let it run."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
 class CerebrasModel:
     """One model for one run; its client may serve many runs."""
 
     def __init__(
         self,
-        client: CerebrasClient,
+        client: Client,
         seal: Seal,
         allowance: Allowance,
         *,
         wanted: Wanted | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        waiting: Waiting | None = None,
     ) -> None:
         self.client = client
         self.seal = seal
         self.purse = SharedPurse(allowance)
-        self.sleep = sleep
+        self.waiting = waiting or Waiting()
         self.refused_fields: set[str] = set()
         """Fields that the server does not know; learned once."""
         self._wanted = wanted or Wanted()
@@ -67,7 +93,7 @@ class CerebrasModel:
         self, prompt: Prompt, schema: type[T], *, timeout_s: float = CALL_SECONDS
     ) -> Completion[T]:
         """Return a reply of the schema, within tries, time and budget."""
-        started = time.monotonic()
+        started = self.waiting.now()
         model = self.card()
         call = _Call(self, model, prompt, schema, ends_at=started + timeout_s)
         value, text = call.run()
@@ -75,7 +101,7 @@ class CerebrasModel:
             value,
             text,
             call.spending,
-            time.monotonic() - started,
+            self.waiting.now() - started,
             model.id,
             call.tries,
             call.redactions,
@@ -87,24 +113,24 @@ class CerebrasModel:
 
     def hold(self, seconds: float) -> None:
         """Let no call of this run out for so long: the server asked for it."""
-        self._held_until = max(self._held_until, time.monotonic() + seconds)
+        self._held_until = max(self._held_until, self.waiting.now() + seconds)
 
     def wait_for_turn(self, ends_at: float) -> None:
         """Wait while calls are held; raises ModelBusy where that outlasts the deadline."""
-        seconds = self._held_until - time.monotonic()
+        seconds = self._held_until - self.waiting.now()
         if seconds <= 0:
             return
-        if time.monotonic() + seconds >= ends_at:
+        if self.waiting.now() + seconds >= ends_at:
             at = datetime.now(UTC) + timedelta(seconds=seconds)
-            host = self.client.server.host
+            host = self.client.host
             raise ModelBusy(f"{host} takes no more requests until {at:%H:%M:%S} UTC", retry_at=at)
-        self.sleep(seconds)
+        self.waiting.sleep(seconds)
 
     def _chosen(self) -> ModelCard:
         named, prices = self._wanted.model, self._wanted.prices
         if named != AUTO:
             return card(named, "PULLWRIGHT_MODEL names it", prices)
-        host = self.client.server.host
+        host = self.client.host
         for tries in range(1, MAX_TRIES + 1):
             try:
                 served = parse_served(self.client.served(timeout_s=LIST_SECONDS))
@@ -113,7 +139,7 @@ class CerebrasModel:
                 wait = wait_s(error, tries)
                 if tries == MAX_TRIES or wait > LIST_SECONDS:
                     raise
-                self.sleep(wait)
+                self.waiting.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
 
@@ -164,7 +190,7 @@ class _Call(Generic[T]):
         wanted = self._demand(sealed, request)
         purse = self._model.purse
         with (
-            purse.call(wanted, ends_at=self._ends_at) as permit,
+            purse.call(wanted, patience_s=self._left()) as permit,
             self._charged(permit, sealed),
         ):
             body = self._model.client.chat(request, timeout_s=self._time_for_a_try())
@@ -189,8 +215,11 @@ class _Call(Generic[T]):
         self.spending += spending
         permit.pay(spending)
 
+    def _left(self) -> float:
+        return self._ends_at - self._model.waiting.now()
+
     def _time_for_a_try(self) -> float:
-        left = self._ends_at - time.monotonic()
+        left = self._left()
         if left <= 0:
             raise ModelUnreachable(f"no time was left for {self._card.id} to answer")
         return min(left, TRY_SECONDS)
@@ -212,10 +241,10 @@ class _Call(Generic[T]):
         seconds = wait_s(error, self.tries)
         if isinstance(error, ModelBusy):
             self._model.hold(seconds)
-        if self.tries >= MAX_TRIES or time.monotonic() + seconds >= self._ends_at:
+        if self.tries >= MAX_TRIES or seconds >= self._left():
             raise final
         if not isinstance(error, ModelBusy):
-            self._model.sleep(seconds)
+            self._model.waiting.sleep(seconds)
 
     def _named(self, problem: str) -> str:
         tries = f"{self.tries} tries" if self.tries > 1 else "one try"

@@ -29,12 +29,12 @@ class SharedPurse:
         self._changed = threading.Condition()
 
     @contextmanager
-    def call(self, wanted: Demand, *, ends_at: float) -> Iterator[Permit]:
+    def call(self, wanted: Demand, *, patience_s: float) -> Iterator[Permit]:
         """Hold the price of a call while it is out.
 
         Raises BudgetSpent where it does not fit, ModelUnreachable where no other came back in time.
         """
-        self._take(wanted, ends_at)
+        self._take(wanted, time.monotonic() + patience_s)
         permit = Permit()
         try:
             yield permit

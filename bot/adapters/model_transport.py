@@ -5,6 +5,7 @@ for ever. Here every wait on the socket gets what is left of the request's time.
 alone: the SDK would add those of an environment variable, and what machine we are.
 """
 
+import math
 import ssl
 import time
 from collections.abc import Iterable
@@ -83,7 +84,7 @@ class Transport(httpx.BaseTransport):
                 ),
                 headers=headers,
                 content=content,
-                extensions={"timeout": {"pool": _left(None)}},
+                extensions={"timeout": {"connect": CONNECT_SECONDS, "pool": _left(None)}},
             )
         )
         try:
@@ -122,7 +123,7 @@ def _pool(route: Route) -> httpcore.ConnectionPool:
 
 
 def _left(limit: float | None) -> float:
-    left = min(_ends_at.get() - time.monotonic(), limit or CONNECT_SECONDS * 1000)
+    left = min(_ends_at.get() - time.monotonic(), math.inf if limit is None else limit)
     if left <= 0:
         raise httpcore.ReadTimeout("the deadline has passed")
     return left
@@ -172,7 +173,5 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._inner.connect_tcp(
-            host, port, _left(CONNECT_SECONDS), local_address, socket_options
-        )
+        stream = self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options)
         return _Stream(stream)
