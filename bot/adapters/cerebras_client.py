@@ -24,6 +24,7 @@ from cerebras.cloud.sdk import (
 from bot import __version__
 from bot.adapters.model_transport import DIRECT, AnswerTooLarge, Route, Transport
 from bot.adapters.reply_parser import NoReply
+from bot.domain.redaction import Redactor
 from bot.domain.untrusted import one_line
 from bot.errors import ModelBusy, ModelFailed, ModelRefused, ModelUnreachable, PromptTooLong
 
@@ -70,6 +71,7 @@ class CerebrasClient:
         # With a debug log of the SDK's, prompts would be in it.
         logging.getLogger("cerebras.cloud.sdk").setLevel(logging.WARNING)
         key = server.api_key
+        self._redactor = Redactor([key] if key else [])
         transport = Transport(
             authorization=f"Bearer {key}" if key else "",
             user_agent=f"pullwright/{__version__}",
@@ -136,8 +138,8 @@ class CerebrasClient:
                 "set CEREBRAS_BASE_URL to where the API is"
             )
         if status in (400, 413, 422):
-            return _bad_request(error, request, host)
-        return self._denial(error, str(request.get("model", "its models")))
+            return self._bad_request(error, request)
+        return self._denial(error, str(request.get("model", "")))
 
     def _denial(self, error: APIStatusError, model: str) -> ModelFailed:
         status, host = error.response.status_code, self.server.host
@@ -151,7 +153,7 @@ class CerebrasClient:
             return ModelRefused(
                 f"the key may not use {model} at {host}: allow it there, or change PULLWRIGHT_MODEL"
             )
-        if status == 404 and "model" in _said(error).lower():
+        if status == 404 and model and model in _said(error):
             return ModelRefused(
                 f"{host} does not serve {model}, to this key or any more: "
                 "set PULLWRIGHT_MODEL to auto, or to one that it serves"
@@ -160,21 +162,31 @@ class CerebrasClient:
             f"{host} answers {status}: set CEREBRAS_BASE_URL to the host root of an API"
         )
 
+    def _bad_request(self, error: APIStatusError, request: Mapping[str, Any]) -> ModelFailed:
+        said, host = _said(error), self.server.host
+        if error.response.status_code == 413 or _is_too_long(error):
+            return PromptTooLong(f"the prompt is too long for {request.get('model')} at {host}")
+        for name in OPTIONAL_FIELDS:
+            is_named = name in said or (name == "response_format" and "json_schema" in said)
+            if name in request and is_named:
+                return FieldUnknown(name)
+        told = one_line(self._redactor.redact(said).text)
+        return ModelRefused(f"{host} refuses the request: {told}")
 
-def _bad_request(error: APIStatusError, request: Mapping[str, Any], host: str) -> ModelFailed:
-    said = _said(error)
-    if error.response.status_code == 413 or "context_length" in said or "context length" in said:
-        return PromptTooLong(f"the prompt is too long for {request.get('model')} at {host}")
-    for name in OPTIONAL_FIELDS:
-        is_named = name in said or (name == "response_format" and "json_schema" in said)
-        if name in request and is_named:
-            return FieldUnknown(name)
-    return ModelRefused(f"{host} refuses the request: {one_line(said)}")
+
+def _is_too_long(error: APIStatusError) -> bool:
+    return _code(error) == "context_length_exceeded" or "context length" in _said(error)
 
 
 def _said(error: APIStatusError) -> str:
     """Return what the server says of the error, whatever its form."""
-    return str(error.body)[:4096]
+    body = error.body
+    return str(body.get("message", body) if isinstance(body, Mapping) else body)[:4096]
+
+
+def _code(error: APIStatusError) -> str:
+    body = error.body
+    return str(body.get("code", "")) if isinstance(body, Mapping) else ""
 
 
 def _busy(host: str, headers: Mapping[str, str]) -> ModelBusy:

@@ -75,6 +75,10 @@ class Prompt:
     predicted: str = ""
     """Most of the reply, where it is known before, such as the file that is rewritten."""
 
+    def with_hints(self, *, cache_key: str = "", predicted: str = "") -> "Prompt":
+        """Return the prompt with what makes it cheaper and faster where the server can."""
+        return replace(self, cache_key=cache_key, predicted=predicted)
+
     def follow(self, reply: str, *parts: Part) -> "Prompt":
         """Return the prompt that goes on after a reply, such as with what a lookup found."""
         return replace(self, turns=(*self.turns, Replied(reply), Asked(parts)))
