@@ -141,6 +141,7 @@ def answer(asked: Asked, reply: Reply) -> dict[str, Any]:
         "object": "chat.completion",
         "created": 0,
         "model": asked.body["model"],
+        "system_fingerprint": "fp_1",
         "choices": [choice],
     }
     if reply.has_usage:
@@ -162,7 +163,7 @@ def usage(asked: Asked, reply: Reply, text: str) -> dict[str, Any]:
 def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
     """Yield a streamed answer, a few characters in each event."""
     whole = answer(asked, reply)
-    head = {key: whole[key] for key in ("id", "created", "model")}
+    head = {key: whole[key] for key in ("id", "created", "model", "system_fingerprint")}
     head["object"] = "chat.completion.chunk"
     text = whole["choices"][0]["message"]["content"] or ""
     for start in range(0, len(text), 16):
