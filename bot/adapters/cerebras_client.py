@@ -71,7 +71,7 @@ class CerebrasClient:
         # With a debug log of the SDK's, prompts would be in it.
         logging.getLogger("cerebras.cloud.sdk").setLevel(logging.WARNING)
         key = server.api_key
-        self._redactor = Redactor([key] if key else [])
+        self._redactor = Redactor((key,) if key else ())
         transport = Transport(
             authorization=f"Bearer {key}" if key else "",
             user_agent=f"pullwright/{__version__}",
@@ -170,7 +170,7 @@ class CerebrasClient:
             is_named = name in said or (name == "response_format" and "json_schema" in said)
             if name in request and is_named:
                 return FieldUnknown(name)
-        told = one_line(self._redactor.redact(said).text)
+        told = one_line(self._redactor.clean(said))
         return ModelRefused(f"{host} refuses the request: {told}")
 
 

@@ -7,7 +7,7 @@ adapter sends what a `Seal` makes of it, so that no tool can forget a delimiter 
 import re
 from dataclasses import dataclass, replace
 
-from bot.domain.redaction import Redacted, Redactor
+from bot.domain.prompt_redaction import PromptRedactor, Redacted
 from bot.domain.untrusted import one_line, shown
 
 BLOCK_LIMIT = 64_000
@@ -120,7 +120,7 @@ class Seal:
 
     boundary: str
     """Random for each run, so that nobody who writes a pull request can know it."""
-    redactor: Redactor
+    redactor: PromptRedactor
 
     def sealed(self, prompt: Prompt) -> SealedPrompt:
         """Return the prompt with blocks apart, hidden characters visible and secrets gone."""

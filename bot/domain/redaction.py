@@ -1,105 +1,121 @@
-"""Secrets taken out of text before it leaves: for a model, a log or a comment (rules R10 and R22).
+"""What must not be written anywhere: known secrets in every usual form, and what looks like one.
 
-Known secrets go in every form that code or a mischievous model may give them; tokens and keys that
-nobody told us go by their shape. Redact the joined text: a secret that is cut over two pieces is
-in neither of them.
+A secret that a line break, a quote or a comma cuts in two is found as well, so callers hand over
+whole records and never their pieces (rule R22).
 """
 
 import base64
 import json
 import re
+import string
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from urllib.parse import quote
+from dataclasses import dataclass, field
 
-MARK = "[secret removed]"
-SHORTEST_SECRET = 8
-"""Anything shorter is a word of too many texts; no key of ours is."""
-_SHORTEST_LINE = 24
-"""Of a secret of several lines, each line this long is a secret of its own."""
-_KIND = "[A-Z0-9 ]{0,30}PRIVATE KEY-----"
+INSTEAD = "[redacted]"
+SHORTEST = 8
+"""Characters of a known secret; a shorter one would take innocent words with it."""
 
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # GitHub's tokens; the stateless `ghs_` one is a JWT of about 520 characters with dots.
-        r"gh[pousr]_[A-Za-z0-9._-]{20,}",
-        r"github_pat_[A-Za-z0-9_]{20,}",
-        r"csk-[A-Za-z0-9_-]{20,}",
-        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-        r"(?i:aws_secret_access_key[\"']?\s{0,4}[=:]\s{0,4})[\"']?[A-Za-z0-9/+]{40}",
-        r"\bglpat-[A-Za-z0-9_-]{20,}",
-        r"\bxox[abeprs]-[A-Za-z0-9-]{10,}",
-        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-        # Only what can be in a key goes with it, so that a lone header hides no code.
-        rf"-----BEGIN {_KIND}(?:[A-Za-z0-9+/=\s\\:,.]|\n-){{0,9000}}?-----END {_KIND}",
-        rf"-----BEGIN {_KIND}(?:\s{{1,4}}[+-]?\s{{0,4}}[A-Za-z0-9+/=]{{40,}})*",
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-._~")
+_BREAK = re.compile(r"(?:\r|\n|\\r|\\n)+")
+_GAP = re.compile(r"(?:[\s\x00'\",]|\\[nrt])+")
+_LOOKS_SECRET = re.compile(
+    "|".join(
+        (
+            # GitHub's tokens are 40 characters, or 520 with dots in them.
+            r"gh[oprsu]_[A-Za-z0-9._-]{8,}",
+            r"github_pat_[A-Za-z0-9_]{8,}",
+            r"\bv1\.[0-9a-f]{40}\b",
+            r"csk-[A-Za-z0-9_-]{8,}",
+            # Only where a word may begin, else a long run of letters is tried from each of them.
+            r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+            r"(?i:(?<=bearer )|(?<=basic )|(?<=token ))[A-Za-z0-9._~+/-]{16,}=*",
+            r"(?<=://)[^\s/@:]{0,100}:[^\s/@]{1,500}(?=@)",
+            r"-----BEGIN [A-Z0-9 ]{1,40}-----(?:[^-]|-(?!----))*(?:-----END [A-Z0-9 ]{1,40}-----)?",
+            r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/=]{16,}-----END [A-Z0-9 ]{1,40}-----",
+        )
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Redacted:
-    """Text without the secrets that were found in it."""
-
-    text: str
-    """As many lines as before."""
-    count: int
-
-
 class Redactor:
-    """Knows the secrets of this process; its `repr` shows none of them."""
+    """Takes secrets out of text; without known ones, it takes out what looks like one."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets for form in _forms(secret)}
-        # The longest first: a form that holds another goes as a whole.
-        self._forms = sorted(forms, key=lambda form: (-len(form), form))
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    _known: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
-    def redact(self, text: str) -> Redacted:
-        """Return the text with each secret replaced by a mark, and how many there were."""
-        count = 0
-        for form in self._forms:
-            if found := text.count(form):
-                text = text.replace(form, _mark(form))
-                count += found
-        for pattern in _PATTERNS:
-            text, found = pattern.subn(lambda match: _mark(match.group()), text)
-            count += found
-        return Redacted(text, count)
+    def __post_init__(self) -> None:
+        found = {_GAP.sub("", form) for secret in self.secrets for form in forms(secret)}
+        longest_first = sorted((f for f in found if len(f) >= SHORTEST), key=len, reverse=True)
+        known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        object.__setattr__(self, "_known", known)
 
-
-def _mark(secret: str) -> str:
-    return MARK + "\n" * secret.count("\n")
+    def clean(self, text: str) -> str:
+        """Return the text with INSTEAD where a secret was; all else is as it was."""
+        if self._known is not None:
+            text = _without(text, self._known, gap=_GAP)
+        text = _without(text, _LOOKS_SECRET, gap=_BREAK)
+        # And once as it stands: a word that is joined to the line above begins nowhere.
+        return _LOOKS_SECRET.sub(INSTEAD, text)
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Yield the secret as it is, in lines, encoded and backwards."""
-    secret = secret.strip()
-    if len(secret) < SHORTEST_SECRET:
-        return
-    lines = [line for line in secret.split("\n") if len(line) >= _SHORTEST_LINE]
-    for text in {secret, *(lines if "\n" in secret else ())}:
-        yield text
-        yield text[::-1]
-        yield json.dumps(text)[1:-1]
-        yield from _urls(text)
-        yield from _digits(text.encode())
+def _without(text: str, wanted: re.Pattern[str], *, gap: re.Pattern[str]) -> str:
+    """Cut what is found in the text without its gaps out of the text with them."""
+    joined = gap.sub("", text)
+    found = [match.span() for match in wanted.finditer(joined) if match[0]]
+    if not found:
+        return text
+    places = _places(text, gap)
+    kept: list[str] = []
+    end = 0
+    for first, after in found:
+        kept += (text[end : places[first]], INSTEAD)
+        end = places[after - 1] + 1
+    return "".join((*kept, text[end:]))
 
 
-def _urls(text: str) -> Iterator[str]:
-    for safe in ("", "/"):
-        quoted = quote(text, safe=safe)
+def _places(text: str, gap: re.Pattern[str]) -> list[int]:
+    """Return where each character that is in no gap stands."""
+    places: list[int] = []
+    start = 0
+    for match in gap.finditer(text):
+        places.extend(range(start, match.start()))
+        start = match.end()
+    places.extend(range(start, len(text)))
+    return places
+
+
+def forms(secret: str) -> Iterator[str]:
+    """Yield the forms in which programs write a secret down."""
+    data = secret.encode("utf-8", "surrogateescape")
+    for text in (secret, *_long_lines(secret)):
+        yield from (text, text[::-1], json.dumps(text)[1:-1], ascii(text)[1:-1])
+        yield from _in_url(text.encode("utf-8", "surrogateescape"))
+    yield from (data.hex(), data.hex().upper())
+    yield from _in_base64(data)
+
+
+def _long_lines(secret: str) -> Iterable[str]:
+    """Return the lines of a key, each of which is a piece of it."""
+    lines = secret.splitlines()
+    return [line for line in lines if len(line) >= 2 * SHORTEST] if len(lines) > 1 else ()
+
+
+def _in_url(data: bytes) -> Iterator[str]:
+    for kept in (_PLAIN, _PLAIN | {"/"}):
+        quoted = "".join(chr(b) if chr(b) in kept else f"%{b:02X}" for b in data)
         yield quoted
-        yield re.sub("%[0-9A-F]{2}", lambda match: match.group().lower(), quoted)
+        yield re.sub(r"%..", lambda match: match[0].lower(), quoted)
+        yield quoted.replace("%20", "+")
 
 
-def _digits(data: bytes) -> Iterator[str]:
-    yield data.hex()
-    yield data.hex().upper()
-    # Base64 depends on what stands before, for three bytes make four digits: kept are the digits
-    # that depend on the secret alone, for each of the three places where it may begin.
-    for shift, first in enumerate((0, 2, 3)):
-        digits = base64.b64encode(bytes(shift) + data).decode()
-        own = digits[first : (len(data) + shift) * 8 // 6]
-        yield own
-        yield own.translate(str.maketrans("+/", "-_"))
+def _in_base64(data: bytes) -> Iterator[str]:
+    """Yield the core of the secret in base64, wherever in a longer text it begins.
+
+    The characters at either end depend on what stands next to it, so they are left out.
+    """
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + data).decode("ascii")
+        core = text[(0, 2, 3)[before] : len(text) - (0, 3, 2)[(before + len(data)) % 3]]
+        yield core
+        yield core.translate(str.maketrans("+/", "-_"))

@@ -76,7 +76,7 @@ def test_what_must_be_changed_is_said(fault: Fault, said: str) -> None:
 def test_no_sentence_repeats_the_key() -> None:
     server = ModelServer(in_turn(status(400, f"bad key {KEY} for you")))
 
-    assert refusal(server) == "HOST refuses the request: bad key [secret removed] for you"
+    assert refusal(server) == "HOST refuses the request: bad key [redacted] for you"
     assert KEY not in repr(Server(server.url, KEY))
 
 

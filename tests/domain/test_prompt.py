@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.prompt import Block, Seal, ask, estimated_tokens, visible
-from bot.domain.redaction import Redactor
+from bot.domain.prompt_redaction import PromptRedactor
 
 BOUNDARY = "7f3a9c"
-SEAL = Seal(BOUNDARY, Redactor(["hunter2-hunter2"]))
+SEAL = Seal(BOUNDARY, PromptRedactor(["hunter2-hunter2"]))
 
 
 def sent(block: Block) -> str:

@@ -22,7 +22,7 @@ from bot.domain.model import (
 )
 from bot.domain.model_budget import Allowance, demand
 from bot.domain.prompt import Block, Prompt, Seal, SealedPrompt, estimated_tokens
-from bot.domain.redaction import Redactor
+from bot.domain.prompt_redaction import PromptRedactor
 from bot.errors import ModelUnreachable, ReplyUnusable
 from tests.model_server.api import answer
 from tests.model_server.replies import Asked, Reply, Script, in_turn
@@ -36,7 +36,7 @@ ENOUGH = Allowance(tokens=10_000_000, usd=1000.0)
 
 def seal(*secrets: str) -> Seal:
     """Return a seal with a boundary that tests may know."""
-    return Seal("b0undary", Redactor(secrets))
+    return Seal("b0undary", PromptRedactor(secrets))
 
 
 @dataclass

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.redaction import MARK, Redactor
+from bot.domain.prompt_redaction import PromptRedactor
+from bot.domain.redaction import INSTEAD
 
 SECRET = "s3cr3t/operator+key=42"  # noqa: S105 - of this test
 LONG_TOKEN = "ghs_123456_eyJhbGciOi." + "aB3-_" * 80 + "." + "cD4" * 30
@@ -15,7 +16,7 @@ PEM_END = "-----END RSA PRIVATE KEY-----"
 
 
 def redacted(text: str) -> str:
-    return Redactor([SECRET]).redact(text).text
+    return PromptRedactor([SECRET]).redact(text).text
 
 
 @pytest.mark.parametrize(
@@ -34,10 +35,10 @@ def redacted(text: str) -> str:
     ],
 )
 def test_a_known_secret_goes_in_every_form(form: str) -> None:
-    found = Redactor([SECRET]).redact(f"key: {form}, and more")
+    found = PromptRedactor([SECRET]).redact(f"key: {form}, and more")
 
     assert found.count == 1
-    assert MARK in found.text
+    assert INSTEAD in found.text
     assert found.text.endswith(", and more")
 
 
@@ -51,7 +52,7 @@ def test_base64_of_a_text_around_a_secret_gives_it_away_no_more(
 ) -> None:
     encoded = base64.b64encode(before + secret.encode() + after).decode()
 
-    assert Redactor([secret]).redact(encoded).count >= 1
+    assert PromptRedactor([secret]).redact(encoded).count >= 1
 
 
 @given(
@@ -59,9 +60,9 @@ def test_base64_of_a_text_around_a_secret_gives_it_away_no_more(
     secret=st.text("abcdefXYZ0189-_/+", min_size=8, max_size=40),
 )
 def test_no_secret_is_left_in_joined_text(parts: list[str], secret: str) -> None:
-    found = Redactor([secret]).redact(secret.join([*parts, ""]))
+    found = PromptRedactor([secret]).redact(secret.join([*parts, ""]))
 
-    assert secret not in found.text.replace(MARK, "\x00")
+    assert secret not in found.text.replace(INSTEAD, "\x00")
     assert found.count >= 1
 
 
@@ -82,10 +83,10 @@ def test_no_secret_is_left_in_joined_text(parts: list[str], secret: str) -> None
     ],
 )
 def test_a_key_that_nobody_told_us_goes_by_its_shape(token: str) -> None:
-    found = Redactor().redact(f"a = '{token}'\nb = 2\n")
+    found = PromptRedactor().redact(f"a = '{token}'\nb = 2\n")
 
     assert found.count == 1
-    assert found.text == f"a = '{MARK}{chr(10) * token.count(chr(10))}'\nb = 2\n"
+    assert found.text == f"a = '{INSTEAD}{chr(10) * token.count(chr(10))}'\nb = 2\n"
 
 
 def test_an_assigned_aws_secret_goes() -> None:
@@ -114,21 +115,21 @@ def test_lines_keep_their_numbers() -> None:
     "text", ["", "csk-short", "ghp_", "AKIA", "task-force-" + "x" * 30, "café"]
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert Redactor(["abc", "", SECRET]).redact(text).text == text
+    assert PromptRedactor(["abc", "", SECRET]).redact(text).text == text
 
 
 def test_a_secret_of_many_lines_goes_line_by_line() -> None:
     pem = "\n".join(["-----BEGIN X-----", "k" * 40, "l" * 40, "-----END X-----"])
 
-    assert "l" * 40 not in Redactor([pem]).redact("+" + "l" * 40 + "\n").text
+    assert "l" * 40 not in PromptRedactor([pem]).redact("+" + "l" * 40 + "\n").text
 
 
 def test_many_headers_of_keys_take_no_long_time() -> None:
     # Ends within the test's time limit only if the work grows with the text and no faster.
     hostile = "-----BEGIN PRIVATE KEY-----\n" * 40_000
 
-    assert Redactor([SECRET]).redact(hostile).count == 40_000
+    assert PromptRedactor([SECRET]).redact(hostile).count == 40_000
 
 
 def test_a_redactor_shows_no_secret() -> None:
-    assert SECRET not in repr(Redactor([SECRET]))
+    assert SECRET not in repr(PromptRedactor([SECRET]))
