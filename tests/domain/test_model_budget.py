@@ -62,6 +62,18 @@ def test_a_call_that_would_go_over_is_refused_before_it_is_made(wanted: Demand) 
     assert f"the next call would need about {wanted.likely_tokens:,}" in purse.refusal(wanted)
 
 
+@given(text=st.text(max_size=300), reply=st.integers(1, 1000))
+def test_no_tokenizer_makes_more_of_a_prompt_than_its_worst_case(text: str, reply: int) -> None:
+    size = len(text.encode("utf-8", "replace"))
+    wanted = demand(
+        prompt_tokens=-(-size // 4), request_bytes=size, max_reply_tokens=reply, price=PRICE
+    )
+
+    assert wanted.worst_tokens >= size + reply
+    assert wanted.worst_usd >= PRICE.usd(Usage(size, reply))
+    assert wanted.likely_tokens == -(-size // 4) + reply
+
+
 def test_nobody_waits_for_a_call_that_is_not_out() -> None:
     wanted = call(100, 100)
     tight = Purse(Allowance(wanted.likely_tokens, 1000.0))

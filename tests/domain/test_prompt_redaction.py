@@ -124,11 +124,19 @@ def test_a_secret_of_many_lines_goes_line_by_line() -> None:
     assert "l" * 40 not in PromptRedactor([pem]).redact("+" + "l" * 40 + "\n").text
 
 
-def test_many_headers_of_keys_take_no_long_time() -> None:
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "-----BEGIN PRIVATE KEY-----\n" * 40_000,
+        "-----BEGIN PRIVATE KEY-----" + "A" * 500_000,
+        "-eyJ" * 200_000,
+        "csk-" * 200_000,
+        "aws_secret_access_key" * 40_000,
+    ],
+)
+def test_hostile_text_takes_no_long_time(hostile: str) -> None:
     # Ends within the test's time limit only if the work grows with the text and no faster.
-    hostile = "-----BEGIN PRIVATE KEY-----\n" * 40_000
-
-    assert PromptRedactor([SECRET]).redact(hostile).count == 40_000
+    assert len(redacted(hostile)) > 0
 
 
 def test_a_redactor_shows_no_secret() -> None:
