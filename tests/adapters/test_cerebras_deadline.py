@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.cerebras_client import Silent
@@ -18,6 +18,9 @@ from bot.domain.prompt import Prompt, ask
 from bot.errors import BudgetSpent, ModelBusy, ModelFailed, ModelUnreachable
 from tests.adapters.model_contract import Note
 from tests.fakes.model import seal
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other things."""
 
 GOOD = '{"title": "t", "line": 1, "kind": "bug"}'
 MARGIN_S = 0.01
@@ -95,6 +98,7 @@ EVENTS = st.lists(
 )
 
 
+@UNHURRIED
 @given(events=EVENTS, timeout_s=st.floats(0.1, 300), list_seconds=st.floats(0, 100))
 def test_no_call_outlasts_its_deadline_or_tries_more_than_three_times(
     events: list[Event], timeout_s: float, list_seconds: float
@@ -115,6 +119,7 @@ def test_no_call_outlasts_its_deadline_or_tries_more_than_three_times(
     assert all(0 < limit <= TRY_SECONDS for limit in client.limits)
 
 
+@UNHURRIED
 @given(events=EVENTS, tokens=st.integers(0, 40_000), calls=st.integers(1, 6))
 def test_no_run_spends_more_than_its_budget_and_one_call(
     events: list[Event], tokens: int, calls: int
