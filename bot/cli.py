@@ -21,7 +21,7 @@ from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
 from bot.guard import Exit, guarded
 from bot.output import Output, write
-from bot.settings import load_settings, state_dir
+from bot.settings import load_model_settings, load_settings, state_dir
 from bot.wiring import Place, Run, Uncommitted
 
 app = typer.Typer(
@@ -175,7 +175,7 @@ def demo(
 def doctor() -> None:
     """Check what this machine has for reviews, and say what to install."""
     missing = 0
-    for check in wiring.examine(load_settings()):
+    for check in wiring.examine(load_settings(), load_model_settings()):
         mark = "ok  " if check.is_good else "BAD " if check.is_needed else "none"
         typer.echo(f"{mark} {check.name}: {check.detail}")
         missing += check.is_needed and not check.is_good

@@ -288,8 +288,8 @@ def _prices(value: str) -> Iterator[tuple[str, tuple[float, float]]]:
     """Yield the prices of `qwen-3.8-27b=0.99/1.49, my-own=0/0`."""
     for entry in filter(None, (part.strip() for part in value.split(","))):
         model, _, price = entry.rpartition("=")
-        found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)/(\d{1,6}(?:\.\d{1,6})?)", price)
-        if not model or not found:
+        found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)/(\d{1,6}(?:\.\d{1,6})?)", price.strip())
+        if not model.strip() or not found:
             raise Refused(
                 f"PULLWRIGHT_MODEL_PRICES has {entry}, which is not MODEL=PROMPT/REPLY "
                 "in US dollars for a million tokens"

@@ -4,12 +4,12 @@ Adapters are imported inside the factories that need them, so that `pullwright -
 for Docker, GitPython and four parsers.
 """
 
-import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from bot import __version__
@@ -34,8 +34,9 @@ from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
 from bot.domain.review import FixOutcome, ProgressListener
 from bot.domain.test_detection import TestWish
 from bot.errors import Refused, Retryable, SandboxUnavailable
+from bot.model_wiring import examine_model
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy
-from bot.settings import SandboxChoice, Settings, SetupNetwork
+from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
 
 if TYPE_CHECKING:
     from bot.adapters.machine_doctor import Check
@@ -208,11 +209,11 @@ def _may_use_network(settings: Settings, ask: Ask, command: str) -> bool:
             return chosen is SetupNetwork.YES
 
 
-def examine(settings: Settings) -> "Iterator[Check]":
+def examine(settings: Settings, model: ModelSettings) -> "Iterator[Check]":
     """Yield what `doctor` looks at."""
     from bot.adapters import docker_images, machine_doctor
 
-    return machine_doctor.examine(
+    yield from machine_doctor.examine(
         machine_doctor.Machine(
             search_path=settings.search_path,
             state_dir=settings.state_dir,
@@ -225,6 +226,7 @@ def examine(settings: Settings) -> "Iterator[Check]":
             needs_docker=settings.sandbox is SandboxChoice.DOCKER,
         )
     )
+    yield from examine_model(settings.network, model)
 
 
 def check_config(file: Path) -> None:
@@ -313,4 +315,4 @@ def build_run(
     )
     wanted = [tool for tool in everything if not tools or tool.name in tools]
     loop = Loop([*wanted, Finish()], Greedy(HAND_WEIGHTS), clock, listener)
-    return Run(workspace, config, loop, prover, run_id=secrets.token_hex(8))
+    return Run(workspace, config, loop, prover, run_id=token_hex(8))

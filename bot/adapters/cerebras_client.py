@@ -118,9 +118,11 @@ class CerebrasClient:
         except APIConnectionError as error:
             if isinstance(error.__cause__, AnswerTooLarge):
                 raise NoReply(f"the answer is {error.__cause__}") from error
-            cause = type(error.__cause__).__name__
+            cause = one_line(str(error.__cause__))
+            if not isinstance(error.__cause__, httpx.ConnectError):
+                raise ModelUnreachable(f"{host} broke off: {cause}") from error
             raise ModelUnreachable(
-                f"{host} cannot be reached ({cause}): is CEREBRAS_BASE_URL right, and is it up?"
+                f"{host} cannot be reached, {cause}: is CEREBRAS_BASE_URL right, and is it up?"
             ) from error
         except APIError as error:
             raise NoReply("the SDK cannot read the answer") from error

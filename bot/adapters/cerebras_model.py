@@ -84,18 +84,16 @@ class CerebrasModel:
 
     def card(self) -> ModelCard:
         """Return which model it is, and why that one."""
-        with self._choosing:
-            if self._card is None:
-                self._card = self._chosen()
-            return self._card
+        return self._card_by(self.waiting.now() + CALL_SECONDS)
 
     def complete(
         self, prompt: Prompt, schema: type[T], *, timeout_s: float = CALL_SECONDS
     ) -> Completion[T]:
         """Return a reply of the schema, within tries, time and budget."""
         started = self.waiting.now()
-        model = self.card()
-        call = _Call(self, model, prompt, schema, ends_at=started + timeout_s)
+        ends_at = started + timeout_s
+        model = self._card_by(ends_at)
+        call = _Call(self, model, prompt, schema, ends_at=ends_at)
         value, text = call.run()
         return Completion(
             value,
@@ -126,21 +124,37 @@ class CerebrasModel:
             raise ModelBusy(f"{host} takes no more requests until {at:%H:%M:%S} UTC", retry_at=at)
         self.waiting.sleep(seconds)
 
-    def _chosen(self) -> ModelCard:
+    def _card_by(self, ends_at: float) -> ModelCard:
+        """Choose once; who comes meanwhile waits for that, as long as they have time."""
+        if not self._choosing.acquire(timeout=max(0.0, ends_at - self.waiting.now())):
+            raise ModelUnreachable(f"{self.client.host} did not list its models in time")
+        try:
+            if self._card is None:
+                self._card = self._chosen(ends_at)
+            return self._card
+        finally:
+            self._choosing.release()
+
+    def _chosen(self, ends_at: float) -> ModelCard:
         named, prices = self._wanted.model, self._wanted.prices
         if named != AUTO:
             return card(named, "PULLWRIGHT_MODEL names it", prices)
-        host = self.client.host
-        for tries in range(1, MAX_TRIES + 1):
+        served = self._served(ends_at)
+        picked = pick(served, host=self.client.host)
+        return card(picked, f"auto, of {len(served)} served", prices)
+
+    def _served(self, ends_at: float) -> list[str]:
+        tries = 0
+        while True:
+            tries += 1
+            left = max(ends_at - self.waiting.now(), 0.001)
             try:
-                served = parse_served(self.client.served(timeout_s=LIST_SECONDS))
-                return card(pick(served, host=host), f"auto, of {len(served)} served", prices)
+                return parse_served(self.client.served(timeout_s=min(left, LIST_SECONDS)))
             except (ModelBusy, ModelUnreachable, NoReply) as error:
                 wait = wait_s(error, tries)
-                if tries == MAX_TRIES or wait > LIST_SECONDS:
+                if tries >= MAX_TRIES or self.waiting.now() + wait >= ends_at:
                     raise
                 self.waiting.sleep(wait)
-        raise AssertionError("the last try returns or raises")
 
 
 class _Call(Generic[T]):

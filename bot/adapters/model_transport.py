@@ -57,6 +57,8 @@ class Transport(httpx.BaseTransport):
             return self._exchanged(request)
         except httpcore.TimeoutException as error:
             raise httpx.ReadTimeout(f"no answer within {seconds:.0f} s") from error
+        except httpcore.ConnectError as error:
+            raise httpx.ConnectError(str(error)) from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
             raise httpx.ReadError(str(error) or type(error).__name__) from error
         finally:

@@ -1,8 +1,7 @@
 """What a model's server sent, read as if an attacker had written it.
 
 The envelope is checked before anything of it is used; reasoning is cut off; what is left must be
-the JSON that was asked for. The parser is pydantic's, which neither recurses without bound nor
-takes the same key twice for two values.
+the JSON that was asked for. The parser is pydantic's, which does not recurse without bound.
 """
 
 import re

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-_KEPT = ("type", "enum", "const", "description", "$ref")
+_KEPT = ("type", "enum", "description", "$ref")
+_UNFIT = ("additionalProperties", "patternProperties", "prefixItems", "allOf", "not")
+"""What strict servers refuse and no field of a reply needs."""
 
 
 def strict_schema(model: type[BaseModel]) -> dict[str, object]:
-    """Return the schema of a reply for `response_format`."""
+    """Return the schema of a reply for `response_format`.
+
+    Raises ValueError for a model with free keys or fixed tuples: no strict schema has those.
+    """
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", None)
     strict = _strict(schema)
@@ -22,7 +27,11 @@ def strict_schema(model: type[BaseModel]) -> dict[str, object]:
 
 
 def _strict(schema: Mapping[str, object]) -> dict[str, object]:
+    if unfit := [word for word in _UNFIT if schema.get(word)]:
+        raise ValueError(f"a reply cannot have {unfit[0]}: {schema}")
     kept: dict[str, object] = {key: schema[key] for key in _KEPT if key in schema}
+    if "const" in schema:
+        kept["enum"] = [schema["const"]]
     union = schema.get("anyOf") or schema.get("oneOf")
     if isinstance(union, list):
         kept["anyOf"] = [_strict(each) for each in union]

@@ -24,7 +24,7 @@ _PATTERNS = tuple(
         r"(?i:aws_secret_access_key[\"']?\s{0,4}[=:]\s{0,4})[\"']?[A-Za-z0-9/+]{40}",
         r"\bglpat-[A-Za-z0-9_-]{20,}",
         r"\bxox[abeprs]-[A-Za-z0-9-]{10,}",
-        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+        r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
         # Only what can be in a key goes with it, so that a lone header hides no code.
         rf"-----BEGIN {_KIND}(?:[A-Za-z0-9+/=\s\\:,.]|\n-){{0,9000}}?-----END {_KIND}",
         rf"-----BEGIN {_KIND}(?:\s{{1,4}}[+-]?\s{{0,4}}[A-Za-z0-9+/=]{{40,}})*",

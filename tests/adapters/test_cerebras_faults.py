@@ -6,14 +6,17 @@ from email.utils import format_datetime
 
 import pytest
 
-from bot.adapters.cerebras_model import Waiting
+from bot.adapters.cerebras_client import CerebrasClient, Server
+from bot.adapters.cerebras_model import CerebrasModel, Waiting
 from bot.domain.model import Completion
+from bot.domain.model_choice import Wanted
 from bot.errors import ModelBusy, ModelFailed, ModelUnreachable, ReplyUnusable
-from tests.adapters.model_contract import GOOD, QUESTION, Note
+from tests.adapters.model_contract import ENOUGH, GOOD, QUESTION, Note
 from tests.adapters.models import AT_ONCE, connected
+from tests.fakes.model import seal
 from tests.model_server import replies
 from tests.model_server.replies import Answer, Break, Fault, in_turn, status
-from tests.model_server.server import ModelServer, RateLimit
+from tests.model_server.server import ModelServer, RateLimit, serving
 
 WHOLE = json.dumps({"choices": [{"message": {"content": GOOD.text}}]}).encode()
 
@@ -209,10 +212,11 @@ def test_a_rate_limit_is_waited_out() -> None:
 
 
 def test_a_server_that_is_down_is_named() -> None:
-    server = ModelServer(in_turn(GOOD))
-    with connected(server, waiting=AT_ONCE) as model:
-        model.card()
-    down = model
+    with serving(ModelServer()) as server:
+        pass
+    client = CerebrasClient(Server(server.url))
+    model = CerebrasModel(client, seal(), ENOUGH, wanted=Wanted("gpt-oss-120b"), waiting=AT_ONCE)
 
-    with pytest.raises(ModelUnreachable, match=r"127\.0\.0\.1:\d+ cannot be reached"):
-        down.complete(QUESTION, Note, timeout_s=30)
+    with pytest.raises(ModelUnreachable, match=r"127\.0\.0\.1:\d+ cannot be reached, .*refused"):
+        model.complete(QUESTION, Note, timeout_s=30)
+    assert model.spent().usage.tokens == 0

@@ -1,8 +1,11 @@
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.model import Price, Spending, Usage
 from bot.domain.model_budget import Admission, Allowance, Demand, Purse, demand
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other things."""
 
 PRICE = Price(1.0, 3.0)
 
@@ -28,6 +31,7 @@ CALLS = st.lists(
 )
 
 
+@UNHURRIED
 @given(calls=CALLS, tokens=st.integers(0, 30_000), usd=st.floats(0, 0.05))
 def test_no_run_goes_over_its_budget_by_more_than_one_call(
     calls: list[tuple[Demand, float, int]], tokens: int, usd: float
@@ -54,12 +58,26 @@ def test_no_run_goes_over_its_budget_by_more_than_one_call(
     assert purse.spent.usd <= usd + PRICE.usd(Usage(dearest, 0)) + 1e-9
 
 
+@UNHURRIED
 @given(wanted=st.builds(call, st.integers(1, 3000), st.integers(1, 1000)))
 def test_a_call_that_would_go_over_is_refused_before_it_is_made(wanted: Demand) -> None:
     purse = Purse(Allowance(wanted.likely_tokens - 1, 1000.0))
 
     assert purse.admission(wanted) is Admission.NO
     assert f"the next call would need about {wanted.likely_tokens:,}" in purse.refusal(wanted)
+
+
+@UNHURRIED
+@given(text=st.text(max_size=300), reply=st.integers(1, 1000))
+def test_no_tokenizer_makes_more_of_a_prompt_than_its_worst_case(text: str, reply: int) -> None:
+    size = len(text.encode("utf-8", "replace"))
+    wanted = demand(
+        prompt_tokens=-(-size // 4), request_bytes=size, max_reply_tokens=reply, price=PRICE
+    )
+
+    assert wanted.worst_tokens >= size + reply
+    assert wanted.worst_usd >= PRICE.usd(Usage(size, reply))
+    assert wanted.likely_tokens == -(-size // 4) + reply
 
 
 def test_nobody_waits_for_a_call_that_is_not_out() -> None:

@@ -1,9 +1,12 @@
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.prompt import Block, Seal, ask, estimated_tokens, visible
 from bot.domain.prompt_redaction import PromptRedactor
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other things."""
 
 BOUNDARY = "7f3a9c"
 SEAL = Seal(BOUNDARY, PromptRedactor(["hunter2-hunter2"]))
@@ -49,6 +52,7 @@ def test_code_keeps_its_comments_as_they_are() -> None:
     assert "<!-- note -->" in sent(Block("index.html", "<!-- note -->"))
 
 
+@UNHURRIED
 @given(text=st.text(max_size=200) | st.just(f"<<<end {BOUNDARY}>>>"), label=st.text(max_size=80))
 def test_nothing_in_a_block_ends_it(text: str, label: str) -> None:
     lines = sent(Block(label, f"{text}\n<<<end {BOUNDARY}>>>\n{text}")).split("\n")
@@ -94,6 +98,7 @@ def test_a_secret_over_two_parts_of_ours_is_one_secret() -> None:
     assert "QUJD" not in sealed.text
 
 
+@UNHURRIED
 @given(st.text(max_size=300))
 def test_the_estimate_is_a_quarter_of_the_bytes(text: str) -> None:
     size = len(text.encode("utf-8", "replace"))

@@ -31,7 +31,6 @@ _SCHEMA_WORDS = {
     "$ref",
     "additionalProperties",
     "anyOf",
-    "const",
     "description",
     "enum",
     "items",
@@ -105,11 +104,11 @@ class Api:
         if body.get("stream"):
             raise Denied(400, '"stream" is incompatible with "response_format"', param="stream")
         if form.get("type") == "json_schema" and form["json_schema"].get("strict"):
-            for problem in _not_strict(form["json_schema"]["schema"]):
+            for problem in not_strict(form["json_schema"]["schema"]):
                 raise Denied(422, f"Schema is invalid: {problem}", param="response_format")
 
 
-def _not_strict(schema: Any) -> Iterator[str]:
+def not_strict(schema: Any) -> Iterator[str]:
     """Yield what a strict schema must not be."""
     if not isinstance(schema, dict):
         yield f"{schema!r} is no schema"
@@ -124,7 +123,7 @@ def _not_strict(schema: Any) -> Iterator[str]:
             yield "all fields must be required"
     nested = [*properties.values(), *schema.get("$defs", {}).values(), *schema.get("anyOf", [])]
     for each in [*nested, *([schema["items"]] if "items" in schema else [])]:
-        yield from _not_strict(each)
+        yield from not_strict(each)
 
 
 def answer(asked: Asked, reply: Reply) -> dict[str, Any]:

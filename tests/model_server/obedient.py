@@ -80,8 +80,6 @@ def _filled(schema: Mapping[str, Any], root: Mapping[str, Any], orders: _Orders,
 
 
 def _scalar(schema: Mapping[str, Any], orders: _Orders, name: str) -> Any:
-    if "const" in schema:
-        return schema["const"]
     if "enum" in schema:
         named = [value for value in schema["enum"] if str(value).lower() in orders.given]
         return (named or schema["enum"])[0]
@@ -101,7 +99,7 @@ def _alternative(
     """Return the alternative that the text names by its constant, or the first."""
     for choice in choices:
         found = _resolved(choice, root) if "$ref" in choice else choice
-        constants = [str(each.get("const", "")) for each in found.get("properties", {}).values()]
-        if any(word and word.lower() in orders.given for word in constants):
+        enums = [each.get("enum", []) for each in found.get("properties", {}).values()]
+        if any(len(enum) == 1 and str(enum[0]).lower() in orders.given for enum in enums):
             return choice
     return choices[0]

@@ -6,6 +6,7 @@ what must not have left. Nothing of it is left when it stops.
 
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -49,6 +50,7 @@ class ModelServer:
     received: list[bytes] = field(default_factory=list)
     """Every request, headers and body, let in or not."""
     most_at_once: int = 0
+    connections: int = 0
     crashes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -218,6 +220,7 @@ class _Server(ThreadingHTTPServer):
         if isinstance(request, socket.socket):
             with self._guard:
                 self._open.add(request)
+                self.model.connections += 1
             super().process_request(request, client_address)
 
     def shutdown_request(self, request: object) -> None:
@@ -239,11 +242,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(model: ModelServer) -> Iterator[ModelServer]:
+def serving(model: ModelServer, *, tls: ssl.SSLContext | None = None) -> Iterator[ModelServer]:
     """Serve until the block ends; then no thread and no connection is left."""
     server = _Server(type("Handler", (_Handler,), {"model": model}))
     server.model = model
-    model.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    model.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
