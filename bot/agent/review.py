@@ -42,7 +42,7 @@ def review(
     last = loop.run(first, record)
     findings = number(f for f in last.findings if _is_severe(f, config.severity_threshold))
     last = replace(last, findings=findings)
-    cost = Cost(seconds=round(first.seconds_left - last.seconds_left, 3))
+    cost = _cost(first, last)
     verdict = conclude(
         findings, coverage=_coverage(last), limits=last.limits, tools=last.tools_run, cost=cost
     )
@@ -60,6 +60,16 @@ def review(
         contents=last.head,
     )
     return Episode(told, last)
+
+
+def _cost(first: State, last: State) -> Cost:
+    usage = last.spending.usage
+    return Cost(
+        seconds=round(first.seconds_left - last.seconds_left, 3),
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        usd=round(last.spending.usd, 6),
+    )
 
 
 def start(workspace: Workspace, config: RepoConfig) -> State:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from bot.domain.diff import FileDiff
 from bot.domain.ports import Outline, Symbol, Workspace
@@ -58,6 +59,22 @@ class Surroundings:
             *_alternating(self._callers(wanted), self._definitions(wanted)),
         ]
         return tuple(_within(found, limit_bytes))
+
+    def defining(self, name: str, *, most: int = 4) -> dict[tuple[str, int], str]:
+        """Return where a name is defined, by path and first line, with the first lines."""
+        found = self._definitions_of(name.rpartition(".")[2])
+        return {(e.path, e.first_line): e.text for e in islice(found, most)}
+
+    def mentioning(self, name: str, *, most: int = 8) -> dict[tuple[str, int], str]:
+        """Return lines with a word, near the change first; only whole words are found."""
+        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        first = _WORD.search(name.encode())
+        found: dict[tuple[str, int], str] = {}
+        for path in self._using(first[0].decode()) if first else ():
+            for number, text in enumerate(self._lines(path), 1):
+                if len(found) < most and word.search(text):
+                    found[path, number] = text
+        return found
 
     @cached_property
     def _code(self) -> Mapping[str, bytes]:
@@ -132,20 +149,18 @@ class Surroundings:
     def _call_lines(self, path: str, name: str) -> list[int]:
         """Return the lines on which a file calls a name, but for those that the diff shows."""
         call = re.compile(rf"(?<![\w])(?<!def )(?<!function )(?<!func ){re.escape(name)}\s*\(")
-        file = self._workspace.diff().by_path.get(path)
-        hunks = file.hunks if file is not None else ()
         return [
             number
             for number, text in enumerate(self._lines(path), 1)
-            if call.search(text) and not any(number in hunk.new_range for hunk in hunks)
+            if call.search(text) and not self._is_shown(path, number)
         ]
 
     def _definitions(self, files: Sequence[FileDiff]) -> Iterator[Excerpt]:
         names = sorted({name for file in files for name in self._called(file)})
         for name in names:
-            found = list(self._defining(name))
-            if 0 < len(found) <= _MOST_DEFINITIONS:
-                yield from found
+            found = list(islice(self._definitions_of(name), _MOST_DEFINITIONS + 1))
+            if len(found) <= _MOST_DEFINITIONS:
+                yield from (e for e in found if not self._is_shown(e.path, e.first_line))
 
     def _called(self, file: FileDiff) -> Collection[str]:
         data = self._code[file.path]
@@ -155,17 +170,18 @@ class Surroundings:
             called |= self._outline.calls(file.path, data, first_line=line, last_line=line)
         return called
 
-    def _defining(self, name: str) -> Iterator[Excerpt]:
-        """Yield where a name is defined, but for what the diff shows."""
+    def _definitions_of(self, name: str) -> Iterator[Excerpt]:
         for path in self._using(name):
-            file = self._workspace.diff().by_path.get(path)
-            hunks = file.hunks if file is not None else ()
             for symbol in self._outline.symbols(path, self._code[path]):
-                is_shown = any(symbol.first_line in hunk.new_range for hunk in hunks)
-                if symbol.last_name == name and not is_shown:
+                if symbol.last_name == name:
                     last = min(symbol.first_line + _HEAD_LINES - 1, symbol.last_line)
                     text = _cut(self._lines(path), symbol.first_line, last)
                     yield Excerpt(path, symbol.first_line, text, f"defines {name}")
+
+    def _is_shown(self, path: str, line: int) -> bool:
+        """Tell whether the diff shows a line of the head."""
+        file = self._workspace.diff().by_path.get(path)
+        return file is not None and any(line in hunk.new_range for hunk in file.hunks)
 
     def _lines(self, path: str) -> list[str]:
         return self._code[path].decode("utf-8", "replace").split("\n")

@@ -99,6 +99,8 @@ class Finding:
     is_fix_safe: bool = False
     """The tool calls `fix` behaviour-preserving."""
     suggestion: Suggestion | None = None
+    is_located: bool = True
+    """False where a model quoted code that is nowhere: such a finding is only in the summary."""
     state: FindingState = FindingState.OPEN
     id: FindingId = FindingId("")
     """Given once per run by `number`."""
