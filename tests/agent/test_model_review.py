@@ -20,7 +20,7 @@ from tests.agent.toys import Bench
 
 BASE = {
     "shop/cart.py": b"def total(prices):\n    return sum(prices)\n",
-    "shop/till.py": b"from shop.cart import total\n\n\ndef pay(prices):\n    return total(prices)\n",
+    "shop/till.py": b"from shop.cart import total\n\n\ndef pay(due):\n    return total(due)\n",
     "notes.md": b"Hello\n",
 }
 HEAD = {"shop/cart.py": b"def total(prices):\n    return sum(prices) / len(prices)\n"}
@@ -87,7 +87,7 @@ def test_the_model_is_shown_the_diff_its_callers_and_what_tools_found() -> None:
     assert "   2 +    return sum(prices) / len(prices)" in text
     assert "     -    return sum(prices)" in text
     assert "calls total" in text
-    assert "return total(prices)" in text
+    assert "return total(due)" in text
 
 
 def test_hunks_that_the_model_read_are_seen() -> None:
@@ -210,10 +210,10 @@ def _lookup(kind: str, **more: object) -> Lookup:
 @pytest.mark.parametrize(
     ("lookup", "answer"),
     [
-        (_lookup("read", path="shop/till.py", first_line=4, last_line=5), "   4 def pay(prices):"),
+        (_lookup("read", path="shop/till.py", first_line=4, last_line=5), "   4 def pay(due):"),
         (_lookup("read", path="../../etc/passwd"), "there is no such text file"),
         (_lookup("read", path=".git/config"), "there is no such text file"),
-        (_lookup("symbol", text="pay"), "def pay(prices):"),
+        (_lookup("symbol", text="pay"), "def pay(due):"),
         (_lookup("search", text="total"), "from shop.cart import total"),
         (_lookup("search", text="nowhere_at_all"), "nothing of that name"),
         (_lookup("list", path="shop"), "cart.py\ntill.py"),
