@@ -1,7 +1,8 @@
 """A model that reviews and mends, over real pytest and real analyzers: what it says is proved."""
 
-import os
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,12 @@ from tests.agent.model_toys import Answer, ToyModel
 from tests.agent.toys import Heard
 from tests.fakes.workspace import FakeWorkspace
 
+PATH = str(Path(sys.executable).parent)
+"""Of an interpreter that has pytest and coverage."""
 BASE = {
     "shop.py": b"def total(prices):\n    return sum(prices)\n",
     "test_shop.py": (
-        b"from shop import total\n\n\ndef test_nothing_costs_nothing():\n    assert total([]) == 0\n"
+        b"from shop import total\n\n\ndef test_of_nothing():\n    assert total([]) == 0\n"
     ),
 }
 WRONG = b"def total(prices):\n    return sum(prices[1:])\n"
@@ -67,7 +70,7 @@ def _run(
         "RewriteReply": rewrite,
     }
     model = ToyModel(answers)
-    sandboxes = ProcessSandboxes(reason="a test", search_path=os.environ["PATH"])
+    sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
     run = wiring.build_run(workspace, RepoConfig(), sandboxes, Heard(), model=model)
     return run.review(), model
 
@@ -97,29 +100,39 @@ def test_what_failed_is_told_in_the_next_round() -> None:
 
     asked = [text for name, text in model.prompts if name == "RewriteReply"]
     assert len(asked) == 2
-    assert "test_nothing_costs_nothing" in asked[1]
+    assert "test_of_nothing" in asked[1]
     (finding,) = episode.review.findings
     assert finding.suggestion is not None
     assert "return sum(prices)\n" in episode.review.patch_text(finding.suggestion)
 
 
+BUG = "    return sum(prices[1:])"
+
+
 @pytest.mark.parametrize(
-    ("path", "search", "replace"),
+    "edits",
     [
-        ("test_shop.py", "    assert total([]) == 0", "    assert True"),
-        (".github/workflows/x.yml", "on: push", "on: pull_request_target"),
-        ("../../etc/passwd", "root", "toor"),
-        ("shop.py", "    return sum(prices[1:])", "    return 3  # noqa"),
-        ("shop.py", "    return nothing", MENDED),
-        ("shop.py", "", MENDED),
+        (
+            ("test_shop.py", "    assert total([]) == 0", "    assert True"),
+            (".github/workflows/x.yml", "on: push", "on: pull_request_target"),
+            ("../../etc/passwd", "root", "toor"),
+        ),
+        (
+            ("shop.py", BUG, "    return 3  # noqa"),
+            ("shop.py", "    return nothing", MENDED),
+            ("shop.py", "", MENDED),
+        ),
     ],
 )
 def test_a_patch_that_no_fix_may_make_is_never_offered(
-    path: str, search: str, replace: str
+    edits: tuple[tuple[str, str, str], ...],
 ) -> None:
-    episode, _ = _run(SHOWS_IT, lambda _: _edit(path, search, replace))
+    left = list(edits)
+
+    episode, _ = _run(SHOWS_IT, lambda _: _edit(*left.pop(0)))
 
     (finding,) = episode.review.findings
+    assert not left
     assert finding.suggestion is None
 
 
@@ -149,7 +162,7 @@ def test_a_regression_is_mended_better_than_by_taking_it_back() -> None:
         "ChunkReply": lambda _: ChunkReply(findings=(), facts=(), lookups=()),
         "RewriteReply": lambda _: _edit("shop.py", "    return sum(prices[1:])", MENDED),
     }
-    sandboxes = ProcessSandboxes(reason="a test", search_path=os.environ["PATH"])
+    sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
     run = wiring.build_run(workspace, RepoConfig(), sandboxes, Heard(), model=ToyModel(answers))
 
     (finding,) = run.review().review.findings

@@ -5,11 +5,11 @@ the finding, and what is shown outranks every opinion. A test that stays green s
 finding is weaker then, because somebody tried.
 """
 
-import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.agent.prompts.fixing import reproduce_prompt
+from bot.agent.samples import beside, sample_test
 from bot.agent.side_by_side import side_by_side
 from bot.agent.state import Observation, State
 from bot.agent.testing import OpenSuite, Suite
@@ -19,7 +19,6 @@ from bot.domain.model import Completion, Model, Spending
 from bot.domain.model_edits import TestReply
 from bot.domain.model_findings import SOURCE
 from bot.domain.ports import NoTests, SandboxFacts, Syntax, Workspace
-from bot.domain.test_files import is_test_file
 from bot.errors import ModelFailed
 from bot.policy.features import Features, cost, saturating
 
@@ -27,14 +26,6 @@ MOST = 4
 """Findings that a run tries to show, the gravest first."""
 NOT_SHOWN = 0.8
 """What is left of the confidence in a finding that a test did not show."""
-_NAMES: Mapping[str, str] = {
-    ".py": "test_pullwright_{}.py",
-    ".go": "pullwright_{}_test.go",
-    ".js": "pullwright_{}.test.js",
-    ".mjs": "pullwright_{}.test.mjs",
-    ".cjs": "pullwright_{}.test.cjs",
-    ".ts": "pullwright_{}.test.ts",
-}
 _MESSAGE = 1_500
 
 
@@ -59,7 +50,7 @@ class Reproduce:
         return {"unjudged": claims, "evidence": 1.0, "seconds": cost(20 + 3 * seconds)}
 
     def run(self, state: State) -> Observation:
-        plan, sample = self._suite.plan(), self._sample(state)
+        plan, sample = self._suite.plan(), sample_test(self._workspace, state)
         if isinstance(plan, NoTests) or sample is None:
             return Observation("there is no test to take as a sample")
         claims = _claims(state)[:MOST]
@@ -92,23 +83,6 @@ class Reproduce:
             spending=spending,
         )
 
-    def _sample(self, state: State) -> tuple[str, str] | None:
-        """Return a test file of the head that is like those to write: small, and near."""
-        head = self._workspace.change.head_sha
-        ran = {file_of(test) for test in (state.head_tests.green if state.head_tests else ())}
-        entries = [
-            e
-            for e in self._workspace.entries(head)
-            if is_test_file(e.path)
-            and posixpath.splitext(e.path)[1] in _NAMES
-            and (e.path in ran or not any("/" in r or "." in r for r in ran))
-        ]
-        best = min(entries, key=lambda e: (e.path not in ran, e.size_bytes, e.path), default=None)
-        if best is None:
-            return None
-        data = next((f.data for f in self._workspace.files(head, [best.path])), b"")
-        return best.path, data.decode("utf-8", "replace")
-
     def _asked(
         self, finding: Finding, state: State, sample: tuple[str, str]
     ) -> Completion[TestReply] | ModelFailed:
@@ -126,12 +100,11 @@ class Reproduce:
         sample: tuple[str, str],
     ) -> list["_Written"]:
         """Return the tests that parse, at paths that we choose."""
-        folder, suffix = posixpath.dirname(sample[0]), posixpath.splitext(sample[0])[1]
         written: list[_Written] = []
         for number, (claim, answer) in enumerate(zip(claims, asked, strict=True), 1):
             if isinstance(answer, ModelFailed) or not answer.value.text.strip():
                 continue
-            path = posixpath.join(folder, _NAMES[suffix].format(number))
+            path = beside(sample[0], str(number))
             data = answer.value.text.encode("utf-8", "replace")
             if self._syntax.parses(path, data) is not False:
                 written.append(_Written(claim, path, answer.value.text))
