@@ -11,7 +11,7 @@ from typing import TypeVar
 from bot.domain.diff import Diff
 from bot.domain.evidence import TestReport
 from bot.domain.findings import Finding
-from bot.domain.model import Spending
+from bot.domain.model import NOTHING, Spending
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest
 from bot.domain.repo_config import RepoConfig
@@ -41,7 +41,7 @@ class Observation:
     limits: tuple[str, ...] = ()
     """What could not be looked at; any of these makes the verdict partial."""
     notes: tuple[str, ...] = ()
-    spending: Spending = field(default_factory=Spending)
+    spending: Spending = NOTHING
     """What the tool's calls of a model cost."""
     is_final: bool = False
 
@@ -68,7 +68,7 @@ class State:
     sandboxes: tuple[SandboxFacts, ...] = ()
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    spending: Spending = field(default_factory=Spending)
+    spending: Spending = NOTHING
     tools_run: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = field(default=())
     is_final: bool = False

@@ -11,7 +11,7 @@ from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 from bot.agent.tool import Tool
 from bot.agent.tools.critique import Critique
 from bot.agent.tools.review import Reading, Review
-from bot.domain.model import CALL_SECONDS, Completion, ModelCard, Price, Spending, Usage
+from bot.domain.model import CALL_SECONDS, NOTHING, Completion, ModelCard, Price, Spending, Usage
 from bot.domain.prompt import Block, Prompt
 from tests.fakes.workspace import FakeWorkspace
 
@@ -44,7 +44,7 @@ class ToyModel:
         return Completion(value, value.model_dump_json(), spending, 0.1, "toy", 1, 0)
 
     def spent(self) -> Spending:
-        return Spending()
+        return NOTHING
 
 
 def text_of(prompt: Prompt) -> str:

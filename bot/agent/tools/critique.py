@@ -11,7 +11,7 @@ from bot.agent.prompts.reviewing import critique_prompt
 from bot.agent.side_by_side import side_by_side
 from bot.agent.state import Observation, State
 from bot.domain.findings import Finding, Severity
-from bot.domain.model import Completion, Model, Spending
+from bot.domain.model import NOTHING, Completion, Model
 from bot.domain.model_findings import SOURCE, CritiqueReply, Judgement
 from bot.domain.model_words import no_second_look
 from bot.errors import ModelFailed
@@ -46,7 +46,7 @@ class Critique:
         batches = [reported[i : i + AT_ONCE] for i in range(0, len(reported), AT_ONCE)]
         outcomes = side_by_side(lambda batch: self._asked(batch, state), batches)
         kept: dict[int, Finding] = {}
-        spending, notes = Spending(), []
+        spending, notes = NOTHING, []
         for batch, outcome in zip(batches, outcomes, strict=True):
             if isinstance(outcome, ModelFailed):
                 notes = [no_second_look(str(outcome))]

@@ -15,7 +15,7 @@ from bot.agent.state import Observation, State
 from bot.agent.testing import OpenSuite, Suite
 from bot.domain.evidence import TestReport, file_of
 from bot.domain.findings import Category, Finding, Reproduction
-from bot.domain.model import Completion, Model, Spending
+from bot.domain.model import NOTHING, Completion, Model, Spending
 from bot.domain.model_edits import TestReply
 from bot.domain.model_findings import SOURCE
 from bot.domain.ports import NoTests, SandboxFacts, Syntax, Workspace
@@ -55,7 +55,7 @@ class Reproduce:
             return Observation("there is no test to take as a sample")
         claims = _claims(state)[:MOST]
         asked = side_by_side(lambda claim: self._asked(claim, state, sample), claims)
-        spending = sum((a.spending for a in asked if isinstance(a, Completion)), Spending())
+        spending = sum((a.spending for a in asked if isinstance(a, Completion)), NOTHING)
         written = self._written(claims, asked, sample)
         if not written:
             return Observation("no claim can be shown by a test", spending=spending)

@@ -14,7 +14,7 @@ from bot.agent.side_by_side import side_by_side
 from bot.agent.state import HunkKey, Observation, State
 from bot.agent.surroundings import Surroundings
 from bot.domain.findings import Finding
-from bot.domain.model import Completion, Model, Spending
+from bot.domain.model import NOTHING, Completion, Model
 from bot.domain.model_findings import SOURCE, ChunkReply, facts_of, finding_of
 from bot.domain.model_words import hunks_left_out, model_limit, without_model
 from bot.domain.packing import Packed, Piece, pack, pieces
@@ -80,7 +80,7 @@ class _Review:
         self._reading = reading
         self._state = state
         self._surroundings = Surroundings(reading.workspace, reading.outline)
-        self._spending = Spending()
+        self._spending = NOTHING
 
     def run(self) -> Observation:
         packed = self._packed()

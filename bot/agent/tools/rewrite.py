@@ -18,7 +18,7 @@ from bot.domain.edits import EditRefused, Patch
 from bot.domain.evidence import Grade, Proof
 from bot.domain.findings import Finding, Suggestion
 from bot.domain.gaming import refusal
-from bot.domain.model import Completion, Model, Spending
+from bot.domain.model import NOTHING, Completion, Model, Spending
 from bot.domain.model_edits import RewriteReply, patch_of
 from bot.domain.model_findings import SOURCE
 from bot.errors import ModelFailed
@@ -51,7 +51,7 @@ class Rewrite:
 
     def run(self, state: State) -> Observation:
         tries = [_Try(finding) for finding in _broken(state)[:MOST]]
-        spending = Spending()
+        spending = NOTHING
         for _ in range(ROUNDS):
             waiting = [each for each in tries if not each.is_over]
             if not waiting:
@@ -76,7 +76,7 @@ class Rewrite:
                 each.is_over = True
             else:
                 each.take(answer.value, state)
-        return sum((a.spending for a in asked if isinstance(a, Completion)), Spending())
+        return sum((a.spending for a in asked if isinstance(a, Completion)), NOTHING)
 
     def _asked(self, each: "_Try", state: State) -> Completion[RewriteReply] | ModelFailed:
         failure = _failure(each.finding, state)
