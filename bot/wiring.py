@@ -269,7 +269,7 @@ def build_run(
     from bot.adapters.junit_runner import JunitRunner
     from bot.adapters.system_clock import SystemClock
     from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
-    from bot.model_wiring import Parts, model_tools
+    from bot.model_tools import Parts, model_tools
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
     wanted_analyzers = analyzers(

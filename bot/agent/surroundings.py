@@ -19,6 +19,7 @@ MOST_BYTES = 16 << 20
 """Of the repository's code that is searched."""
 MOST_FILE_BYTES = 256 << 10
 _CODE = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".go")
+_CALL = re.compile(r"(?<![\w])(?<!def )(?<!function )(?<!func )([A-Za-z_]\w{2,})\s*\(")
 _WORD = re.compile(rb"[A-Za-z_]\w{2,}")
 _MOST_CALLERS = 3
 _MOST_DEFINITIONS = 2
@@ -50,6 +51,8 @@ class Surroundings:
     def __init__(self, workspace: Workspace, outline: Outline) -> None:
         self._workspace = workspace
         self._outline = outline
+        self._texts: dict[str, list[str]] = {}
+        self._called_lines: dict[str, Mapping[str, Sequence[int]]] = {}
 
     def of(self, files: Iterable[FileDiff], *, limit_bytes: int) -> tuple[Excerpt, ...]:
         """Return excerpts for these files of the diff, the most telling first, within the limit."""
@@ -148,12 +151,17 @@ class Surroundings:
 
     def _call_lines(self, path: str, name: str) -> list[int]:
         """Return the lines on which a file calls a name, but for those that the diff shows."""
-        call = re.compile(rf"(?<![\w])(?<!def )(?<!function )(?<!func ){re.escape(name)}\s*\(")
-        return [
-            number
-            for number, text in enumerate(self._lines(path), 1)
-            if call.search(text) and not self._is_shown(path, number)
-        ]
+        return [n for n in self._calls_of(path).get(name, ()) if not self._is_shown(path, n)]
+
+    def _calls_of(self, path: str) -> Mapping[str, Sequence[int]]:
+        """Return the lines of a file's calls by name, found by their shape in any language."""
+        if path not in self._called_lines:
+            found: dict[str, list[int]] = {}
+            for number, text in enumerate(self._lines(path), 1):
+                for name in dict.fromkeys(_CALL.findall(text)) if "(" in text else ():
+                    found.setdefault(name, []).append(number)
+            self._called_lines[path] = found
+        return self._called_lines[path]
 
     def _definitions(self, files: Sequence[FileDiff]) -> Iterator[Excerpt]:
         names = sorted({name for file in files for name in self._called(file)})
@@ -165,10 +173,12 @@ class Surroundings:
     def _called(self, file: FileDiff) -> Collection[str]:
         data = self._code[file.path]
         added = [number for hunk in file.hunks for number in hunk.added_numbers]
-        called: set[str] = set()
-        for line in added:
-            called |= self._outline.calls(file.path, data, first_line=line, last_line=line)
-        return called
+        lines = ((n, n) for n in added)
+        return {
+            name
+            for first, last in lines
+            for name in self._outline.calls(file.path, data, first_line=first, last_line=last)
+        }
 
     def _definitions_of(self, name: str) -> Iterator[Excerpt]:
         for path in self._using(name):
@@ -183,8 +193,17 @@ class Surroundings:
         file = self._workspace.diff().by_path.get(path)
         return file is not None and any(line in hunk.new_range for hunk in file.hunks)
 
+    def symbol_at(self, path: str, line: int) -> str:
+        """Return the dotted name of the innermost symbol around a line of a file of code."""
+        data = self._code.get(path)
+        symbols = self._outline.symbols(path, data) if data is not None else ()
+        around = [s.name for s in symbols if s.first_line <= line <= s.last_line]
+        return max(around, key=lambda name: name.count("."), default="")
+
     def _lines(self, path: str) -> list[str]:
-        return self._code[path].decode("utf-8", "replace").split("\n")
+        if path not in self._texts:
+            self._texts[path] = self._code[path].decode("utf-8", "replace").split("\n")
+        return self._texts[path]
 
 
 def _closeness(path: str, folders: Collection[str]) -> int:

@@ -7,7 +7,6 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from bot.adapters.tree_sitter_outline import TreeSitterOutline
-from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 from bot.agent.tool import Tool
 from bot.agent.tools.critique import Critique
 from bot.agent.tools.review import Reading, Review
@@ -58,6 +57,6 @@ def model_tools(
     model: ToyModel, workspace: FakeWorkspace, *, chunk_bytes: int = 24_000
 ) -> tuple[Tool, ...]:
     """Return the tools that ask a model."""
-    syntax, outline = TreeSitterSyntax(), TreeSitterOutline()
-    reading = Reading(model, workspace, outline, syntax, chunk_bytes=chunk_bytes)
+    outline = TreeSitterOutline()
+    reading = Reading(model, workspace, outline, chunk_bytes=chunk_bytes)
     return (Review(reading), Critique(model))

@@ -18,7 +18,7 @@ from bot.domain.model import NOTHING, Completion, Model
 from bot.domain.model_findings import SOURCE, ChunkReply, facts_of, finding_of
 from bot.domain.model_words import hunks_left_out, model_limit, without_model
 from bot.domain.packing import Packed, Piece, pack, pieces
-from bot.domain.ports import Outline, Syntax, Workspace
+from bot.domain.ports import Outline, Workspace
 from bot.domain.prompt import Prompt
 from bot.domain.risk import risk_of
 from bot.errors import BudgetSpent, ModelFailed
@@ -39,7 +39,6 @@ class Reading:
     model: Model
     workspace: Workspace
     outline: Outline
-    syntax: Syntax
     guidance: Mapping[str, str] = field(default_factory=dict)
     """The maintainers' files of the base, by path."""
     chunk_bytes: int = CHUNK_BYTES
@@ -163,7 +162,12 @@ class _Review:
     def _located(self, replies: Sequence[ChunkReply]) -> tuple[Finding, ...]:
         reported = [said for reply in replies for said in reply.findings]
         found = (
-            finding_of(said, diff=self._state.diff, head=self._state.head, symbol_at=self._symbol)
+            finding_of(
+                said,
+                diff=self._state.diff,
+                head=self._state.head,
+                symbol_at=self._surroundings.symbol_at,
+            )
             for said in reported
         )
         return tuple(finding for finding in found if finding is not None)
@@ -181,9 +185,6 @@ class _Review:
             return ()
         self._spending += outcome.spending
         return self._located([outcome.value])
-
-    def _symbol(self, path: str, line: int) -> str:
-        return self._reading.syntax.enclosing_symbol(path, self._state.head[path], line)
 
 
 def _whole(packed: Packed, answered: Sequence[_Answered]) -> frozenset[HunkKey]:

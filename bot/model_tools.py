@@ -30,7 +30,7 @@ def model_tools(model: Model, parts: Parts) -> tuple[Tool, ...]:
     """Return the tools that ask a model."""
     workspace, syntax = parts.workspace, parts.syntax
     guidance = _guidance(workspace, parts.config)
-    reading = Reading(model, workspace, TreeSitterOutline(), syntax, guidance=guidance)
+    reading = Reading(model, workspace, TreeSitterOutline(), guidance=guidance)
     return (
         Review(reading),
         Critique(model),
