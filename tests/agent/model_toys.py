@@ -26,6 +26,7 @@ class ToyModel:
     answers: dict[str, Answer]
     prompts: list[tuple[str, str]] = field(default_factory=list)
     """The schema's name and the text of each prompt."""
+    asked: list[Prompt] = field(default_factory=list)
 
     def card(self) -> ModelCard:
         return ModelCard("toy", "there is no other", Price(1, 1), 100_000)
@@ -35,6 +36,7 @@ class ToyModel:
     ) -> Completion[T]:
         text = text_of(prompt)
         self.prompts.append((schema.__name__, text))
+        self.asked.append(prompt)
         answer = self.answers[schema.__name__](text)
         if isinstance(answer, Exception):
             raise answer

@@ -82,6 +82,9 @@ def test_a_claim_that_a_test_shows_is_mended_with_proof() -> None:
     assert finding.reproduction is not None
     assert finding.reproduction.passes_at_base
     assert finding.confidence == 1.0
+    assert finding.body.endswith(
+        "Reproduced: test_one_price fails at head and passes at the merge base."
+    )
     assert finding.suggestion is not None
     assert finding.suggestion.source == "rewrite"
     proof = finding.suggestion.proof

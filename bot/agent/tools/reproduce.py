@@ -13,11 +13,13 @@ from bot.agent.samples import beside, sample_test
 from bot.agent.side_by_side import side_by_side
 from bot.agent.state import Observation, State
 from bot.agent.testing import OpenSuite, Suite
+from bot.domain.comments import spoken_test
 from bot.domain.evidence import TestReport, file_of
 from bot.domain.findings import Category, Finding, Reproduction
 from bot.domain.model import NOTHING, Completion, Model, Spending
 from bot.domain.model_edits import TestReply
 from bot.domain.model_findings import SOURCE
+from bot.domain.model_words import reproduced
 from bot.domain.ports import NoTests, SandboxFacts, Syntax, Workspace
 from bot.errors import ModelFailed
 from bot.policy.features import Features, cost, saturating
@@ -162,4 +164,6 @@ def _shown(
 def _after(finding: Finding, shown: Reproduction | None) -> Finding:
     if shown is None:
         return replace(finding, confidence=finding.confidence * NOT_SHOWN)
-    return replace(finding, confidence=1.0, reproduction=shown)
+    told = reproduced(spoken_test(shown.tests[0]), passes_at_base=shown.passes_at_base)
+    body = f"{finding.body} {told}".strip()
+    return replace(finding, confidence=1.0, body=body, reproduction=shown)
