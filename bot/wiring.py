@@ -27,6 +27,7 @@ from bot.agent.tools.lint import Lint
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
+from bot.domain.model import Model
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, Workspace
 from bot.domain.reading import basis
@@ -288,12 +289,14 @@ def build_run(
     *,
     tools: Collection[str] = (),
     more_analyzers: Sequence[Analyzer] = (),
+    model: Model | None = None,
 ) -> Run:
     """Build the loop for one change, with all tools or with those named (and `finish`)."""
     from bot.adapters.analyzers.catalog import analyzers
     from bot.adapters.junit_runner import JunitRunner
     from bot.adapters.system_clock import SystemClock
     from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
+    from bot.model_tools import Parts, model_tools
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
     wanted_analyzers = analyzers(
@@ -312,6 +315,7 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
+        *(model_tools(model, Parts(workspace, config, suite, prover, syntax)) if model else ()),
     )
     wanted = [tool for tool in everything if not tools or tool.name in tools]
     loop = Loop([*wanted, Finish()], Greedy(HAND_WEIGHTS), clock, listener)

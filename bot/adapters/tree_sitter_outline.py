@@ -5,6 +5,7 @@ reach is not in the outline, which is a help for readers and never evidence.
 """
 
 import ast
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -21,34 +22,43 @@ _LAST_NAME = ("property", "field")
 
 
 class TreeSitterOutline:
-    """Implements the port `Outline`; the last files are kept."""
+    """Implements the port `Outline`; what is known of the last files is kept."""
 
     def __init__(self) -> None:
-        self._outline = lru_cache(maxsize=_FILES_KEPT)(_outline)
+        self._symbols = lru_cache(maxsize=_FILES_KEPT)(_symbols)
+        self._calls = lru_cache(maxsize=_FILES_KEPT)(_calls)
 
     def symbols(self, path: str, data: bytes) -> Sequence[Symbol]:
-        return self._outline(path, data)[0]
+        return self._symbols(path, data)
 
     def calls(self, path: str, data: bytes, *, first_line: int, last_line: int) -> frozenset[str]:
-        called = self._outline(path, data)[1]
-        return frozenset(name for line, name in called if first_line <= line <= last_line)
+        called = self._calls(path, data)
+        start = bisect_left(called, (first_line, ""))
+        end = bisect_left(called, (last_line + 1, ""))
+        return frozenset(name for _, name in called[start:end])
 
 
-_Called = tuple[tuple[int, str], ...]
-
-
-def _outline(path: str, data: bytes) -> tuple[tuple[Symbol, ...], _Called]:
-    """Return the symbols of a file, and each call with its line."""
+def _symbols(path: str, data: bytes) -> tuple[Symbol, ...]:
     tree = outline_of(path, data)
     match tree:
         case None:
-            return (), ()
+            return ()
         case ast.Module():
-            spans = [Symbol(name, first, last) for first, last, name in definitions(tree)]
-            return _in_order(spans), tuple(_python_calls(tree))
+            return _in_order([Symbol(name, *span) for *span, name in definitions(tree)])
         case _:
-            symbols, called = _walked(tree)
-            return _in_order(symbols), tuple(called)
+            return _in_order(_walked(tree)[0])
+
+
+def _calls(path: str, data: bytes) -> tuple[tuple[int, str], ...]:
+    """Return each call with its line, in order."""
+    tree = outline_of(path, data)
+    match tree:
+        case None:
+            return ()
+        case ast.Module():
+            return tuple(sorted(_python_calls(tree)))
+        case _:
+            return tuple(sorted(_walked(tree)[1]))
 
 
 def _python_calls(module: ast.Module) -> Iterator[tuple[int, str]]:

@@ -185,7 +185,7 @@ def definitions(module: ast.Module) -> Iterator[_Span]:
     waiting: list[tuple[ast.AST, str]] = [(module, "")]
     while waiting:
         node, prefix = waiting.pop()
-        for child in ast.iter_child_nodes(node):
+        for child in _statements(node):
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 first = min([child.lineno, *(d.lineno for d in child.decorator_list)])
                 name = prefix + child.name
@@ -193,6 +193,14 @@ def definitions(module: ast.Module) -> Iterator[_Span]:
                 waiting.append((child, f"{name}."))
             else:
                 waiting.append((child, prefix))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is nested in a statement: no expression holds a definition."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        children = getattr(node, name, ())
+        if isinstance(children, list):
+            yield from children
 
 
 def _tree(suffix: str, data: bytes) -> tree_sitter.Tree:

@@ -38,7 +38,15 @@ class Candidate:
     @property
     def tests(self) -> tuple[str, ...]:
         """The red tests that the patch must turn green; none for a finding of an analyzer."""
+        if self.finding.reproduction is not None:
+            return self.finding.reproduction.tests
         return self.finding.evidence if self.finding.source == "test" else ()
+
+    @property
+    def witness(self) -> dict[str, bytes]:
+        """The test file that reproduces the finding, which no tree of the change has."""
+        shown = self.finding.reproduction
+        return {shown.path: shown.text.encode("utf-8", "replace")} if shown is not None else {}
 
 
 class Prover:
@@ -120,7 +128,7 @@ class Prover:
             is_target_back=bench.has_target(candidate),
             before=before,
             after=tests.counts if tests is not None else None,
-            fail_to_pass=compared.fail_to_pass if compared else (),
+            fail_to_pass=trial.mended(candidate),
             pass_to_fail=trial.broken,
             reaching=_reaching(bench.before, candidate.patch),
             is_self_reported=trial.is_self_reported,
@@ -170,6 +178,13 @@ class _Trial:
     def is_worse(self) -> bool:
         return bool(self.new_lint or self.broken) or False in self.parsed.values()
 
+    def mended(self, candidate: Candidate) -> tuple[str, ...]:
+        """Return the tests that the patches turned green, those of a reproduction included."""
+        if self.comparison is None:
+            return ()
+        shown = candidate.tests if candidate.witness and self.ended(candidate) else ()
+        return tuple(sorted({*self.comparison.fail_to_pass, *shown}))
+
     def parses(self, patch: Patch) -> bool | None:
         """Tell whether every file of a patch parses with it; None where nobody can say."""
         answers = {self.parsed[path] for path in patch.paths}
@@ -207,7 +222,11 @@ class _Bench:
         self.before = state.head_tests if suite is not None else None
         tests = sorted({test for c in candidates for test in c.tests})
         head = state.change.head_sha
-        self._again = suite.run(head, only=tests) if suite is not None and tests else None
+        self._again = (
+            suite.run(head, _witnesses(candidates), only=tests)
+            if suite is not None and tests
+            else None
+        )
 
     @property
     def facts(self) -> SandboxFacts | None:
@@ -224,7 +243,7 @@ class _Bench:
         """Apply the patches to the head as one and look again."""
         after = union(c.patch for c in group).apply(self.state.head)
         lint = self._linter.look({**self._files, **after})
-        tests = self._run(after)
+        tests = self._run({**_witnesses(group), **after})
         guarded = self._run({**self._guard, **after}) if self._guard else None
         comparison, guard = _compared(self.before, tests), _compared(self._guarded, guarded)
         problem = self._problem or _problem_of(tests, self.before)
@@ -289,6 +308,11 @@ def _groups(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
 def _has_overlap(candidates: Sequence[Candidate]) -> bool:
     taken = Taken()
     return not all(taken.take(candidate.patch) for candidate in candidates)
+
+
+def _witnesses(candidates: Sequence[Candidate]) -> dict[str, bytes]:
+    """Return the test files that reproduce the findings."""
+    return {path: data for c in candidates for path, data in c.witness.items()}
 
 
 def _marks(lint: LintReport | None) -> Counter[str]:

@@ -43,7 +43,7 @@ def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = for
     threshold = first.config.severity_threshold
     findings = number(f for f in last.findings if _is_severe(f, threshold))
     last = replace(last, findings=findings)
-    cost = Cost(seconds=round(first.seconds_left - last.seconds_left, 3))
+    cost = _cost(first, last)
     verdict = conclude(
         findings, coverage=_coverage(last), limits=last.limits, tools=last.tools_run, cost=cost
     )
@@ -62,6 +62,16 @@ def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = for
         since=_since(last),
     )
     return Episode(told, last)
+
+
+def _cost(first: State, last: State) -> Cost:
+    usage = last.spending.usage
+    return Cost(
+        seconds=round(first.seconds_left - last.seconds_left, 3),
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        usd=round(last.spending.usd, 6),
+    )
 
 
 def start(workspace: Workspace, config: RepoConfig) -> State:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from bot.domain.diff import Diff
 from bot.domain.evidence import TestReport
 from bot.domain.findings import Finding
+from bot.domain.model import NOTHING, Spending
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.repo_config import RepoConfig
@@ -42,6 +43,8 @@ class Observation:
     limits: tuple[str, ...] = ()
     """What could not be looked at; any of these makes the verdict partial."""
     notes: tuple[str, ...] = ()
+    spending: Spending = NOTHING
+    """What the tool's calls of a model cost."""
     is_final: bool = False
 
 
@@ -75,6 +78,7 @@ class State:
     sandboxes: tuple[SandboxFacts, ...] = ()
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    spending: Spending = NOTHING
     tools_run: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = field(default=())
     is_final: bool = False
@@ -123,6 +127,7 @@ class State:
             sandboxes=_once(self.sandboxes + seen.sandboxes),
             limits=_once(self.limits + seen.limits),
             notes=_once(self.notes + seen.notes),
+            spending=self.spending + seen.spending,
             tools_run=(*self.tools_run, decision.tool),
             decisions=(*self.decisions, decision),
             steps_left=self.steps_left - 1,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from bot.domain.diff import FileDiff
 from bot.domain.ports import Outline, Symbol, Workspace
@@ -18,6 +19,7 @@ MOST_BYTES = 16 << 20
 """Of the repository's code that is searched."""
 MOST_FILE_BYTES = 256 << 10
 _CODE = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".go")
+_CALL = re.compile(r"(?<![\w])(?<!def )(?<!function )(?<!func )([A-Za-z_]\w{2,})\s*\(")
 _WORD = re.compile(rb"[A-Za-z_]\w{2,}")
 _MOST_CALLERS = 3
 _MOST_DEFINITIONS = 2
@@ -49,6 +51,8 @@ class Surroundings:
     def __init__(self, workspace: Workspace, outline: Outline) -> None:
         self._workspace = workspace
         self._outline = outline
+        self._texts: dict[str, list[str]] = {}
+        self._called_lines: dict[str, Mapping[str, Sequence[int]]] = {}
 
     def of(self, files: Iterable[FileDiff], *, limit_bytes: int) -> tuple[Excerpt, ...]:
         """Return excerpts for these files of the diff, the most telling first, within the limit."""
@@ -58,6 +62,22 @@ class Surroundings:
             *_alternating(self._callers(wanted), self._definitions(wanted)),
         ]
         return tuple(_within(found, limit_bytes))
+
+    def defining(self, name: str, *, most: int = 4) -> dict[tuple[str, int], str]:
+        """Return where a name is defined, by path and first line, with the first lines."""
+        found = self._definitions_of(name.rpartition(".")[2])
+        return {(e.path, e.first_line): e.text for e in islice(found, most)}
+
+    def mentioning(self, name: str, *, most: int = 8) -> dict[tuple[str, int], str]:
+        """Return lines with a word, near the change first; only whole words are found."""
+        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        first = _WORD.search(name.encode())
+        found: dict[tuple[str, int], str] = {}
+        for path in self._using(first[0].decode()) if first else ():
+            for number, text in enumerate(self._lines(path), 1):
+                if len(found) < most and word.search(text):
+                    found[path, number] = text
+        return found
 
     @cached_property
     def _code(self) -> Mapping[str, bytes]:
@@ -131,44 +151,59 @@ class Surroundings:
 
     def _call_lines(self, path: str, name: str) -> list[int]:
         """Return the lines on which a file calls a name, but for those that the diff shows."""
-        call = re.compile(rf"(?<![\w])(?<!def )(?<!function )(?<!func ){re.escape(name)}\s*\(")
-        file = self._workspace.diff().by_path.get(path)
-        hunks = file.hunks if file is not None else ()
-        return [
-            number
-            for number, text in enumerate(self._lines(path), 1)
-            if call.search(text) and not any(number in hunk.new_range for hunk in hunks)
-        ]
+        return [n for n in self._calls_of(path).get(name, ()) if not self._is_shown(path, n)]
+
+    def _calls_of(self, path: str) -> Mapping[str, Sequence[int]]:
+        """Return the lines of a file's calls by name, found by their shape in any language."""
+        if path not in self._called_lines:
+            found: dict[str, list[int]] = {}
+            for number, text in enumerate(self._lines(path), 1):
+                for name in dict.fromkeys(_CALL.findall(text)) if "(" in text else ():
+                    found.setdefault(name, []).append(number)
+            self._called_lines[path] = found
+        return self._called_lines[path]
 
     def _definitions(self, files: Sequence[FileDiff]) -> Iterator[Excerpt]:
         names = sorted({name for file in files for name in self._called(file)})
         for name in names:
-            found = list(self._defining(name))
-            if 0 < len(found) <= _MOST_DEFINITIONS:
-                yield from found
+            found = list(islice(self._definitions_of(name), _MOST_DEFINITIONS + 1))
+            if len(found) <= _MOST_DEFINITIONS:
+                yield from (e for e in found if not self._is_shown(e.path, e.first_line))
 
     def _called(self, file: FileDiff) -> Collection[str]:
         data = self._code[file.path]
         added = [number for hunk in file.hunks for number in hunk.added_numbers]
-        called: set[str] = set()
-        for line in added:
-            called |= self._outline.calls(file.path, data, first_line=line, last_line=line)
-        return called
+        lines = ((n, n) for n in added)
+        return {
+            name
+            for first, last in lines
+            for name in self._outline.calls(file.path, data, first_line=first, last_line=last)
+        }
 
-    def _defining(self, name: str) -> Iterator[Excerpt]:
-        """Yield where a name is defined, but for what the diff shows."""
+    def _definitions_of(self, name: str) -> Iterator[Excerpt]:
         for path in self._using(name):
-            file = self._workspace.diff().by_path.get(path)
-            hunks = file.hunks if file is not None else ()
             for symbol in self._outline.symbols(path, self._code[path]):
-                is_shown = any(symbol.first_line in hunk.new_range for hunk in hunks)
-                if symbol.last_name == name and not is_shown:
+                if symbol.last_name == name:
                     last = min(symbol.first_line + _HEAD_LINES - 1, symbol.last_line)
                     text = _cut(self._lines(path), symbol.first_line, last)
                     yield Excerpt(path, symbol.first_line, text, f"defines {name}")
 
+    def _is_shown(self, path: str, line: int) -> bool:
+        """Tell whether the diff shows a line of the head."""
+        file = self._workspace.diff().by_path.get(path)
+        return file is not None and any(line in hunk.new_range for hunk in file.hunks)
+
+    def symbol_at(self, path: str, line: int) -> str:
+        """Return the dotted name of the innermost symbol around a line of a file of code."""
+        data = self._code.get(path)
+        symbols = self._outline.symbols(path, data) if data is not None else ()
+        around = [s.name for s in symbols if s.first_line <= line <= s.last_line]
+        return max(around, key=lambda name: name.count("."), default="")
+
     def _lines(self, path: str) -> list[str]:
-        return self._code[path].decode("utf-8", "replace").split("\n")
+        if path not in self._texts:
+            self._texts[path] = self._code[path].decode("utf-8", "replace").split("\n")
+        return self._texts[path]
 
 
 def _closeness(path: str, folders: Collection[str]) -> int:

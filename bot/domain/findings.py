@@ -72,6 +72,21 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A test that shows a finding: it is red at the head, on two runs."""
+
+    path: str
+    """Of the test file, which is in no commit: it is laid over the head where it is needed."""
+    text: str
+    tests: tuple[str, ...]
+    """Ids of its red tests."""
+    message: str
+    """How the first of them fails."""
+    passes_at_base: bool
+    """At the merge base the same tests pass, so the change broke what they show."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One diagnostic on the head of the pull request."""
 
@@ -99,6 +114,10 @@ class Finding:
     is_fix_safe: bool = False
     """The tool calls `fix` behaviour-preserving."""
     suggestion: Suggestion | None = None
+    reproduction: Reproduction | None = None
+    """The test that shows it, where one was written and ran."""
+    is_located: bool = True
+    """False where a model quoted code that is nowhere: such a finding is only in the summary."""
     state: FindingState = FindingState.OPEN
     id: FindingId = FindingId("")
     """Given once per run by `number`."""
@@ -120,6 +139,12 @@ class Finding:
 
 
 def number(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings worst first, with ids F1, F2 ...; the order is the same in every run."""
-    ordered = sorted(findings, key=lambda f: (f.severity.rank, -f.confidence, f.line_key))
+    """Return the findings worst first, with ids F1, F2 ...; the order is the same in every run.
+
+    What a test reproduces comes before everything else.
+    """
+    ordered = sorted(
+        findings,
+        key=lambda f: (f.reproduction is None, f.severity.rank, -f.confidence, f.line_key),
+    )
     return tuple(replace(f, id=FindingId(f"F{i}")) for i, f in enumerate(ordered, 1))

@@ -12,6 +12,7 @@ from bot.domain import comments
 from bot.domain.evidence import Grade, Proof
 from bot.domain.findings import Finding, FindingId
 from bot.domain.markdown import LIMIT_BYTES, cell, code, cut, details, fence, fitted, prose
+from bot.domain.model_words import REPRODUCTION
 from bot.domain.one_click import OneClick
 from bot.domain.pull_request import printable
 from bot.domain.reading import Since
@@ -103,6 +104,7 @@ def _comment(
         where,
         prose(first.body, limit=1_500),
         _evidence(review, first, suggestion),
+        _reproduction(first),
         _others(review, instances[1:], wording),
         _commands(first.id, wording),
     ]
@@ -219,6 +221,14 @@ def _evidence(review: Review, finding: Finding, suggestion: OneClick | None) -> 
     if not patch or len(patch) > _PATCH_CHARACTERS:
         return receipt
     return f"{receipt}\n\n{details('Patch', fence(patch, 'diff'))}"
+
+
+def _reproduction(finding: Finding) -> str:
+    """Return the test that shows a finding, folded."""
+    shown_by = finding.reproduction
+    if shown_by is None or len(shown_by.text) > _PATCH_CHARACTERS:
+        return ""
+    return details(REPRODUCTION, fence(shown(shown_by.text), ""))
 
 
 def _others(review: Review, others: Sequence[Finding], wording: Wording) -> str:

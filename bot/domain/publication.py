@@ -260,6 +260,8 @@ def _anchor(finding: Finding, diff: Diff | None, click: OneClick | None) -> Anch
         return "there is no diff"
     if not is_postable(place.path):
         return "the file's name cannot be sent"
+    if not finding.is_located:
+        return "the code that it quotes was not found"
     if click is not None:
         return diff.anchor(click.path, click.end_line, start_line=click.start_line)
     try:

@@ -17,6 +17,8 @@ NAMES = (
     "unlocated",
     "fixable",
     "unproved",
+    "unread",
+    "unjudged",
     "seconds",
     "repeat",
 )

@@ -16,10 +16,12 @@ HAND_WEIGHTS: Mapping[str, float] = {
     "unlocated": 1.5,
     "fixable": 6.0,
     "unproved": 3.0,
+    "unread": 1.5,
+    "unjudged": 5.0,
     "seconds": -2.5,
     "repeat": -2.0,
 }
-VERSION = "hand-1"
+VERSION = "hand-2"
 
 
 @dataclass(frozen=True, slots=True)

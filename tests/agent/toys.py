@@ -4,7 +4,7 @@ A line with `BUG` is a finding, and `BUG?` one whose fix breaks something. A tes
 test per line: `NAME PATH TEXT` passes while the file PATH of the tree contains TEXT.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.agent.linting import Linter
@@ -185,6 +185,7 @@ class Bench:
     analyzer: ToyAnalyzer = field(default_factory=ToyAnalyzer)
     heard: Heard = field(default_factory=Heard)
     syntax: ToySyntax = field(default_factory=ToySyntax)
+    more_tools: Callable[[FakeWorkspace], tuple[Tool, ...]] = lambda _workspace: ()
 
     def __post_init__(self) -> None:
         self.workspace = FakeWorkspace(self.base, self.head)
@@ -198,6 +199,7 @@ class Bench:
             Bisect(suite),
             Autofix(),
             Verify(self.prover),
+            *self.more_tools(self.workspace),
             Finish(),
         )
         self.loop = Loop(tools, Greedy(HAND_WEIGHTS), clock, self.heard)
