@@ -109,6 +109,8 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
             network=settings.network,
         )
     else:
+        from bot.adapters.gitpython_commits import described
+
         opened = git_workspace.open_local(
             Path(place.repo),
             base=place.base,
@@ -116,6 +118,7 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
             uncommitted=git_workspace.Uncommitted(place.uncommitted),
             cache=cache,
             budget=budget,
+            describe=described,
         )
     with opened as workspace:
         yield workspace

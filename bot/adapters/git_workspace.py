@@ -4,7 +4,7 @@ Trees are streamed from objects, so no symlink is made, no attribute, filter, ho
 an effect, and code under test cannot reach the repository that we read from.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +25,9 @@ from bot.domain.pull_request import PullRequest, Sha
 from bot.errors import Refused, TooLarge
 
 __all__ = ["CheckoutBudget", "GitWorkspace", "Uncommitted", "open_local", "open_remote"]
+
+Describe = Callable[[Path, Sha, Mapping[str, str]], tuple[str, str] | None]
+"""Reads author and subject of a commit, or None where it cannot."""
 
 DIFF_LIMIT_BYTES = 256 << 20
 PARTIAL_CLONE = Refused(
@@ -99,9 +102,11 @@ class GitWorkspace:
 
 def open_local(  # noqa: PLR0913 one call of wiring names all that a checkout depends on
     path: Path, *, base: str | None, head: str | None, uncommitted: Uncommitted, cache: Path,
-    budget: CheckoutBudget,
+    budget: CheckoutBudget, describe: Describe | None = None,
 ) -> GitWorkspace:  # fmt: skip
     """Return the workspace for a repository of this machine; nothing of it is copied or changed.
+
+    `describe` reads author and subject in this process; where it cannot, git is asked.
 
     Base is by default the remote's default branch, else main or master; for uncommitted work HEAD,
     so that only that work is under review. Raises Refused, or TooLarge over the budget.
@@ -130,7 +135,7 @@ def open_local(  # noqa: PLR0913 one call of wiring names all that a checkout de
             head_sha=head_sha,
             head_ref=ref.removeprefix(BRANCHES) if ref else head or "HEAD",
             can_push=not why_not,
-            **_described(mirror, tip),
+            **_described(mirror, tip, describe),
         )
         branch = Branch(repository, ref, tip) if ref and not why_not else None
         reader = ObjectReader(mirror.git, budget, missing=PARTIAL_CLONE)
@@ -209,8 +214,12 @@ class Described(TypedDict):
     title: str
 
 
-def _described(mirror: Mirror, sha: Sha) -> Described:
-    answer = mirror.git.text("log", "-1", "--no-show-signature", "--format=%an%x00%s", sha)
+def _described(mirror: Mirror, sha: Sha, describe: Describe | None = None) -> Described:
+    git = mirror.git
+    known = describe(git.folder, sha, git.environment) if describe is not None else None
+    if known is not None:
+        return Described(author=known[0], title=known[1])
+    answer = git.text("log", "-1", "--no-show-signature", "--format=%an%x00%s", sha)
     author, _, title = answer.partition("\0")
     return Described(author=author, title=title)
 
