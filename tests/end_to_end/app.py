@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +14,10 @@ from tests.github_simulator import GitHub, simulator
 from tests.github_simulator.exchange import LoggedRequest
 
 PATIENCE_S = 250.0
+QUIET_S = 3.0
 Process = subprocess.Popen[str]
 AS_RUN = "from bot.cli import main; main()"
+QUICK = "from tests.end_to_end.quick import main; main()"
 NOTHING: Mapping[str, str] = {}
 
 
@@ -26,7 +28,7 @@ class App:
     github: GitHub
     environment: Mapping[str, str]
     folder: Path
-    program: str = AS_RUN
+    program: str = QUICK
     processes: list[Process] = field(default_factory=list)
 
     def start(self, *arguments: str, ready: str, **changes: str) -> str:
@@ -88,9 +90,10 @@ def running_app(
     workers: int = 1,
     serving: tuple[str, ...] = (),
     slots: int = 2,
+    program: str = QUICK,
 ) -> Iterator[App]:
     """Start the simulator, `serve` and `worker`, and end all of them."""
-    with open_app(folder, sandbox=sandbox) as ours:
+    with open_app(folder, sandbox=sandbox, program=program) as ours:
         start_both(ours, *serving, workers=workers, slots=slots)
         yield ours
 
@@ -117,7 +120,7 @@ def open_app(
     *,
     sandbox: str,
     token_form: str = "old",  # noqa: S107 a form, no secret
-    program: str = AS_RUN,
+    program: str = QUICK,
     more: Mapping[str, str] = NOTHING,
 ) -> Iterator[App]:
     """Start the simulator with our App on it, and no process of ours; end those that it gets.
@@ -125,6 +128,9 @@ def open_app(
     `more` stands in the environment of our processes beside what the App needs.
     """
     with simulator(folder / "github") as github, ExitStack() as stack:
+        if program != AS_RUN:
+            # Who does not wait between writes would soon be told to.
+            github.limits.writes_per_minute = github.limits.writes_per_hour = 100_000
         app = github.app(token_form=token_form)
         key, secret = folder / "key.pem", folder / "secret"
         key.write_text(app.private_key_pem)
@@ -159,12 +165,21 @@ def _line_with(words: str, log: Path, process: Process) -> str:
 
 
 def api_calls(app: App, open_pull_request: Callable[[], object]) -> list[LoggedRequest]:
-    """Return what a whole review asks of the API, from its first token to the last one's end."""
-    start = len(app.github.log)
+    """Return what a whole review asks of the API, its tokens and their end among it."""
+    log = app.github.log
+    app.until(lambda: _is_quiet(log), "the end of the first look for what was missed")
+    start = len(log)
 
     def calls() -> list[LoggedRequest]:
-        return [one for one in app.github.log[start:] if not one.path.startswith("/git/")]
+        return [one for one in log[start:] if not one.path.startswith("/git/")]
 
     open_pull_request()
-    app.until(lambda: [c for c in calls() if c.path == "/installation/token"], "a revoked token")
+    app.until(lambda: any(c.method == "PATCH" for c in calls()), "a check that ended")
+    app.until(lambda: _is_quiet(log), "the last token's end")
     return calls()
+
+
+def _is_quiet(log: Sequence[LoggedRequest]) -> bool:
+    before = len(log)
+    time.sleep(QUIET_S)
+    return len(log) == before

@@ -1,31 +1,22 @@
 """One of our processes with a witness in it: every program that it starts, every host it meets.
 
-It is started in place of the command (`App.program`). Writes to GitHub follow each other faster
-here than GitHub wants, and a worker looks for jobs more often, so that fifty hostile pull requests
-cost a test run seconds; the pace that is kept in earnest has tests of its own.
+It is started in place of the command (`App.program`), in a hurry as `quick` is.
 """
 
 import json
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot import worker
-from bot.adapters.dbos_worker import WorkerOptions
 from bot.cli import main as command
-from bot.domain import turns
-
-PACE_S = POLL_S = 0.05
+from tests.end_to_end.quick import hurry
 
 
 def main(file: str) -> None:
     """Run the command of `sys.argv` and write what it does to the world into a file."""
-    turns.SECONDS_BETWEEN_WRITES = PACE_S
-    turns.WRITES_PER_MINUTE = turns.WRITES_PER_HOUR
-    vars(worker)["WorkerOptions"] = partial(WorkerOptions, poll_s=POLL_S)
+    hurry()
     sys.addaudithook(_hook(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)))
     command()
 

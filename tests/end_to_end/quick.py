@@ -1,0 +1,28 @@
+"""Our command as it is run, but in a hurry: writes to GitHub come faster than GitHub wants.
+
+It is started in place of the command (`App.program`), and a worker looks for jobs more often, so
+that a hundred reviews cost a test run minutes; the pace that is kept in earnest has tests of its
+own (`test_github_pacing`, `test_the_real_pace_is_kept`).
+"""
+
+from functools import partial
+
+from bot import worker
+from bot.adapters.dbos_worker import WorkerOptions
+from bot.cli import main as command
+from bot.domain import turns
+
+PACE_S = POLL_S = 0.05
+
+
+def hurry() -> None:
+    """Shorten the pace of writes and the poll of the queue in this process."""
+    turns.SECONDS_BETWEEN_WRITES = PACE_S
+    turns.WRITES_PER_MINUTE = turns.WRITES_PER_HOUR
+    vars(worker)["WorkerOptions"] = partial(WorkerOptions, poll_s=POLL_S)
+
+
+def main() -> None:
+    """Run the command of `sys.argv`."""
+    hurry()
+    command()
