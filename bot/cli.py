@@ -191,7 +191,10 @@ def serve(
     ] = False,
     slots: Slots = 2,
 ) -> None:
-    """Take GitHub's deliveries in (needs `pip install 'pullwright[app]'`)."""
+    """Take GitHub's deliveries in.
+
+    Needs `pip install 'pullwright[app]'`.
+    """
     if with_worker:
         app_commands().serve_and_work(host, port, slots)
     else:
@@ -205,7 +208,10 @@ def worker(
         float, typer.Option(min=5, max=3600, help="Seconds until a silent worker is dead.")
     ] = 45,
 ) -> None:
-    """Do the jobs that deliveries ask for (needs `pip install 'pullwright[app]'`)."""
+    """Do the jobs that deliveries ask for.
+
+    Needs `pip install 'pullwright[app]'`.
+    """
     app_commands().work(slots, lease)
 
 

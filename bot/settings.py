@@ -232,6 +232,8 @@ def _hours(env: Mapping[str, str], name: str, default: timedelta) -> timedelta:
 
 
 def _app_id(value: str) -> int:
+    if not value:
+        raise Refused("PULLWRIGHT_APP_ID is not set: give the number on the App's page")
     if not (value.isascii() and value.isdecimal() and 0 < int(value[:20]) < 1 << 63):
         raise Refused(f"PULLWRIGHT_APP_ID={value} is not the number on the App's page")
     return int(value)

@@ -105,7 +105,12 @@ def test_tokens_are_sent_nowhere_in_clear(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("app_id", ["", "0", "-1", "abc", "1.5", "\u0661", "9" * 30])
+def test_an_app_id_that_is_missing_is_said_to_be_missing() -> None:
+    with pytest.raises(Refused, match="PULLWRIGHT_APP_ID is not set"):
+        load_app_settings({})
+
+
+@pytest.mark.parametrize("app_id", ["0", "-1", "abc", "1.5", "\u0661", "9" * 30])
 def test_the_app_id_is_a_number(app_id: str) -> None:
     with pytest.raises(Refused, match="PULLWRIGHT_APP_ID="):
         load_app_settings({"PULLWRIGHT_APP_ID": app_id})

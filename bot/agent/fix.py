@@ -123,7 +123,7 @@ def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked
         return None
     tried = [f for f in chosen if f.suggestion and f.suggestion.proof]
     if not tried:
-        return comments.nothing_to_fix()
+        return comments.nothing_to_fix(asked.ids)
     reverts = [f for f in tried if f.suggestion and f.suggestion.source == REVERT_SOURCE]
     is_only_revert = len(reverts) == len(tried) and not asked.is_revert
     return comments.reverts_by_name(reverts) if is_only_revert else comments.nothing_proved(tried)

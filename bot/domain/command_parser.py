@@ -164,6 +164,10 @@ def _explain(words: Sequence[str], thread: FindingId | None) -> Command:
 def _dismiss(words: Sequence[str], thread: FindingId | None) -> Command:
     has_reason = bool(words) and words[-1] in list(DismissReason)
     reason = DismissReason(words[-1]) if has_reason else None
+    is_reason_unknown = not has_reason and len(words) > 1 and _ID.fullmatch(words[0])
+    if is_reason_unknown and not _ID.fullmatch(words[1]):
+        known = ", ".join(DismissReason)
+        raise CommandError(f"{_misused('dismiss', words[1:])} as a reason, only one of: {known}")
     return Dismiss(_one_id("dismiss", words[:-1] if has_reason else words, thread), reason)
 
 

@@ -161,9 +161,9 @@ def committed(sha: Sha) -> str:
     return f"committed {sha[:12]}: git show {sha[:12]}"
 
 
-def nothing_to_fix() -> str:
-    """Say that a fix has nothing to do."""
-    return "no open finding has a patch, so nothing was changed"
+def nothing_to_fix(ids: Sequence[str] = ()) -> str:
+    """Say that a fix has nothing to do, of all findings or of those that were asked for."""
+    return f"no patch for {', '.join(ids) or 'any open finding'}, so nothing was changed"
 
 
 def nothing_proved(findings: Sequence[Finding]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.domain import comments
 from bot.domain.evidence import Grade, Proof
-from bot.domain.findings import Finding, FindingId
+from bot.domain.findings import Finding
 from bot.domain.markdown import LIMIT_BYTES, cell, code, cut, details, fence, fitted, prose
 from bot.domain.model_words import REPRODUCTION
 from bot.domain.one_click import OneClick
@@ -106,7 +106,7 @@ def _comment(
         _evidence(review, first, suggestion),
         _reproduction(first),
         _others(review, instances[1:], wording),
-        _commands(first.id, wording),
+        _commands(first, wording),
     ]
     return cut("\n\n".join(part for part in parts if part), limit_bytes=LIMIT_BYTES - 500)
 
@@ -238,10 +238,13 @@ def _others(review: Review, others: Sequence[Finding], wording: Wording) -> str:
     return comments.also_at(listed, more=len(others) - len(listed))
 
 
-def _commands(finding_id: FindingId, wording: Wording) -> str:
-    fix = code(f"{wording.trigger} fix {finding_id}")
-    dismiss = code(f"{wording.trigger} dismiss {finding_id} why")
-    return f"{finding_id} · {fix} · {dismiss}"
+def _commands(finding: Finding, wording: Wording) -> str:
+    suggestion = finding.suggestion
+    # A hunk of the author's own is only taken back by name.
+    by_name = " revert" if suggestion is not None and suggestion.source == "bisect" else ""
+    fix = code(f"{wording.trigger} fix {finding.id}{by_name}")
+    dismiss = code(f"{wording.trigger} dismiss {finding.id} [reason]")
+    return f"{finding.id} · {fix} · {dismiss}"
 
 
 def _in_url(path: str) -> str:

@@ -34,7 +34,11 @@ _TABLE = (
     ("fix F1 revert", "takes back the hunk that broke a test"),
     ("undo", "takes our own commits back, where nobody built on them"),
     ("test", "runs the tests at base and head and reports the difference"),
-    ("dismiss F1 [reason]", "never raises it again until the code around it changes"),
+    (
+        "dismiss F1 [reason]",
+        "never raises it again until the code around it changes; the reason is one of "
+        + ", ".join(DismissReason),
+    ),
     ("reject", "dismisses every open finding"),
     ("stop", "ends what is running"),
     ("pause, resume, ignore", "no automatic reviews; automatic again; never here"),
@@ -217,7 +221,8 @@ def waiting(what: str, *, place: int, ahead: int) -> str:
 def status(rows: Sequence[str], mode: PullMode, commands: Sequence[JobInfo] = ()) -> str:
     """Say what runs, what waits, and which commands were left out."""
     told = "\n".join((*(rows or ["Nothing is running or waiting."]), *left_out(commands)))
-    return f"{told}\n\nAutomatic reviews: {mode.value}."
+    automatic = "on" if mode is PullMode.AUTO else mode.value
+    return f"{told}\n\nAutomatic reviews: {automatic}."
 
 
 def unknown_finding(wanted: FindingId, known: Sequence[KnownFinding]) -> str:

@@ -90,6 +90,14 @@ def test_nothing_to_fix_is_said() -> None:
     assert "nothing was changed" in (outcome.refused or "")
 
 
+def test_who_asks_for_a_finding_without_a_patch_reads_its_name() -> None:
+    bench = Bench(BASE, BUG, config=RepoConfig(fix=Fix(protected_paths=("*.toy",))))
+
+    outcome = _fix(bench, Asked(ids=(FindingId("F1"),)))
+
+    assert outcome.refused == "no patch for F1, so nothing was changed"
+
+
 def test_a_fix_over_the_limits_is_refused_with_both_numbers() -> None:
     bench = Bench(BASE, BUG, config=RepoConfig(fix=Fix(max_lines=1)))
 

@@ -127,6 +127,11 @@ def test_what_is_not_in_the_table_is_refused(words: str) -> None:
         parse_command(f"/agent {words}")
 
 
+def test_a_reason_that_is_none_is_answered_with_those_that_are() -> None:
+    with pytest.raises(CommandError, match="because as a reason, only one of: wrong, style, noise"):
+        parse_command("/agent dismiss F1 because")
+
+
 def test_an_unknown_verb_names_the_nearest() -> None:
     with pytest.raises(CommandError, match="unknown command: reviwe; did you mean review"):
         parse_command("/agent reviwe")
