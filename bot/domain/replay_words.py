@@ -1,0 +1,79 @@
+"""What a replay says."""
+
+
+def files_left_out(files: int, size_bytes: int) -> str:
+    """Say that the bundle does not hold all that the model's tools read."""
+    return f"left out: {files} files that were read, {size_bytes:,} bytes"
+
+
+def change_left_out() -> str:
+    """Say that a bundle is of no use for a replay."""
+    return "the change itself is too large to be kept"
+
+
+def cannot_replay(run_id: str, why: str) -> str:
+    """Say that a bundle cannot be played again."""
+    return f"run {run_id} cannot be played again: {why}"
+
+
+def other_prompt(number: int, tool: str, schema: str, size_bytes: int) -> str:
+    """Name a recorded prompt that was not asked again."""
+    return (
+        f"prompt {number} ({tool}, {schema}, {size_bytes:,} bytes) is another than recorded: "
+        "the code or the configuration changed"
+    )
+
+
+def more_prompts(count: int) -> str:
+    """Say how many questions have no recorded answer."""
+    what = "prompt was" if count == 1 else "prompts were"
+    return f"{count} {what} asked that no reply is recorded for"
+
+
+def other_tool(step: int, recorded: str, now: str) -> str:
+    """Say where the loop went another way."""
+    return f"step {step} was {recorded} and is {now} now: the policy or the configuration changed"
+
+
+def other_step(step: int, tool: str, what: str) -> str:
+    """Say that a step came out differently."""
+    return f"step {step} ({tool}) has another {what} than recorded"
+
+
+def steps_missing(recorded: int, now: int) -> str:
+    """Say that the loop ended elsewhere."""
+    return f"the run had {recorded} steps and has {now} now"
+
+
+def other_line(number: int, recorded: str, now: str) -> str:
+    """Show where two reports part."""
+    return f"line {number} of the report was {recorded!r} and is {now!r} now"
+
+
+def other_version(what: str, recorded: str, now: str) -> str:
+    """Say that something else would play the run."""
+    return f"recorded with {what} {recorded}, played with {now}"
+
+
+def played_back(redactions: int) -> str:
+    """Say why no prompt is built again."""
+    return (
+        f"secrets were taken out of {redactions} places, so every tool is played back: "
+        "no prompt is built again"
+    )
+
+
+def steps_played(again: int, back: int) -> str:
+    """Say how much of a replay is real."""
+    return f"{again} steps ran again, {back} were played back from the record"
+
+
+def equal(run_id: str) -> str:
+    """Say that nothing changed."""
+    return f"run {run_id} is equal, bit for bit"
+
+
+def differs(run_id: str, differences: int) -> str:
+    """Say that something changed."""
+    what = "difference" if differences == 1 else "differences"
+    return f"run {run_id} differs: {differences} {what}"
