@@ -25,7 +25,9 @@ def answer(asked: Asked) -> Reply:
     if "Judge the findings" in asked.said:
         judged = (Judgement(index=0, verdict="keep", reason="It is so."),)
         return Reply(CritiqueReply(judgements=judged).model_dump_json())
-    if "test" in asked.schema.get("properties", {}) or "edits" in asked.schema.get("properties", {}):
+    if "test" in asked.schema.get("properties", {}) or "edits" in asked.schema.get(
+        "properties", {}
+    ):
         return Reply("{}")
     said = ReportedFinding.model_validate(
         {
@@ -84,3 +86,175 @@ def test_a_review_by_a_model_plays_again_with_the_server_down(
     assert [f["source"] for f in json.loads(first.out)["findings"]].count("review") == 1
     assert (again.code, again.out) == (0, first.out), again.err
     assert "is equal, bit for bit" in again.err
+
+
+def test_a_review_without_a_model_plays_again_too(
+    pullwright: Command, lint_bug: RepoFixture
+) -> None:
+    first = reviewed(pullwright, lint_bug)
+
+    again = pullwright("replay", run_id(pullwright), "--json")
+
+    assert (again.code, again.out) == (0, first.out), again.err
+
+
+def test_a_fix_plays_again_and_commits_nothing(pullwright: Command, lint_bug: RepoFixture) -> None:
+    first = pullwright("fix", "-q", "--json", cwd=lint_bug.path)
+    tip = lint_bug.git("rev-parse", "HEAD")
+
+    again = pullwright("replay", run_id(pullwright), "--json")
+
+    assert json.loads(first.out)["commit"] == tip
+    assert (again.code, again.out) == (0, first.out), again.err
+    assert lint_bug.git("rev-parse", "HEAD") == tip
+
+
+def test_a_replay_needs_neither_the_repository_nor_a_tool(
+    pullwright: Command, changed: RepoFixture, server: ModelServer
+) -> None:
+    first = reviewed(pullwright, changed, **with_model(server))
+    path = bundle(pullwright)
+    stored = path.read_bytes()
+    changed.path.rename(changed.path.with_name("gone"))
+
+    again = pullwright("replay", str(path), "--json", PATH="/nonexistent")
+
+    assert (again.code, again.out) == (0, first.out), again.err
+    assert path.read_bytes() == stored
+
+
+def test_a_bundle_is_for_the_operators_eyes_only(
+    pullwright: Command, lint_bug: RepoFixture
+) -> None:
+    reviewed(pullwright, lint_bug)
+
+    path = bundle(pullwright)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_no_key_and_no_secret_of_the_change_is_in_a_bundle(
+    pullwright: Command, tmp_path: Path, server: ModelServer
+) -> None:
+    token = "ghp_" + "a1B2" * 10
+    code = f'import os\n\nTOKEN = "{token}"\nKEY = "{CANARY}"\n\n\n'.encode()
+    repo = repository(
+        tmp_path / "project", base=BASE, head={"app.py": code + HEAD["app.py"].split(b"\n\n\n")[1]}
+    )
+
+    first = reviewed(pullwright, repo, **with_model(server))
+    again = pullwright("replay", run_id(pullwright), "--json")
+
+    stored = gzip.decompress(bundle(pullwright).read_bytes())
+    assert b"def total" in stored
+    assert token.encode() not in stored
+    assert CANARY.encode() not in stored
+    assert again.code == 0, again.err
+    assert "secrets were taken out" in again.err
+    told, kept = json.loads(first.out), json.loads(again.out)
+    assert [f["rule"] for f in told["findings"]] == [f["rule"] for f in kept["findings"]]
+
+
+def test_words_of_prompts_are_not_kept(
+    pullwright: Command, changed: RepoFixture, server: ModelServer
+) -> None:
+    reviewed(pullwright, changed, **with_model(server))
+
+    stored = gzip.decompress(bundle(pullwright).read_bytes()).decode()
+
+    rules = server.chats[0].rules.split("\n")[0]
+    assert len(rules) > 20
+    assert rules not in stored
+    assert re.search(r'"prompt":"[0-9a-f]{64}"', stored)
+
+
+@pytest.mark.parametrize(
+    ("config", "variables"),
+    [(b"learning:\n  keep_runs: false\n", {}), (b"", {"PULLWRIGHT_KEEP_RUNS_DAYS": "0"})],
+)
+def test_the_repository_and_the_operator_can_say_no(
+    pullwright: Command, tmp_path: Path, config: bytes, variables: dict[str, str]
+) -> None:
+    base = {**BASE, ".github/pullwright.yml": config}
+    repo = repository(tmp_path / "project", base=base, head=HEAD)
+
+    reviewed(pullwright, repo, **variables)
+
+    assert not list((pullwright.state / "pullwright").glob("runs/*"))
+
+
+def test_runs_are_listed_the_newest_first(pullwright: Command, lint_bug: RepoFixture) -> None:
+    reviewed(pullwright, lint_bug)
+    first = run_id(pullwright)
+    pullwright("fix", "-q", "--no-commit", cwd=lint_bug.path)
+
+    listed = pullwright("replay", "--list").out.splitlines()
+
+    assert len(listed) == 2
+    assert "  fix " in listed[0]
+    assert listed[1].startswith(first)
+    assert lint_bug.head_sha[:12] in listed[1]
+
+
+def rewritten(path: Path, old: str, new: str) -> None:
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert old in text
+    path.write_bytes(gzip.compress(text.replace(old, new, 1).encode()))
+
+
+def test_a_bundle_that_was_changed_proves_nothing(
+    pullwright: Command, lint_bug: RepoFixture
+) -> None:
+    reviewed(pullwright, lint_bug)
+    rewritten(bundle(pullwright), "F401", "F402")
+
+    again = pullwright("replay", run_id(pullwright))
+
+    assert again.code == 4
+    assert "was changed or cut after it was written" in again.err
+
+
+def test_a_bundle_that_was_cut_is_said_to_be(pullwright: Command, lint_bug: RepoFixture) -> None:
+    reviewed(pullwright, lint_bug)
+    path = bundle(pullwright)
+    path.write_bytes(path.read_bytes()[:-200])
+
+    again = pullwright("replay", run_id(pullwright))
+
+    assert again.code == 4
+    assert "is cut or damaged" in again.err
+
+
+def test_a_bundle_of_a_newer_version_is_not_guessed_at(
+    pullwright: Command, lint_bug: RepoFixture
+) -> None:
+    reviewed(pullwright, lint_bug)
+    rewritten(bundle(pullwright), '{"format":1', '{"format":2')
+
+    again = pullwright("replay", run_id(pullwright))
+
+    assert again.code == 4
+    assert "was written by a newer pullwright (0.1.0, format 2)" in again.err
+
+
+@pytest.mark.parametrize("name", ["0123456789abcdef", "no/such/file.json.gz"])
+def test_a_run_that_is_not_there_is_said_with_where_to_look(pullwright: Command, name: str) -> None:
+    again = pullwright("replay", name)
+
+    assert again.code == 4
+    assert f"there is no stored run {name}: `pullwright replay --list`" in again.err
+
+
+@pytest.mark.parametrize("data", [b"", b"text\n", gzip.compress(b"text\n"), gzip.compress(b"{}")])
+def test_what_is_no_bundle_is_said_to_be_none(
+    pullwright: Command, tmp_path: Path, data: bytes
+) -> None:
+    path = tmp_path / "other.gz"
+    path.write_bytes(data)
+
+    again = pullwright("replay", str(path))
+
+    assert again.code == 4
+    assert "other.gz is" in again.err
+    assert again.out == ""
