@@ -10,6 +10,7 @@ from bot import replay_wiring
 from bot.domain import replay_words as words
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
+from bot.forecast_report import forecast_json, forecast_lines
 from bot.guard import Exit
 from bot.output import Output
 from bot.settings import load_settings
@@ -18,6 +19,7 @@ from bot.settings import load_settings
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(replay)
+    app.command()(backtest)
 
 
 def replay(
@@ -55,6 +57,26 @@ def replay(
     for line in said:
         typer.echo(one_line(line, limit=600), err=as_json)
     raise typer.Exit(Exit.FINDINGS if played.differences else Exit.CLEAN)
+
+
+def backtest(
+    config: Annotated[Path, typer.Option(help="The configuration to try, as a file.")],
+    last: Annotated[
+        int | None, typer.Option(min=1, help="Only so many runs, the newest ones.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what a configuration would have changed in the stored runs, without asking anybody."""
+    settings = load_settings()
+    candidate = replay_wiring.load_candidate(config)
+    found = list(replay_wiring.forecasts(settings, candidate, last=last))
+    if not found:
+        raise Refused("there are no stored runs: review something first")
+    if as_json:
+        sys.stdout.write(forecast_json(found))
+        return
+    for line in forecast_lines(found):
+        typer.echo(line)
 
 
 def _list() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 from bot import __version__, wiring
 from bot.adapters.json_report import render_json
@@ -9,14 +11,16 @@ from bot.adapters.terminal_report import QuietProgress
 from bot.agent.loop import Loop
 from bot.agent.prompts import VERSION as PROMPTS
 from bot.agent.replay.bundle import Bundle, BundleUnreadable, Header, decode, decode_header
+from bot.agent.replay.forecast import Forecast, Forecaster, forecast
 from bot.agent.replay.playing import Played, Player
 from bot.agent.tool import Tool
 from bot.agent.tools.review import Review
 from bot.domain import replay_words as words
+from bot.domain.effective_config import effective
 from bot.domain.model import Model
 from bot.domain.ports import Analysis, Dependencies, Purpose, Sandbox, Workspace
 from bot.domain.repo_config import RepoConfig
-from bot.errors import AnalyzerFailed, SandboxUnavailable
+from bot.errors import AnalyzerFailed, Refused, SandboxUnavailable
 from bot.policy.selection import VERSION as POLICY
 from bot.run_keeping import run_files
 from bot.settings import Settings
@@ -95,3 +99,34 @@ def build_loop(
         around=around,
     )
     return run.loop
+
+
+def foresee(bundle: Bundle, config: RepoConfig) -> Forecast:
+    """Return what a configuration would change in a run; raises Refused where it has gaps."""
+    from bot.adapters.analyzers.catalog import analyzers
+
+    def build(told: Forecaster) -> Loop:
+        return build_loop(bundle, told.config, told.workspace, told.model, told.around)
+
+    return forecast(bundle, config, analyzers(), build)
+
+
+def load_candidate(file: Path) -> RepoConfig:
+    """Return the configuration of a file alone, with the defaults for what it does not name."""
+    from bot.adapters.yaml_config import parse_config
+
+    return effective([parse_config(wiring.read_bytes(file), origin=str(file))]).config
+
+
+def forecasts(
+    settings: Settings, config: RepoConfig, *, last: int | None
+) -> Iterator[tuple[str, Forecast | str]]:
+    """Yield each stored run's id with its forecast, or why there is none; the newest first."""
+    for run_id, header in islice(headers(settings), last):
+        if isinstance(header, str):
+            yield run_id, header
+            continue
+        try:
+            yield run_id, foresee(load_bundle(settings, run_id), config)
+        except Refused as error:
+            yield run_id, str(error)

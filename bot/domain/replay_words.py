@@ -1,4 +1,6 @@
-"""What a replay says."""
+"""What a replay says, and a forecast."""
+
+from bot.domain.pull_request import printable
 
 
 def files_left_out(files: int, size_bytes: int) -> str:
@@ -77,3 +79,43 @@ def differs(run_id: str, differences: int) -> str:
     """Say that something changed."""
     what = "difference" if differences == 1 else "differences"
     return f"run {run_id} differs: {differences} {what}"
+
+
+def tool_not_recorded(tool: str) -> str:
+    """Say that a forecast lacks a tool."""
+    return f"{tool} would run, and there is no observation of it"
+
+
+def prompts_not_recorded(tool: str) -> str:
+    """Say that a forecast rests on replies to other questions."""
+    return f"{tool} would ask the model otherwise: the recorded replies stand in"
+
+
+def analyzer_not_recorded(name: str) -> str:
+    """Say that a forecast lacks an analyzer."""
+    return f"{name} would look too, and did not then"
+
+
+def file_not_recorded(path: str) -> str:
+    """Say that a forecast lacks a file."""
+    return f"{printable(path)} would be reviewed, and was left out then"
+
+
+def tests_not_recorded() -> str:
+    """Say that a forecast rests on other test runs."""
+    return "the tests would run otherwise: the recorded runs stand in"
+
+
+def mutes_not_recorded() -> str:
+    """Say that a forecast rests on other settings of the analyzers."""
+    return "use_repo_config is another: what the analyzers said then stands in"
+
+
+def start_not_recorded() -> str:
+    """Say that a forecast does not ask whether there would be a run."""
+    return "auto_review is another: whether the run would begin is not looked at"
+
+
+def refused_calls_not_recorded() -> str:
+    """Say that a forecast lacks calls of the model."""
+    return "calls that the budget refused then would be made, and have no reply"

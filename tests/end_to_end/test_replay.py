@@ -80,7 +80,8 @@ def test_a_review_by_a_model_plays_again_with_the_server_down(
         first = reviewed(pullwright, changed, **with_model(server))
         asked = len(server.chats)
 
-    again = pullwright("replay", run_id(pullwright), "--json", **with_model(server))
+    down = {"CEREBRAS_BASE_URL": server.url}
+    again = pullwright("replay", run_id(pullwright), "--json", cwd=None, **down)
 
     assert asked >= 2
     assert [f["source"] for f in json.loads(first.out)["findings"]].count("review") == 1
