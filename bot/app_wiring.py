@@ -1,5 +1,6 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,8 +34,10 @@ from bot.domain.forge import (
 from bot.domain.jobs import Handler, JobKind
 from bot.domain.ports import Workspace
 from bot.domain.review import Decision
+from bot.domain.untrusted import one_line
 from bot.errors import Refused
-from bot.settings import AppSettings, SandboxChoice, Settings
+from bot.run_keeping import open_keeper
+from bot.settings import AppSettings, SandboxChoice, Settings, load_model_settings
 
 
 class Unheard:
@@ -106,7 +109,7 @@ def build_desk(settings: Settings, app: AppSettings, stack: ExitStack) -> Desk:
     return Desk(
         connect=connect,
         configure=lambda workspace: wiring.load_config(workspace, {}),
-        equip=lambda workspace, config: _equip(settings, workspace, config),
+        equip=lambda workspace, config: _equip(settings, app, workspace, config),
         records=ledger,
         syntax=TreeSitterSyntax(),
         jobs=jobs,
@@ -127,12 +130,26 @@ def handlers(desk: Desk) -> Mapping[JobKind, Handler]:
     }
 
 
-def _equip(settings: Settings, workspace: Workspace, config: EffectiveConfig) -> Equipment:
+def _equip(
+    settings: Settings, app: AppSettings, workspace: Workspace, config: EffectiveConfig
+) -> Equipment:
     """Build the agent for one change; code of a stranger runs in containers or not at all."""
     place = wiring.Place("https://forge")
     sandboxes = StoppableSandboxes(wiring.open_sandboxes(settings, place, lambda _question: False))
-    run = wiring.build_run(workspace, config.config, sandboxes, Unheard())
-    return Equipment(run.loop, run.prover, sandboxes.close)
+    keeper = open_keeper(settings, config.config, secrets=_secrets(app), tell=_tell)
+    run = wiring.build_run(workspace, config.config, sandboxes, Unheard(), keeper=keeper)
+    return Equipment(run.loop, run.prover, sandboxes.close, run.listening, run.keep)
+
+
+def _secrets(app: AppSettings) -> tuple[str, ...]:
+    """Return what must be in nothing that is kept."""
+    password = urlsplit(app.database_url).password or ""
+    known = (app.webhook_secret, app.admin_token or "", password)
+    return (*(secret for secret in known if secret), *load_model_settings().secrets)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{one_line(text, limit=400)}\n")
 
 
 def refuse_process_sandbox(settings: Settings) -> None:

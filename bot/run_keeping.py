@@ -43,6 +43,10 @@ class Keeper:
         self, episode: Episode, outcome: Review | FixOutcome, fix: FixTaken | None = None
     ) -> None:
         """Write the bundle of a run that is over; say so where that cannot be done."""
+        is_resumed = any(not step.is_heard for step in self.recording.steps)
+        if is_resumed and self.files.has(episode.review.run_id):
+            # An earlier attempt of the job heard more than this one.
+            return
         ended = Ended(
             episode,
             outcome,
@@ -55,7 +59,7 @@ class Keeper:
         )
         try:
             self.files.save(episode.review.run_id, self._data(ended))
-        except Refused as error:
+        except (Refused, ValueError) as error:
             self.tell(f"the run is not kept for a replay: {error}")
 
     def _data(self, ended: Ended) -> bytes:

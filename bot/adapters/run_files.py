@@ -53,6 +53,10 @@ class RunFiles:
             raise Refused(f"cannot write {printable(str(target))}: {error.strerror}") from error
         return target
 
+    def has(self, run_id: str) -> bool:
+        """Tell whether a run is stored."""
+        return (self.folder / f"{_checked(run_id)}{_SUFFIX}").exists()
+
     def load(self, run: str) -> bytes:
         """Return a run by its id, or that of a file; raises Refused saying what is wrong."""
         path = self._path(run)

@@ -1,9 +1,12 @@
 """From a signed delivery to what people see on GitHub, with our processes as they are run."""
 
+import gzip
 from collections.abc import Iterator
 
 import pytest
 
+from bot import replay_wiring
+from bot.settings import Settings
 from tests.end_to_end.app import App, running_app
 from tests.github_simulator import PullRequest, Repo
 
@@ -65,6 +68,26 @@ def test_an_opened_pull_request_gets_one_summary_one_comment_and_one_check(app: 
     assert "imported but unused" in comment.body
     assert "1 finding (1 low): 1 of 1 hunk seen" in summary
     assert "no code of the repository runs" in summary
+
+
+def test_a_run_of_the_app_is_kept_without_its_secrets_and_plays_again(app: App) -> None:
+    repo = _repo(app, "kept")
+    pr = repo.open_pull_request({"kept.py": "import os\n"}, author="ada")
+    _reviewed(app, repo, pr)
+    (check,) = repo.check_runs
+    path = app.folder / "state" / "runs" / f"{check.external_id}.json.gz"
+
+    played = replay_wiring.play(
+        replay_wiring.load_bundle(Settings(app.folder / "state"), str(path))
+    )
+
+    assert played.differences == ()
+    assert '"rule": "F401"' in played.report
+    assert path.stat().st_mode & 0o777 == 0o600
+    stored = gzip.decompress(path.read_bytes()).decode()
+    secrets = [(app.folder / name).read_text() for name in ("secret", "key.pem")]
+    assert [secret for secret in secrets if secret.strip() in stored] == []
+    assert "ghs_" not in stored
 
 
 def test_a_review_costs_few_calls_whatever_the_number_of_files(app: App) -> None:

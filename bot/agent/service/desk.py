@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.agent.loop import Loop
+from bot.agent.loop import Loop, Recorder
 from bot.agent.prove import Prover
+from bot.agent.review import Episode
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import Committer, Forge, Publisher, Reactions, RemotePullRequest, RepoId
 from bot.domain.jobs import Jobs, JobsAdmin
@@ -22,6 +23,10 @@ class Equipment:
     loop: Loop
     prover: Prover
     close: Callable[[], None]
+    listening: Callable[[Recorder], Recorder] = lambda record: record
+    """Hears the steps of the run as well, where runs are kept."""
+    keep: Callable[[Episode], None] = lambda _episode: None
+    """Keeps what the run leaves behind."""
 
 
 class Connection(Protocol):

@@ -97,10 +97,12 @@ class ReviewOfPull:
         equipment = self.desk.equip(workspace, config)
         try:
             with self.context.on_stop(equipment.close):
-                steps = DurableSteps(self.context, self.desk.records.runs, self.run_id)
+                durable = DurableSteps(self.context, self.desk.records.runs, self.run_id)
+                steps = equipment.listening(durable)
                 done = review(
                     workspace, equipment.loop, config.config, run_id=self.run_id, record=steps
                 )
+                equipment.keep(done)
                 yield done, equipment
         finally:
             equipment.close()
