@@ -157,6 +157,19 @@ def test_no_key_and_no_secret_of_the_change_is_in_a_bundle(
     assert [f["rule"] for f in told["findings"]] == [f["rule"] for f in kept["findings"]]
 
 
+def test_a_run_with_a_secret_that_is_cut_in_two_is_not_kept(
+    pullwright: Command, tmp_path: Path, server: ModelServer
+) -> None:
+    halves = f'KEY = "{CANARY[:18]}" "{CANARY[18:]}"\n'.encode()
+    repo = repository(tmp_path / "project", base=BASE, head={"keys.py": halves})
+
+    ended = reviewed(pullwright, repo, **with_model(server))
+
+    assert json.loads(ended.out)["schema"] == 1
+    assert "the run is not kept for a replay: a secret of this process is in it" in ended.err
+    assert not list((pullwright.state / "pullwright").glob("runs/*"))
+
+
 def test_words_of_prompts_are_not_kept(
     pullwright: Command, changed: RepoFixture, server: ModelServer
 ) -> None:

@@ -216,7 +216,7 @@ def decode_header(line: bytes, *, name: str) -> Header:
 
 
 def within(
-    files: Iterable[tuple[Sha, SourceFile]], *, most_bytes: int = MOST_FILE_BYTES
+    files: Iterable[tuple[Sha, SourceFile]],
 ) -> tuple[list[tuple[Sha, SourceFile]], list[SourceFile]]:
     """Part the files into those that are kept and those over the limit, in their order."""
     kept: list[tuple[Sha, SourceFile]] = []
@@ -224,7 +224,7 @@ def within(
     size = 0
     for sha, file in files:
         size += len(file.data)
-        if size > most_bytes:
+        if size > MOST_FILE_BYTES:
             size -= len(file.data)
             left.append(file)
         else:

@@ -63,6 +63,7 @@ class Player:
         self.model = RecordedModel(bundle)
         self.differences: list[str] = []
         self.again = 0
+        self.played = 0
 
     def around(self, tool: Tool) -> Tool:
         """Return the tool as the loop is to meet it."""
@@ -87,7 +88,9 @@ class Player:
         try:
             outcome = self._outcome(loop)
         except Strayed as error:
-            return Played(None, "", (*self.differences, str(error)), self._notes())
+            self.differences.append(str(error))
+            self._compare_prompts()
+            return Played(None, "", tuple(self.differences), self._notes())
         self._compare_prompts()
         report = render(outcome)
         if report != self.bundle.report:
@@ -124,6 +127,7 @@ class Player:
         # Time is the one thing that no replay can repeat.
         decision = replace(step.decision, seconds=recorded.decision.seconds)
         self.again += self.runs_again(recorded)
+        self.played += 1
         for what, then, now in (
             ("decision", recorded.decision, decision),
             ("observation", recorded.observation, step.observation),
@@ -133,28 +137,27 @@ class Player:
         return Step(decision, step.observation)
 
     def _compare_prompts(self) -> None:
-        played_back = {
-            id(call)
-            for step in self.bundle.steps
-            if not self.runs_again(step)
+        """Put first which prompts were others: the cause stands before what it has led to."""
+        owners = [
+            (index < self.played and self.runs_again(step), step.decision.tool, call)
+            for index, step in enumerate(self.bundle.steps)
             for call in step.calls
-        }
-        owners = [(s.decision.tool, call) for s in self.bundle.steps for call in s.calls]
-        first: list[str] = []
-        for number in self.model.unasked:
-            tool, call = owners[number]
-            if id(call) not in played_back:
-                first.append(words.other_prompt(number + 1, tool, call.schema, call.prompt_bytes))
-        if self.model.strangers > len(first):
-            first.append(words.more_prompts(self.model.strangers - len(first)))
-        # The cause stands before what it has led to.
-        self.differences[:0] = first
+        ]
+        found = [(number, *owners[number]) for number in self.model.unasked]
+        told = [
+            words.other_prompt(number + 1, tool, call.schema, call.prompt_bytes)
+            for number, is_due, tool, call in found
+            if is_due
+        ]
+        if self.model.strangers > len(told):
+            told.append(words.more_prompts(self.model.strangers - len(told)))
+        self.differences[:0] = told
 
     def _notes(self) -> tuple[str, ...]:
-        steps, notes = len(self.bundle.steps), list(self.bundle.left_out)
+        notes = list(self.bundle.left_out)
         if self.bundle.redactions:
             notes.append(words.played_back(self.bundle.redactions))
-        notes.append(words.steps_played(self.again, steps - self.again))
+        notes.append(words.steps_played(self.again, self.played - self.again))
         return tuple(notes)
 
 
