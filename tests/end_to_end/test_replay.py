@@ -272,3 +272,25 @@ def test_what_is_no_bundle_is_said_to_be_none(
     assert again.code == 4
     assert "other.gz is" in again.err
     assert again.out == ""
+
+
+def test_another_tools_findings_are_in_the_replay_and_in_its_page(
+    pullwright: Command, lint_bug: RepoFixture, tmp_path: Path
+) -> None:
+    place = {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": 1}}
+    result = {
+        "ruleId": "own-1",
+        "level": "error",
+        "message": {"text": "Somebody else found this"},
+        "locations": [{"physicalLocation": place}],
+    }
+    run = {"tool": {"driver": {"name": "other"}}, "results": [result]}
+    log, page = tmp_path / "other.sarif", tmp_path / "again.html"
+    log.write_text(json.dumps({"version": "2.1.0", "runs": [run]}))
+
+    first = pullwright("review", "-q", "--json", "--sarif-in", str(log), cwd=lint_bug.path)
+    again = pullwright("replay", run_id(pullwright), "--json", "--html", str(page))
+
+    assert "own-1" in first.out
+    assert (again.code, again.out) == (0, first.out), again.err
+    assert "Somebody else found this" in page.read_text()
