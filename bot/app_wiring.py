@@ -1,6 +1,7 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -47,8 +48,10 @@ from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import DELIVERIES_KEPT
 from bot.domain.review import Decision
+from bot.domain.untrusted import one_line
 from bot.errors import Refused
-from bot.settings import AppSettings, SandboxChoice, Settings
+from bot.run_keeping import forget_old_runs, open_keeper
+from bot.settings import AppSettings, SandboxChoice, Settings, load_model_settings
 
 
 class Unheard:
@@ -169,7 +172,7 @@ def build_desk(settings: Settings, app: AppSettings, github: GitHubSide, stack: 
     return Desk(
         connect=connect,
         configure=lambda workspace, org: wiring.load_config(workspace, {}, org),
-        equip=lambda workspace, config, tools: _equip(settings, workspace, config, tools),
+        equip=lambda workspace, config, tools: _equip(settings, app, workspace, config, tools),
         records=ledger,
         syntax=TreeSitterSyntax(),
         jobs=jobs,
@@ -201,20 +204,29 @@ def handlers(desk: Desk, outlook: Outlook) -> Mapping[JobKind, Handler]:
     }
 
 
-def forget_old(desk: Desk) -> None:
+def forget_old(desk: Desk, settings: Settings) -> None:
     """Let go of records that nobody needs any more."""
     desk.records.deliveries.forget(before=desk.now() - DELIVERIES_KEPT)
+    forget_old_runs(settings)
 
 
 def _equip(
-    settings: Settings, workspace: Workspace, config: EffectiveConfig, tools: Collection[str]
+    settings: Settings,
+    app: AppSettings,
+    workspace: Workspace,
+    config: EffectiveConfig,
+    tools: Collection[str],
 ) -> Equipment:
     """Build the agent for one change; code of a stranger runs in containers or not at all."""
     place = wiring.Place("https://forge")
     sandboxes = StoppableSandboxes(wiring.open_sandboxes(settings, place, lambda _question: False))
-    run = wiring.build_run(workspace, config.config, sandboxes, Unheard(), tools=tools)
+    secrets = (*app.secrets, *load_model_settings().secrets)
+    keeper = open_keeper(settings, config.config, secrets=secrets, tell=_tell)
+    run = wiring.build_run(
+        workspace, config.config, sandboxes, Unheard(), tools=tools, keeper=keeper
+    )
     basis = wiring.reading_basis(workspace, config.config, sandboxes)
-    return Equipment(run.loop, run.prover, sandboxes.close, basis)
+    return Equipment(run.loop, run.prover, sandboxes.close, basis, run.listening, run.keep)
 
 
 def key_file(app: AppSettings) -> Path:
@@ -222,6 +234,10 @@ def key_file(app: AppSettings) -> Path:
     if app.private_key_file is None:
         raise Refused("PULLWRIGHT_PRIVATE_KEY_FILE is not set: name the App's private key")
     return app.private_key_file
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{one_line(text, limit=400)}\n")
 
 
 def refuse_process_sandbox(settings: Settings) -> None:

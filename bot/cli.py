@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot import __version__, wiring
+from bot import __version__, replay_commands, wiring
 from bot.agent.fix import Asked
 from bot.demo_run import run_demo
 from bot.domain.findings import FindingId
@@ -20,7 +20,9 @@ from bot.domain.review import FixOutcome, Review
 from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
 from bot.guard import Exit, guarded
+from bot.model_wiring import open_model
 from bot.output import Output, write
+from bot.run_keeping import open_keeper
 from bot.settings import load_model_settings, load_settings, state_dir
 from bot.wiring import Place, Run, Uncommitted
 
@@ -35,6 +37,7 @@ config_app = typer.Typer(help="Check and show the configuration.", no_args_is_he
 app.add_typer(config_app, name="config")
 jobs_app = typer.Typer(help="Look into the queue of the App.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
+replay_commands.add_to(app)
 
 Repository = Annotated[
     str, typer.Option("--repo", "-C", help="A git repository: a folder, or an https URL.")
@@ -304,10 +307,18 @@ def _run(
     with wiring.open_workspace(settings, place) as workspace:
         config = wiring.load_config(workspace, overrides).config
         sandboxes = wiring.open_sandboxes(settings, place, _ask)
-        listener = output.listener()
-        yield wiring.build_run(
-            workspace, config, sandboxes, listener, tools=tools, more_analyzers=logs
-        )
+        models = load_model_settings()
+        with open_model(models, config.budget, network=settings.network) as model:
+            yield wiring.build_run(
+                workspace,
+                config,
+                sandboxes,
+                output.listener(),
+                tools=tools,
+                more_analyzers=logs,
+                model=model,
+                keeper=open_keeper(settings, config, secrets=models.secrets, tell=output.warn),
+            )
 
 
 def _ask(question: str) -> bool:

@@ -58,9 +58,18 @@ class Output:
             if path is not None:
                 write(path, text(review))
 
+    def write_html(self, told: Review | FixOutcome) -> None:
+        """Write the HTML report alone."""
+        if self.html is not None:
+            write(self.html, render_html(told.review if isinstance(told, FixOutcome) else told))
+
     def say(self, text: str) -> None:
         """Print a line as it is."""
         self._console().print(text, markup=False, soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        """Say on standard error what did not work beside the command itself."""
+        sys.stderr.write(f"pullwright: {one_line(text)}\n")
 
     def _console(self, *, is_stderr: bool = False) -> Console:
         if self.is_colour_off:

@@ -70,6 +70,8 @@ class Settings:
     search_path: str = os.defpath
     """PATH for the process sandbox."""
     is_colour_off: bool = False
+    keep_runs_days: int = 30
+    """How long what a run saw is kept, to be played again; 0 keeps nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,11 @@ class ModelSettings:
     """An id, or `auto`."""
     prices: Mapping[str, tuple[float, float]]
     """By model: US dollars for a million tokens of prompt and of reply."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be written nowhere."""
+        return (self.api_key,) if self.api_key is not None else ()
 
     @property
     def is_on(self) -> bool:
@@ -169,6 +176,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         network=_network(env),
         search_path=env.get("PATH", os.defpath),
         is_colour_off=bool(env.get("NO_COLOR")),
+        keep_runs_days=_days(env, "PULLWRIGHT_KEEP_RUNS_DAYS", 30),
     )
 
 
@@ -229,6 +237,13 @@ def _hours(env: Mapping[str, str], name: str, default: timedelta) -> timedelta:
     if value not in _HOURS:
         raise Refused(f"{name}={value} is not one of: {', '.join(_HOURS)}")
     return timedelta(hours=int(value))
+
+
+def _days(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not (value.isascii() and value.isdecimal() and len(value) < 5 and int(value) <= 3650):
+        raise Refused(f"{name}={value} is not a number of days from 0 to 3650")
+    return int(value)
 
 
 def _app_id(value: str) -> int:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from bot import __version__
 from bot.agent.fix import Asked, fix
 from bot.agent.linting import Linter
-from bot.agent.loop import Loop
+from bot.agent.loop import Loop, Recorder, forgetful
 from bot.agent.prove import Prover
+from bot.agent.replay.bundle import FixTaken
+from bot.agent.replay.recording import HeardProver
 from bot.agent.review import Episode, review
 from bot.agent.testing import Suite
 from bot.agent.tool import Tool
@@ -37,6 +39,7 @@ from bot.domain.test_detection import TestWish
 from bot.errors import Refused, Retryable, SandboxUnavailable
 from bot.model_wiring import examine_model
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy
+from bot.run_keeping import Keeper
 from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
 
 if TYPE_CHECKING:
@@ -79,14 +82,31 @@ class Run:
     loop: Loop
     prover: Prover
     run_id: str
+    keeper: Keeper | None = None
 
     def review(self) -> Episode:
         """Run the loop to its verdict."""
-        return review(self.workspace, self.loop, self.config, run_id=self.run_id)
+        record = self.listening(forgetful)
+        episode = review(self.workspace, self.loop, self.config, run_id=self.run_id, record=record)
+        self.keep(episode)
+        return episode
 
     def fix(self, episode: Episode, asked: Asked) -> FixOutcome:
         """Offer or commit what the review proved."""
-        return fix(self.workspace, self.prover, episode, asked)
+        prover = HeardProver(self.prover)
+        outcome = fix(self.workspace, prover, episode, asked)
+        if self.keeper is not None:
+            self.keeper.keep(episode, outcome, FixTaken(asked, prover.said, outcome.commit))
+        return outcome
+
+    def listening(self, record: Recorder) -> Recorder:
+        """Return the recorder whose steps are kept as well."""
+        return self.keeper.recording.listening(record) if self.keeper is not None else record
+
+    def keep(self, episode: Episode) -> None:
+        """Keep what a finished run leaves behind, where runs are kept."""
+        if self.keeper is not None:
+            self.keeper.keep(episode, episode.review)
 
 
 @contextmanager
@@ -293,8 +313,13 @@ def build_run(
     tools: Collection[str] = (),
     more_analyzers: Sequence[Analyzer] = (),
     model: Model | None = None,
+    keeper: Keeper | None = None,
+    around: Callable[[Tool], Tool] = lambda tool: tool,
 ) -> Run:
-    """Build the loop for one change, with all tools or with those named (and `finish`)."""
+    """Build the loop for one change, with all tools or with those named (and `finish`).
+
+    Each tool is handed to the loop as `around` returns it.
+    """
     from bot.adapters.analyzers.catalog import analyzers
     from bot.adapters.junit_runner import JunitRunner
     from bot.adapters.system_clock import SystemClock
@@ -302,6 +327,9 @@ def build_run(
     from bot.model_tools import Parts, model_tools
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
+    read = keeper.recording.workspace(workspace) if keeper is not None else workspace
+    if keeper is not None and model is not None:
+        model = keeper.recording.model(model)
     wanted_analyzers = analyzers(
         config.analyzers.disable,
         enabled=config.analyzers.enable,
@@ -318,8 +346,10 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
-        *(model_tools(model, Parts(workspace, config, suite, prover, syntax)) if model else ()),
+        *(model_tools(model, Parts(read, config, suite, prover, syntax)) if model else ()),
     )
-    wanted = [tool for tool in everything if not tools or tool.name in tools]
+    wanted = [around(tool) for tool in everything if not tools or tool.name in tools]
+    if keeper is not None:
+        keeper.hear([tool.name for tool in wanted], more_analyzers)
     loop = Loop([*wanted, Finish()], Greedy(HAND_WEIGHTS), clock, listener)
-    return Run(workspace, config, loop, prover, run_id=token_hex(8))
+    return Run(workspace, config, loop, prover, run_id=token_hex(8), keeper=keeper)

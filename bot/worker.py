@@ -61,7 +61,7 @@ def work(
         outlook = app_wiring.build_outlook(github)
         announce(f"working with {slots} slots")
         options = WorkerOptions(
-            slots=slots, lease_s=lease_s, chores=(lambda: app_wiring.forget_old(desk),)
+            slots=slots, lease_s=lease_s, chores=(lambda: app_wiring.forget_old(desk, settings),)
         )
         with rounds_kept(desk.jobs, app.schedule):
             run_worker(app.database_url, app_wiring.handlers(desk, outlook), options, stop)

@@ -5,7 +5,7 @@ import pytest
 
 from bot.domain.rounds import Schedule
 from bot.errors import Refused
-from bot.settings import LogFormat, load_app_settings
+from bot.settings import LogFormat, load_app_settings, load_settings
 
 APP = {"PULLWRIGHT_APP_ID": "42"}
 SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
@@ -155,3 +155,16 @@ def test_an_operator_chooses_how_often_one_looks_for_what_was_missed() -> None:
 def test_a_period_that_does_not_divide_a_day_is_refused(hours: str) -> None:
     with pytest.raises(Refused, match=f"PULLWRIGHT_MISSED_PULLS_HOURS={hours} is not one of: 1, 2"):
         load_app_settings(APP | {"PULLWRIGHT_MISSED_PULLS_HOURS": hours})
+
+
+@pytest.mark.parametrize(("value", "days"), [(None, 30), ("0", 0), ("3650", 3650)])
+def test_runs_are_kept_for_so_many_days(value: str | None, days: int) -> None:
+    environ = {} if value is None else {"PULLWRIGHT_KEEP_RUNS_DAYS": value}
+
+    assert load_settings(environ).keep_runs_days == days
+
+
+@pytest.mark.parametrize("value", ["-1", "3651", "99999999999", "ten", "1.5", "\u0663"])
+def test_a_number_of_days_that_is_none_is_refused(value: str) -> None:
+    with pytest.raises(Refused, match="is not a number of days from 0 to 3650"):
+        load_settings({"PULLWRIGHT_KEEP_RUNS_DAYS": value})

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from bot.agent.prove import Candidate, Prover
+from bot.agent.prove import Candidate
 from bot.agent.review import Episode
+from bot.agent.state import State
 from bot.domain import comments
 from bot.domain.edits import union
 from bot.domain.evidence import Grade
@@ -16,6 +18,14 @@ from bot.errors import Refused
 
 REVERT_SOURCE = "bisect"
 """Suggestions of this source take the author's own work back, so they are only made by name."""
+
+
+class Whole(Protocol):
+    """Tries patches together; the prover does, and the record of what it said."""
+
+    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:
+        """Tell whether all the patches as one end every target and make nothing worse."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Offer:
     """None where nothing may be committed."""
 
 
-def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) -> FixOutcome:
+def fix(workspace: Workspace, prover: Whole, episode: Episode, asked: Asked) -> FixOutcome:
     """Return the patches that may be offered and, where asked, the commit that holds them.
 
     Raises Refused for an id that this review does not have.
@@ -55,7 +65,7 @@ def fix(workspace: Workspace, prover: Prover, episode: Episode, asked: Asked) ->
     return replace(made.outcome, commit=workspace.commit(made.files, message=made.message))
 
 
-def offer(prover: Prover, episode: Episode, asked: Asked) -> Offer:
+def offer(prover: Whole, episode: Episode, asked: Asked) -> Offer:
     """Return what may be written and do not write it; raises Refused for an unknown id."""
     review = episode.review
     chosen = _chosen(review, asked)
@@ -142,7 +152,7 @@ def _oversized(offered: Sequence[Finding], config: RepoConfig) -> str | None:
     )
 
 
-def _is_proved_as_one(prover: Prover, episode: Episode, offered: Sequence[Finding]) -> bool:
+def _is_proved_as_one(prover: Whole, episode: Episode, offered: Sequence[Finding]) -> bool:
     """Try exactly what would be committed, because patches that are fine alone may clash."""
     candidates = [Candidate(f, f.suggestion.patch) for f in offered if f.suggestion]
     return prover.holds_together(episode.state, candidates)

@@ -32,9 +32,16 @@ class Episode:
     """Of `reading.Reading`; empty for a run that no later one may go on from."""
 
 
-def review(workspace: Workspace, loop: Loop, config: RepoConfig, *, run_id: str) -> Episode:
+def review(
+    workspace: Workspace,
+    loop: Loop,
+    config: RepoConfig,
+    *,
+    run_id: str,
+    record: Recorder = forgetful,
+) -> Episode:
     """Run the loop on the workspace's change and return what it concluded."""
-    return run_episode(loop, start(workspace, config), run_id=run_id)
+    return run_episode(loop, start(workspace, config), run_id=run_id, record=record)
 
 
 def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = forgetful) -> Episode:

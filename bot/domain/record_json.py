@@ -2,9 +2,10 @@
 
 Any frozen dataclass of ours will do: nested ones, enums, times, tuples, frozensets, mappings with
 text or numbers as keys, `None` beside empty. Text may hold what no UTF-8 can, such as the lone
-surrogates that stand for undecodable bytes. Mappings keep their order, because a run that goes on
-has to meet them as the run that died did; sets are sorted, so one value always has one text. A
-field that a record lacks takes its default, so that a newer version reads older records.
+surrogates that stand for undecodable bytes; bytes are written as such text. Mappings keep their
+order, because a run that goes on has to meet them as the run that died did; sets are sorted, so one
+value always has one text. A field that a record lacks takes its default, so that a newer version
+reads older records.
 """
 
 import json
@@ -68,6 +69,8 @@ def _plain_scalar(value: object) -> object:
             return value.isoformat()
         case str():
             return _escape(value)
+        case bytes():
+            return _escape(value.decode("utf-8", "surrogateescape"))
         case None | bool() | int() | float():
             return value
         case _:
@@ -102,8 +105,6 @@ def _value(kind: object, data: object) -> object:
         raise TypeError(f"{kind} has no form in JSON")
     if is_dataclass(kind):
         return _dataclass(kind, cast("dict[str, object]", data))
-    if kind is datetime:
-        return datetime.fromisoformat(cast("str", data))
     return kind(data) if issubclass(kind, Enum) else _scalar(kind, data)
 
 
@@ -113,6 +114,10 @@ def _other_than_none(union: object) -> object:
 
 
 def _scalar(kind: type, data: object) -> object:
+    if kind is datetime:
+        return datetime.fromisoformat(cast("str", data))
+    if kind is bytes:
+        return cast("str", _scalar(str, data)).encode("utf-8", "surrogateescape")
     allowed = (int, float) if kind is float else (kind,)
     is_truth_for_number = isinstance(data, bool) and kind is not bool
     if not isinstance(data, allowed) or is_truth_for_number:

@@ -92,9 +92,10 @@ def is_working(body: str) -> bool:
     return first.startswith(WORKING) or f". {WORKING}" in first
 
 
-def stopped_by(login: str) -> str:
-    """Say that a command was ended, and how to have it again."""
-    return f"Stopped by {code(login)}; nothing more happens. Ask again for another try."
+def stopped_by(login: str | None) -> str:
+    """Say that a command was ended, by whom where that is known, and how to have it again."""
+    who = f" by {code(login)}" if login is not None else ""
+    return f"Stopped{who}; nothing more happens. Ask again for another try."
 
 
 def gave_up(reason: str) -> str:

@@ -134,6 +134,8 @@ class Learning(_Section):
     mode: LearningMode = LearningMode.SHADOW
     export: bool = False
     """May the operator's export hold this repository's feedback."""
+    keep_runs: bool = True
+    """May runs be kept, with the code that they looked at, to be played again."""
 
 
 class RepoConfig(_Section):

@@ -15,7 +15,7 @@ from bot.domain.ledger import RunId
 from bot.domain.markers import MarkerKind
 from bot.domain.untidy import DeadRun
 from bot.domain.verdict_check import started_check
-from bot.errors import Refused
+from bot.errors import PullwrightError, Refused
 from tests.adapters.github_world import (
     OUTSIDE,
     World,
@@ -130,6 +130,19 @@ def test_a_reply_in_a_thread_starts_no_thread(world: World) -> None:
     found = world.forge.reply(world.number, mark)
     assert found is not None
     assert found.body.startswith("done")
+
+
+def test_what_is_no_beginning_of_a_thread_takes_no_reply(world: World) -> None:
+    review(world, comment("f1"))
+    thread = world.forge.threads(world.number)[0]
+    mark = str(marker(MarkerKind.REPLY))
+    first = world.publisher.reply(
+        world.number, marker=mark, body="first", to_comment=thread.comment_id
+    )
+
+    other = str(marker(MarkerKind.REPLY, run="x"))
+    with pytest.raises(PullwrightError, match="top-level"):
+        world.publisher.reply(world.number, marker=other, body="second", to_comment=first.id)
 
 
 def test_a_check_run_is_found_again_by_our_id(world: World) -> None:

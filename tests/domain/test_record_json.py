@@ -25,7 +25,7 @@ from bot.domain.findings import (
     Suggestion,
 )
 from bot.domain.ledger import Dismissal
-from bot.domain.ports import SandboxFacts
+from bot.domain.ports import SandboxFacts, SourceFile
 from bot.domain.record_json import RecordUnreadable, dump, load
 from bot.domain.review import Decision
 from bot.domain.verdict import Conclusion, Cost, Coverage, SkippedFile, Verdict
@@ -213,7 +213,14 @@ def test_a_number_that_is_not_finite_never_enters_the_record() -> None:
         dump(Cost(float("nan")))
 
 
-@pytest.mark.parametrize("value", [b"bytes", {"a", "b"}, object()])
+@pytest.mark.parametrize("value", [bytearray(b"bytes"), {"a", "b"}, object()])
 def test_what_has_no_form_in_json_is_a_bug(value: object) -> None:
     with pytest.raises(TypeError, match="has no form in JSON"):
         dump(value)
+
+
+@given(st.binary(max_size=40))
+def test_bytes_come_back_as_they_were(data: bytes) -> None:
+    file = SourceFile("a", data)
+
+    assert load(SourceFile, dump(file)) == file

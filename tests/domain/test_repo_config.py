@@ -168,7 +168,7 @@ def test_every_key_of_the_product_page_exists() -> None:
         " analyzers.disable analyzers.use_repo_config tests.command tests.setup"
         " tests.image_profile tests.timeout_s fix.mode fix.protected_paths fix.max_files"
         " fix.max_lines budget.steps budget.seconds budget.tokens budget.usd learning.mode"
-        " learning.export guidance"
+        " learning.export learning.keep_runs guidance"
     )
 
     assert known_keys() == tuple(page.split())

@@ -1,10 +1,14 @@
 """From a signed delivery to what people see on GitHub, with our processes as they are run."""
 
+import gzip
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
+from bot import replay_wiring
+from bot.domain.app_forge import run_of_check
+from bot.settings import Settings
 from tests.end_to_end.app import App, api_calls, running_app
 from tests.github_simulator import PullRequest, Repo, Status
 from tests.github_simulator.checks import CheckRun
@@ -72,6 +76,26 @@ def test_an_opened_pull_request_gets_one_summary_one_comment_and_one_check(app: 
     assert "imported but unused" in comment.body
     assert "1 finding (1 low): 1 of 1 hunk seen" in summary
     assert "no code of the repository runs" in summary
+
+
+def test_a_run_of_the_app_is_kept_without_its_secrets_and_plays_again(app: App) -> None:
+    repo = _repo(app, "kept")
+    pr = repo.open_pull_request({"kept.py": "import os\n"}, author="ada")
+    _reviewed(app, repo, pr)
+    (check,) = repo.check_runs
+    path = app.folder / "state" / "runs" / f"{run_of_check(check.external_id)}.json.gz"
+
+    played = replay_wiring.play(
+        replay_wiring.load_bundle(Settings(app.folder / "state"), str(path))
+    )
+
+    assert played.differences == ()
+    assert '"rule": "F401"' in played.report
+    assert path.stat().st_mode & 0o777 == 0o600
+    stored = gzip.decompress(path.read_bytes()).decode()
+    secrets = [(app.folder / name).read_text() for name in ("secret", "key.pem")]
+    assert [secret for secret in secrets if secret.strip() in stored] == []
+    assert "ghs_" not in stored
 
 
 def test_a_review_costs_few_calls_whatever_the_number_of_files(app: App) -> None:
@@ -206,6 +230,22 @@ def test_every_command_is_answered_once(app: App, words: str, said: str) -> None
     reply = _answered(app, pr, "ada", words)
 
     assert said.replace("/", "") in reply.replace("\u200b", "").replace("/", "").replace("\\", "")
+
+
+def test_a_command_in_a_thread_is_about_its_finding_and_answered_there(app: App) -> None:
+    repo = _repo(app, "thread")
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+    (finding,) = pr.review_comments
+
+    said = app.github.user("ada").reply(finding, "/agent dismiss noise")
+    app.until(lambda: {r.content for r in said.reactions} & {"rocket", "confused"}, "an answer")
+    nested = app.github.user("ada").reply(finding, "/agent help")
+    app.until(lambda: {r.content for r in nested.reactions} & {"rocket", "confused"}, "an answer")
+
+    threads = [c.thread for c in pr.review_comments if c.user.login.endswith("[bot]")]
+    assert threads == [finding.thread] * 3
+    assert "F1" in pr.review_comments[2].body
 
 
 def test_a_quoted_command_does_nothing(app: App) -> None:

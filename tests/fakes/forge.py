@@ -164,10 +164,10 @@ class FakeForge:
     ) -> Posted:
         self.said.append(body)
         if known is None:
-            thread = next(
-                (t.id for t in self.posted_threads.get(number, []) if t.comment_id == to_comment),
-                None,
-            )
+            threads = {t.comment_id: t.id for t in self.posted_threads.get(number, [])}
+            if to_comment is not None and to_comment not in threads:
+                raise Refused("in_reply_to must be the id of a top-level review comment")
+            thread = threads[to_comment] if to_comment is not None else None
             return self.add(number, body, is_ours=True, in_thread=thread)
         posted = replace(known, body=body)
         self.comments[number] = [

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.agent.loop import Loop
+from bot.agent.loop import Loop, Recorder
 from bot.agent.prove import Prover
+from bot.agent.review import Episode
 from bot.domain.app_forge import AppForge, OpenChecks, Survey
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -35,6 +36,10 @@ class Equipment:
     close: Callable[[], None]
     basis: str = ""
     """Of what is found in a file (`reading.basis`); empty where that cannot be told."""
+    listening: Callable[[Recorder], Recorder] = lambda record: record
+    """Hears the steps of the run as well, where runs are kept."""
+    keep: Callable[[Episode], None] = lambda _episode: None
+    """Keeps what the run leaves behind."""
 
 
 class Connection(Protocol):

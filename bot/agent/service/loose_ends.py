@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from bot.agent.service.answer import framed, reply_marker
 from bot.agent.service.desk import Connection, Desk
 from bot.domain import replies
+from bot.domain.command_parser import ALIAS, DEFAULT_PREFIX
 from bot.domain.events import CommentPlace
 from bot.domain.forge import Reaction, RepoId
 from bot.domain.identity import run_id_of
-from bot.domain.intake import pull_key
+from bot.domain.intake import immediate_key, pull_key
 from bot.domain.jobs import Job, JobFilter, JobId, JobInfo, JobKind, JobStatus
 from bot.domain.pull_request import Sha
 from bot.domain.requests import ButtonCommand, CommentCommand, parse_request
@@ -57,14 +58,16 @@ class LooseEnds:
 
     def tie(self, head: Sha) -> int:
         """Say of every job that is over and still seems to run how it ended; return how many."""
-        key = pull_key(self.repo.id, self.number)
-        over = self.desk.admin.list(JobFilter(statuses=_OVER, key=key, limit=_MOST))
+        pull = (self.repo.id, self.number)
+        keys = (pull_key(*pull), immediate_key(*pull))
+        wanted = [JobFilter(statuses=_OVER, key=key, limit=_MOST) for key in keys]
+        over = [info for one in wanted for info in self.desk.admin.list(one)]
         return sum(self._bury(info, head) for info in over)
 
     def _bury(self, info: JobInfo, head: Sha) -> bool:
         is_dead = info.status is JobStatus.FAILED
-        words = replies.gave_up(info.error) if is_dead else replies.stopped_by("somebody")
-        is_told = self._finish(info.job, words, head)
+        words = replies.gave_up(info.error) if is_dead else replies.stopped_by(None)
+        is_told = self._finish(info.job, words, head, is_begun=not (is_dead and _is_ours(info.job)))
         for comment in self._comments(info.job) if is_told and is_dead else ():
             is_review_comment = comment.place is CommentPlace.THREAD
             self.connection.reactions.react(
@@ -72,14 +75,19 @@ class LooseEnds:
             )
         return is_told
 
-    def _finish(self, job: Job, words: str, head: Sha) -> bool:
-        """Edit the reply of a command that says it is being worked on; tell whether there was."""
+    def _finish(self, job: Job, words: str, head: Sha, *, is_begun: bool = True) -> bool:
+        """Edit the reply of a command that says it is being worked on; tell whether there was.
+
+        Of what had perhaps not `begun`, a reply that is missing is posted.
+        """
         request = parse_request(job)
         if not isinstance(request, CommentCommand | ButtonCommand):
             return False
         marker = reply_marker(job.id, head)
         found = self.connection.forge.reply(self.number, str(marker))
-        if found is None or not replies.is_working(found.body):
+        if found is None and is_begun:
+            return False
+        if found is not None and not replies.is_working(found.body):
             return False
         body = marker.under(framed(request, words))
         self.connection.publisher.reply(self.number, marker=str(marker), body=body, to_comment=None)
@@ -95,3 +103,12 @@ class LooseEnds:
         if info.job.kind is JobKind.COMMAND or not info.attempts:
             return False
         return any(step.name == "begin" for step in self.desk.admin.steps(info.job.id))
+
+
+def _is_ours(job: Job) -> bool:
+    """Tell whether a command calls us by a name that no configuration gives us."""
+    match parse_request(job):
+        case CommentCommand(line=line):
+            return line.partition(" ")[0] in (DEFAULT_PREFIX, ALIAS)
+        case request:
+            return isinstance(request, ButtonCommand)

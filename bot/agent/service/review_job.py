@@ -208,8 +208,12 @@ class ReviewOfPull:
         first = start(workspace, config.config)
         if (earlier := self._earlier(chosen)) is not None:
             first = going_on(first, earlier)
-        steps = DurableSteps(self.context, self.desk.records.runs, self.run_id)
+        durable = DurableSteps(self.context, self.desk.records.runs, self.run_id)
+        steps = equipment.listening(durable)
         done = run_episode(equipment.loop, first, run_id=self.run_id, record=steps)
+        if earlier is None:
+            # What goes on from an earlier run cannot be played without that one.
+            equipment.keep(done)
         # Where another version began this run, nobody can tell which of the two read a file.
         is_one_basis = chosen["basis"] == equipment.basis
         return replace(done, basis=equipment.basis if is_one_basis else "")

@@ -77,7 +77,7 @@ class _Runs:
         return Observation(
             f"head: {counts.failed} failed, {counts.passed} passed; findings: {len(found)}",
             findings=self.state.findings + found,
-            seen=frozenset(_reached(self.state, self.head)),
+            seen=frozenset(reached(self.state, self.head)),
             base_tests=self.base,
             head_tests=self.head,
             guard_tests=self.guard,
@@ -158,7 +158,7 @@ def _finding(rule: str, tests: tuple[str, ...], messages: Mapping[str, str]) -> 
     )
 
 
-def _reached(state: State, head: TestReport) -> list[tuple[str, int]]:
+def reached(state: State, head: TestReport) -> list[tuple[str, int]]:
     """Return the hunks of which a test executed an added line."""
     return [
         (path, index)

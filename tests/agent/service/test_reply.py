@@ -132,6 +132,19 @@ def test_a_dead_command_is_told_by_the_next_one() -> None:
     assert Reaction.REFUSED in office.reactions
 
 
+@pytest.mark.parametrize(("line", "is_told"), [("/agent help", True), ("/other help", False)])
+def test_a_command_that_died_before_it_said_anything_is_told(line: str, is_told: bool) -> None:
+    office = Office()
+    job = office.comment(line)
+    office.jobs.statuses[job.id] = JobStatus.FAILED
+
+    office.ask("/agent status")
+    office.ask("/agent status")
+
+    told = [reply for reply in office.replies if reply.startswith("It failed")]
+    assert len(told) == is_told
+
+
 def test_a_dead_command_is_told_once() -> None:
     office = Office()
     _dead(office)
@@ -162,7 +175,7 @@ def test_a_stopped_command_whose_reply_came_late_is_mended_by_the_next_one() -> 
 
     office.ask("/agent status")
 
-    assert office.replies[0].startswith("Stopped by `somebody`")
+    assert office.replies[0].startswith("Stopped; nothing more happens")
 
 
 def test_anybody_can_tie_the_loose_ends_of_a_pull_request() -> None:
