@@ -102,6 +102,7 @@ class Pacer:
         """Return once the turn is ours."""
 
         def take(turns: Turns, now: float) -> Turns:
+            turns = turns.at(now)
             if turns.free_at(holder, now=now) > now:
                 return turns
             return turns.taken(holder, now=now, lease_s=self._lease_s)

@@ -38,7 +38,7 @@ def check_kinds(files: FileChanges) -> None:
     if not files:
         raise Refused("nothing was committed: there is nothing to commit")
     for path, data in files.items():
-        if not _is_inside(path) or gaming.is_protected(path) or path.startswith(".github/"):
+        if not _is_inside(path) or _steers(path):
             raise Refused(f"nothing was committed: no commit of ours touches {_shown(path)}")
         if data is not None and not _is_text(data):
             raise Refused(f"nothing was committed: {_shown(path)} would not be text")
@@ -83,6 +83,15 @@ def _is_inside(path: str) -> bool:
     parts = path.split("/")
     is_plain = path.isprintable() and "\\" not in path
     return is_plain and all(part not in ("", ".", "..") for part in parts) and not _in_git(parts)
+
+
+def _steers(path: str) -> bool:
+    """Tell whether it is protected; on many a disk `.GitHub` is the folder `.github`."""
+    folded = path.casefold()
+    return any(
+        gaming.is_protected(one) or one.split("/")[0] == ".github"
+        for one in (path, folded, folded.replace("codeowners", "CODEOWNERS"))
+    )
 
 
 def _in_git(parts: list[str]) -> bool:

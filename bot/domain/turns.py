@@ -36,6 +36,15 @@ class Turns:
     """Who writes now; empty for nobody."""
     holder_until: float = 0.0
 
+    def at(self, now: float) -> "Turns":
+        """Return it for a clock that may have been set back: nothing was written later than now."""
+        return replace(
+            self,
+            written=tuple(min(at, now) for at in self.written),
+            held_until=min(self.held_until, now + LONGEST_WAIT_S),
+            holder_until=min(self.holder_until, now + LEASE_S),
+        )
+
     def free_at(self, holder: str, *, now: float) -> float:
         """Return when this writer may write or has to ask again; `now` or less for its turn."""
         allowed = max(self.held_until, self._next_write(now))

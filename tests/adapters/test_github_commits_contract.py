@@ -44,6 +44,7 @@ def test_a_head_that_moved_is_never_overwritten(world: World) -> None:
         ".github/workflows/ci.yml", "action.yml", "sub/action.yaml", "CODEOWNERS",
         ".gitmodules", ".gitattributes", ".pullwright.yml", "uv.lock", "package-lock.json",
         "../x.py", "/etc/passwd", ".git/config", "a//b.py", "a\nb.py",
+        ".GitHub/workflows/ci.yml", ".github", "Action.yml", "codeowners", ".GitModules",
     ],
 )  # fmt: skip
 def test_no_commit_touches_what_steers_the_forge(world: World, path: str) -> None:

@@ -165,7 +165,7 @@ class _Conversation:
         marker = reply_marker(self.context.job.id, remote.head_sha)
         to_comment = None
         if isinstance(request, CommentCommand) and request.place is CommentPlace.THREAD:
-            # GitHub takes replies to the comment that began the thread only.
+            # GitHub takes no reply to a reply, only to the comment that began the thread.
             to_comment = request.in_reply_to or request.comment_id
         posted = self.connection.publisher.reply(
             request.number,
