@@ -21,6 +21,7 @@ from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
 from bot.guard import Exit, guarded
 from bot.output import Output, write
+from bot.model_wiring import open_model
 from bot.settings import load_model_settings, load_settings, state_dir
 from bot.wiring import Place, Run, Uncommitted
 
@@ -299,9 +300,17 @@ def _run(
         config = wiring.load_config(workspace, overrides).config
         sandboxes = wiring.open_sandboxes(settings, place, _ask)
         listener = output.listener()
-        yield wiring.build_run(
-            workspace, config, sandboxes, listener, tools=tools, more_analyzers=logs
-        )
+        opened = open_model(load_model_settings(), config.budget, network=settings.network)
+        with opened as model:
+            yield wiring.build_run(
+                workspace,
+                config,
+                sandboxes,
+                listener,
+                tools=tools,
+                more_analyzers=logs,
+                model=model,
+            )
 
 
 def _ask(question: str) -> bool:

@@ -45,7 +45,7 @@ class Answering:
         )
         lookups = Lookups(self.workspace, self.surroundings)
         for turn in range(ROUNDS + 1):
-            completion = self.model.complete(prompt, AnswerReply)
+            completion = self.model.complete(prompt, AnswerReply, timeout_s=state.call_seconds)
             reply = completion.value
             blocks = lookups.answer(reply.lookups) if turn < ROUNDS else ()
             if reply.answer.strip() and not blocks:
