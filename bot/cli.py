@@ -20,8 +20,8 @@ from bot.domain.review import FixOutcome, Review
 from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
 from bot.guard import Exit, guarded
-from bot.output import Output, write
 from bot.model_wiring import open_model
+from bot.output import Output, write
 from bot.settings import load_model_settings, load_settings, state_dir
 from bot.wiring import Place, Run, Uncommitted
 

@@ -7,8 +7,9 @@ from bot.agent.lookups import ROUNDS, Lookups
 from bot.agent.prompts.answering import answer_prompt
 from bot.agent.state import State
 from bot.agent.surroundings import Surroundings
-from bot.domain.conversation import Answer, AnswerReply, Remark
+from bot.domain.conversation import Answer, AnswerReply
 from bot.domain.findings import Finding
+from bot.domain.forge import Remark
 from bot.domain.model import Model
 from bot.domain.packing import Piece, pieces
 from bot.domain.ports import Workspace

@@ -79,6 +79,8 @@ class State:
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     spending: Spending = NOTHING
+    settled: tuple[Finding, ...] = ()
+    """What people refuted or dismissed on this pull request before."""
     tools_run: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = field(default=())
     is_final: bool = False

@@ -30,13 +30,14 @@ from bot.domain.forge import (
     PostedThread,
     PullCommit,
     Reaction,
+    Remark,
     RemotePullRequest,
     RepoId,
     ReviewComment,
     Undoing,
 )
 from bot.domain.markdown import cut_above_marker
-from bot.domain.markers import MarkerKind, parse_marker
+from bot.domain.markers import MarkerKind, parse_marker, without_marker
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 from bot.errors import Refused
@@ -147,9 +148,15 @@ class FakeForge:
         self.branches[branch] = commit
         self.commits[commit.sha] = commit
 
-    def say(self, number: int, body: str) -> int:
-        """Let a person comment; return the comment's id."""
-        return self.add(number, body, is_ours=False, in_thread=None).id
+    def say(self, number: int, body: str, *, to_comment: int | None = None) -> int:
+        """Let a person comment, in a thread or not; return the comment's id."""
+        thread = self._thread_at(number, to_comment)
+        return self.add(number, body, is_ours=False, in_thread=thread).id
+
+    def _thread_at(self, number: int, comment_id: int | None) -> str | None:
+        """Return the thread that a comment stands in."""
+        found = (c.in_thread for c in self.comments.get(number, []) if c.posted.id == comment_id)
+        return next(found, None)
 
     def look_up(self, number: int) -> None:
         if number not in self.pulls:
@@ -164,10 +171,7 @@ class FakeForge:
     ) -> Posted:
         self.said.append(body)
         if known is None:
-            thread = next(
-                (t.id for t in self.posted_threads.get(number, []) if t.comment_id == to_comment),
-                None,
-            )
+            thread = self._thread_at(number, to_comment)
             return self.add(number, body, is_ours=True, in_thread=thread)
         posted = replace(known, body=body)
         self.comments[number] = [
@@ -236,6 +240,26 @@ class FakeReader:
 
     def reply(self, number: int, marker: str) -> Posted | None:
         return self._at.reply_of(number, marker)
+
+    def remarks(self, number: int, comment_id: int, *, is_review_comment: bool) -> Sequence[Remark]:
+        self._at.look_up(number)
+        every = self._at.comments.get(number, [])
+        own = next((c for c in every if c.posted.id == comment_id), None)
+        if own is None or (own.in_thread is not None) is not is_review_comment:
+            return ()
+        before = [c for c in every[: every.index(own)] if c.in_thread == own.in_thread]
+        return tuple(
+            Remark(
+                c.author, without_marker(c.posted.body) if c.is_ours else c.posted.body, c.is_ours
+            )
+            for c in before
+            if not (c.is_ours and _is_summary(c.posted.body))
+        )
+
+
+def _is_summary(body: str) -> bool:
+    marker = parse_marker(body)
+    return marker is not None and marker.kind is MarkerKind.SUMMARY
 
 
 class FakeHistory:

@@ -17,6 +17,7 @@ class FakeComment:
     posted: Posted
     is_ours: bool
     in_thread: str | None = None
+    author: str = "ada"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.agent.answering import Answering
 from bot.agent.loop import Loop
 from bot.agent.prove import Prover
+from bot.agent.studio import Studio
 from bot.domain.app_forge import AppForge, OpenChecks, Survey
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -35,6 +37,22 @@ class Equipment:
     close: Callable[[], None]
     basis: str = ""
     """Of what is found in a file (`reading.basis`); empty where that cannot be told."""
+    studio: Studio | None = None
+    """None without a model."""
+
+
+@dataclass(frozen=True)
+class Adviser:
+    """Who answers questions about one change, without a sandbox."""
+
+    answering: Answering | None = None
+    """None without a model."""
+    close: Callable[[], None] = lambda: None
+
+
+def nobody(_workspace: Workspace, _config: EffectiveConfig) -> Adviser:
+    """Return the adviser where no model is set."""
+    return Adviser()
 
 
 class Connection(Protocol):
@@ -101,6 +119,8 @@ class Desk:
     now: Callable[[], datetime]
     web_root: str
     """The forge's address for people, such as `https://github.com`."""
+    advise: Callable[[Workspace, EffectiveConfig], Adviser] = nobody
+    has_model: bool = False
 
     def web_url(self, repo: RepoId) -> str:
         """Return the repository's address for people."""

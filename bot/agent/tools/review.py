@@ -181,6 +181,7 @@ class _Review:
             instructions=state.config.path_instructions,
             evidence=[f for f in state.findings if f.location.path in paths],
             excerpts=excerpts,
+            settled=[f for f in state.settled if f.location.path in paths],
         )
         return chunk_prompt(chunk, material)
 
