@@ -103,7 +103,7 @@ class _Conversation:
         """Do it; who asked for what takes long is told at once that it is being done."""
         try:
             self._refuse_old_button(doing.remote)
-            if isinstance(command, replies.LONG):
+            if replies.takes_long(command, has_model=self.desk.has_model):
                 words = replies.working(command, doing.remote.head_sha)
                 self.context.step("begun", lambda: self._post(doing.remote, words))
             return doing.run(command)
