@@ -117,7 +117,7 @@ def test_a_budget_of_no_tokens_is_a_partial_review_that_says_so(app: App) -> Non
 
 def test_without_a_sandbox_no_code_is_written_and_the_reply_says_who_acts(app: App) -> None:
     repo = _repo(app, "unwritten")
-    pr = repo.open_pull_request(MEAN, author="ada", draft=True)
+    pr = repo.open_pull_request({"more.py": "LIMIT = 1\n"}, author="ada", draft=True)
 
     reply = _answered(app, pr, "ada", "/agent implement most")
 

@@ -169,7 +169,8 @@ class _Conversation:
         marker = reply_marker(self.context.job.id, remote.head_sha)
         to_comment = None
         if isinstance(request, CommentCommand) and request.place is CommentPlace.THREAD:
-            to_comment = request.comment_id
+            # GitHub takes replies to the comment that began a thread, and to no other.
+            to_comment = request.in_reply_to or request.comment_id
         posted = self.connection.publisher.reply(
             request.number,
             marker=str(marker),
