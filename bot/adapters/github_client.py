@@ -79,6 +79,8 @@ class GitHubForge:
         return found.posted if found is not None else None
 
     def remarks(self, number: int, comment_id: int, *, is_review_comment: bool) -> Sequence[Remark]:
+        if not self.conversations.of(number).has_heard(comment_id):
+            self.conversations.forget(number)
         said = self.conversations.of(number)
         places = said.spoken_threads if is_review_comment else (said.spoken,)
         return remarks_before(places, comment_id)

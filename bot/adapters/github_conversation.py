@@ -65,6 +65,11 @@ class Said:
     """In the conversation."""
     spoken_threads: tuple[Spoken, ...] = ()
 
+    def has_heard(self, comment_id: int) -> bool:
+        """Tell whether the comment was there when this was read."""
+        places = (self.spoken, *self.spoken_threads)
+        return any(name == comment_id for place in places for name, _ in place)
+
     @property
     def summary(self) -> Posted | None:
         """The sticky comment: the first, should there be two."""

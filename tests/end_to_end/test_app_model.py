@@ -9,7 +9,7 @@ from tests.end_to_end.app import App
 from tests.end_to_end.scripted_talk import MEAN, answers, app_with
 from tests.end_to_end.test_app import BASE, LINT_BUG, _answered, _ours, _repo, _reviewed
 from tests.github_simulator import PullRequest
-from tests.github_simulator.reviews import ReviewComment
+from tests.github_simulator.conversations import ReviewComment
 from tests.model_server.api import Api
 from tests.model_server.server import ModelServer
 
