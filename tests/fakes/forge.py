@@ -37,11 +37,11 @@ from bot.domain.forge import (
     Undoing,
 )
 from bot.domain.markdown import cut_above_marker
-from bot.domain.markers import MarkerKind, parse_marker, without_marker
+from bot.domain.markers import parse_marker, without_marker
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 from bot.errors import Refused
-from tests.fakes.forge_values import FakeComment, FakeCommit, WantedCommit
+from tests.fakes.forge_values import FakeComment, FakeCommit, WantedCommit, is_summary
 
 
 @dataclass
@@ -106,8 +106,7 @@ class FakeForge:
     def summary_of(self, number: int) -> Posted | None:
         """Return the sticky comment."""
         for comment in self.own(number):
-            marker = parse_marker(comment.posted.body)
-            if marker is not None and marker.kind is MarkerKind.SUMMARY:
+            if is_summary(comment.posted.body):
                 return comment.posted
         return None
 
@@ -255,13 +254,8 @@ class FakeReader:
                 c.author, without_marker(c.posted.body) if c.is_ours else c.posted.body, c.is_ours
             )
             for c in before
-            if not (c.is_ours and _is_summary(c.posted.body))
+            if not (c.is_ours and is_summary(c.posted.body))
         )
-
-
-def _is_summary(body: str) -> bool:
-    marker = parse_marker(body)
-    return marker is not None and marker.kind is MarkerKind.SUMMARY
 
 
 class FakeHistory:

@@ -19,7 +19,7 @@ from bot.domain.pull_request import Sha
 from bot.domain.repo_config import FixMode
 from bot.domain.review import Review
 from bot.domain.written import Written, patch_text, tests_of, written_message
-from bot.errors import ModelFailed, Refused
+from bot.errors import ModelFailed, Refused, SandboxUnavailable
 
 Wish = commands.Implement | commands.Cover
 
@@ -47,6 +47,8 @@ class WritingOnPull:
                     raise Refused(replies.NEEDS_A_MODEL)
                 done = self.work.context.step("write", lambda: _write(studio, episode, command))
         self.work.finish(_with_cost(episode.review, done))
+        if "no sandbox" in done:
+            raise SandboxUnavailable(str(done["no sandbox"]))
         if "failed" in done:
             raise Refused(str(done["failed"]))
         pieces = _pieces(done)
@@ -87,6 +89,8 @@ def _write(studio: Studio, episode: Episode, command: Wish) -> Json:
         done["failed"] = model_words.no_answer(str(error))
     except Refused as error:
         done["failed"] = str(error)
+    except SandboxUnavailable as error:
+        done["no sandbox"] = str(error)
     spent = studio.model.spent()
     done |= {"prompt": spent.usage.prompt_tokens, "reply": spent.usage.completion_tokens}
     return done | {"usd": spent.usd}
