@@ -153,7 +153,6 @@ class FakeForge:
         return self.add(number, body, is_ours=False, in_thread=thread).id
 
     def _thread_at(self, number: int, comment_id: int | None) -> str | None:
-        """Return the thread that a comment stands in."""
         found = (c.in_thread for c in self.comments.get(number, []) if c.posted.id == comment_id)
         return next(found, None)
 
@@ -171,9 +170,10 @@ class FakeForge:
         self.said.append(body)
         if known is None:
             roots = {t.comment_id for t in self.posted_threads.get(number, [])}
-            assert to_comment is None or to_comment in roots, "a reply is to a thread's first"
-            thread = self._thread_at(number, to_comment)
-            return self.add(number, body, is_ours=True, in_thread=thread)
+            assert to_comment in {None, *roots}, "a reply is to a thread's first"
+            return self.add(
+                number, body, is_ours=True, in_thread=self._thread_at(number, to_comment)
+            )
         posted = replace(known, body=body)
         self.comments[number] = [
             replace(c, posted=posted) if c.posted.id == known.id else c
