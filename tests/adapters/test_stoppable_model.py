@@ -25,7 +25,12 @@ def test_who_waits_for_an_answer_is_let_go_at_once() -> None:
 
     closed: list[str] = []
     model = StoppableModel(ToyModel({"Note": slowly}), lambda: closed.append("closed"))
-    stopper = threading.Thread(target=lambda: (asked.wait(60), model.close()))
+
+    def stop() -> None:
+        asked.wait(60)
+        model.close()
+
+    stopper = threading.Thread(target=stop)
     stopper.start()
 
     with pytest.raises(ModelFailed, match="stopped"):

@@ -243,7 +243,6 @@ class FakeReader:
         return self._at.reply_of(number, marker)
 
     def remarks(self, number: int, comment_id: int, *, is_review_comment: bool) -> Sequence[Remark]:
-        self._at.look_up(number)
         every = self._at.comments.get(number, [])
         own = next((c for c in every if c.posted.id == comment_id), None)
         if own is None or (own.in_thread is not None) is not is_review_comment:
