@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,10 +24,10 @@ from bot.adapters.github_survey import open_survey
 from bot.adapters.github_transport import Network, parse_api_address
 from bot.adapters.sql_ledger import open_ledger
 from bot.adapters.sql_turns import SqlTurns, open_turns
-from bot.adapters.stoppable import StoppableSandboxes
+from bot.adapters.stoppable import StoppableModel, StoppableSandboxes
 from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 from bot.agent.service.command_job import CommandJob
-from bot.agent.service.desk import Connection, Desk, Equipment, Outlook
+from bot.agent.service.desk import Adviser, Connection, Desk, Equipment, Outlook
 from bot.agent.service.merge_group_job import MergeGroupJob
 from bot.agent.service.reconcile_job import ReconcileJob
 from bot.agent.service.review_job import ReviewJob
@@ -47,11 +47,14 @@ from bot.domain.merge_group import MergeGroups
 from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import DELIVERIES_KEPT
+from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Decision
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
+from bot.model_tools import answering
+from bot.model_wiring import open_model
 from bot.run_keeping import forget_old_runs, open_keeper
-from bot.settings import AppSettings, SandboxChoice, Settings, load_model_settings
+from bot.settings import AppSettings, ModelSettings, SandboxChoice, Settings
 
 
 class Unheard:
@@ -152,13 +155,20 @@ def find_github(
     return GitHubSide(host, AppIdentity(str(app.app_id), key))
 
 
-def build_desk(settings: Settings, app: AppSettings, github: GitHubSide, stack: ExitStack) -> Desk:
+def build_desk(
+    settings: Settings,
+    app: AppSettings,
+    github: GitHubSide,
+    stack: ExitStack,
+    model: ModelSettings | None = None,
+) -> Desk:
     """Build what jobs are handed; what it opens is closed with the stack.
 
     Raises SandboxUnavailable where Docker is required.
     """
     host, identity = github.host, github.identity
     orgs = OrgFiles(host, identity)
+    makers = _Makers(settings, model, app.secrets)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
     for close in (jobs.close, admin.close, ledger.close):
@@ -172,7 +182,9 @@ def build_desk(settings: Settings, app: AppSettings, github: GitHubSide, stack: 
     return Desk(
         connect=connect,
         configure=lambda workspace, org: wiring.load_config(workspace, {}, org),
-        equip=lambda workspace, config, tools: _equip(settings, app, workspace, config, tools),
+        equip=makers.equip,
+        advise=makers.advise,
+        has_model=model is not None and model.is_on,
         records=ledger,
         syntax=TreeSitterSyntax(),
         jobs=jobs,
@@ -210,23 +222,58 @@ def forget_old(desk: Desk, settings: Settings) -> None:
     forget_old_runs(settings)
 
 
-def _equip(
-    settings: Settings,
-    app: AppSettings,
-    workspace: Workspace,
-    config: EffectiveConfig,
-    tools: Collection[str],
-) -> Equipment:
-    """Build the agent for one change; code of a stranger runs in containers or not at all."""
-    place = wiring.Place("https://forge")
-    sandboxes = StoppableSandboxes(wiring.open_sandboxes(settings, place, lambda _question: False))
-    secrets = (*app.secrets, *load_model_settings().secrets)
-    keeper = open_keeper(settings, config.config, secrets=secrets, tell=_tell)
-    run = wiring.build_run(
-        workspace, config.config, sandboxes, Unheard(), tools=tools, keeper=keeper
-    )
-    basis = wiring.reading_basis(workspace, config.config, sandboxes)
-    return Equipment(run.loop, run.prover, sandboxes.close, basis, run.listening, run.keep)
+@dataclass(frozen=True)
+class _Makers:
+    """Builds the agent for one change; code of a stranger runs in containers or not at all."""
+
+    settings: Settings
+    model: ModelSettings | None
+    secrets: Sequence[str]
+    """What must not be in a prompt."""
+
+    def equip(
+        self, workspace: Workspace, config: EffectiveConfig, tools: Collection[str]
+    ) -> Equipment:
+        settings, place = self.settings, wiring.Place("https://forge")
+        opened = wiring.open_sandboxes(settings, place, lambda _question: False)
+        sandboxes, own = StoppableSandboxes(opened), config.config
+        with ExitStack() as stack:
+            stack.callback(sandboxes.close)
+            model = self._open(own, stack)
+            keeper = open_keeper(settings, own, secrets=self._all_secrets, tell=_tell)
+            run = wiring.build_run(
+                workspace, own, sandboxes, Unheard(), tools=tools, model=model, keeper=keeper
+            )
+            basis = wiring.reading_basis(workspace, own, sandboxes, self.model)
+            close = stack.pop_all().close
+        return Equipment(
+            run.loop, run.prover, close, basis, run.listening, run.keep, studio=run.studio
+        )
+
+    def advise(self, workspace: Workspace, config: EffectiveConfig) -> Adviser:
+        with ExitStack() as stack:
+            model = self._open(config.config, stack)
+            found = answering(model, workspace) if model is not None else None
+            close = stack.pop_all().close
+        return Adviser(found, close)
+
+    @property
+    def _all_secrets(self) -> tuple[str, ...]:
+        return (*self.secrets, *(self.model.secrets if self.model is not None else ()))
+
+    def _open(self, config: RepoConfig, stack: ExitStack) -> StoppableModel | None:
+        if self.model is None or not self.model.is_on:
+            return None
+        client = ExitStack()
+        opened = open_model(
+            self.model, config.budget, network=self.settings.network, secrets=self.secrets
+        )
+        model = client.enter_context(opened)
+        if model is None:
+            return None
+        stoppable = StoppableModel(model, client.close)
+        stack.callback(stoppable.close)
+        return stoppable
 
 
 def key_file(app: AppSettings) -> Path:

@@ -307,13 +307,14 @@ def _run(
     with wiring.open_workspace(settings, place) as workspace:
         config = wiring.load_config(workspace, overrides).config
         sandboxes = wiring.open_sandboxes(settings, place, _ask)
-        models = load_model_settings()
-        with open_model(models, config.budget, network=settings.network) as model:
+        listener, models = output.listener(), load_model_settings()
+        opened = open_model(models, config.budget, network=settings.network)
+        with opened as model:
             yield wiring.build_run(
                 workspace,
                 config,
                 sandboxes,
-                output.listener(),
+                listener,
                 tools=tools,
                 more_analyzers=logs,
                 model=model,

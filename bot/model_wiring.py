@@ -6,12 +6,14 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bot.agent.prompts import VERSION
 from bot.domain.model import Model, Price
 from bot.domain.model_budget import Allowance
 from bot.domain.model_choice import PriceList, Wanted
+from bot.domain.ports import Workspace
 from bot.domain.prompt import Seal
 from bot.domain.prompt_redaction import PromptRedactor
-from bot.domain.repo_config import Budget
+from bot.domain.repo_config import Budget, RepoConfig
 from bot.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -47,6 +49,22 @@ def open_model(
         yield CerebrasModel(client, seal, allowance, wanted=_wanted(settings))
     finally:
         client.close()
+
+
+def guidance_of(workspace: Workspace, config: RepoConfig) -> dict[str, str]:
+    """Return the maintainers' files at the base, where a pull request cannot write them."""
+    files = workspace.files(workspace.change.base_sha, config.guidance)
+    return {file.path: file.data.decode("utf-8", "replace") for file in files}
+
+
+def model_basis(
+    settings: ModelSettings | None, workspace: Workspace, config: RepoConfig
+) -> tuple[str, ...]:
+    """Return what decides what a model says of a file, besides the file."""
+    if settings is None or not settings.is_on:
+        return ()
+    guidance = sorted(guidance_of(workspace, config).items())
+    return (settings.base_url, settings.model, VERSION, repr(guidance))
 
 
 def examine_model(network: Mapping[str, str], settings: ModelSettings) -> "Iterator[Check]":

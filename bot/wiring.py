@@ -20,6 +20,7 @@ from bot.agent.prove import Prover
 from bot.agent.replay.bundle import FixTaken
 from bot.agent.replay.recording import HeardProver
 from bot.agent.review import Episode, review
+from bot.agent.studio import Studio
 from bot.agent.testing import Suite
 from bot.agent.tool import Tool
 from bot.agent.tools.autofix import Autofix
@@ -37,7 +38,7 @@ from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
 from bot.domain.review import FixOutcome, ProgressListener
 from bot.domain.test_detection import TestWish
 from bot.errors import Refused, Retryable, SandboxUnavailable
-from bot.model_wiring import examine_model
+from bot.model_wiring import examine_model, model_basis
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy
 from bot.run_keeping import Keeper
 from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
@@ -83,6 +84,8 @@ class Run:
     prover: Prover
     run_id: str
     keeper: Keeper | None = None
+    studio: Studio | None = None
+    """None without a model."""
 
     def review(self) -> Episode:
         """Run the loop to its verdict."""
@@ -286,7 +289,12 @@ def _analyzer_config(workspace: Workspace, config: RepoConfig) -> dict[str, byte
     return {file.path: file.data for file in files}
 
 
-def reading_basis(workspace: Workspace, config: RepoConfig, sandboxes: Sandboxes) -> str:
+def reading_basis(
+    workspace: Workspace,
+    config: RepoConfig,
+    sandboxes: Sandboxes,
+    model: ModelSettings | None = None,
+) -> str:
     """Return the digest of all that decides what is found in a file, besides the file.
 
     Empty where nobody can tell which tools would look at it.
@@ -301,7 +309,8 @@ def reading_basis(workspace: Workspace, config: RepoConfig, sandboxes: Sandboxes
     # The tools are in the image, or they are what is installed on this machine.
     tools = (facts.kind, facts.image, *(installed() if facts.kind == "process" else ()))
     own = repr(sorted(_analyzer_config(workspace, config).items()))
-    return basis((__version__, VERSION, config.model_dump_json(), own, *tools))
+    asked = model_basis(model, workspace, config)
+    return basis((__version__, VERSION, config.model_dump_json(), own, *tools, *asked))
 
 
 def build_run(
@@ -324,7 +333,7 @@ def build_run(
     from bot.adapters.junit_runner import JunitRunner
     from bot.adapters.system_clock import SystemClock
     from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
-    from bot.model_tools import Parts, model_tools
+    from bot.model_tools import Parts, model_tools, studio
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
     read = keeper.recording.workspace(workspace) if keeper is not None else workspace
@@ -340,16 +349,18 @@ def build_run(
     runner = JunitRunner(wish)
     suite = Suite(workspace, sandboxes, runner, setup=config.tests.setup)
     prover = Prover(linter, suite, syntax, clock)
+    parts = Parts(read, config, linter, suite, prover, syntax)
     everything: tuple[Tool, ...] = (
         Lint(linter),
         Test(suite),
         Bisect(suite),
         Autofix(),
         Verify(prover),
-        *(model_tools(model, Parts(read, config, suite, prover, syntax)) if model else ()),
+        *(model_tools(model, parts) if model is not None else ()),
     )
     wanted = [around(tool) for tool in everything if not tools or tool.name in tools]
     if keeper is not None:
         keeper.hear([tool.name for tool in wanted], more_analyzers)
     loop = Loop([*wanted, Finish()], Greedy(HAND_WEIGHTS), clock, listener)
-    return Run(workspace, config, loop, prover, run_id=token_hex(8), keeper=keeper)
+    made = studio(model, parts) if model is not None else None
+    return Run(workspace, config, loop, prover, run_id=token_hex(8), keeper=keeper, studio=made)

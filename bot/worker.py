@@ -15,7 +15,7 @@ from bot.adapters.dbos_worker import LEASE_S, WorkerOptions, run_worker
 from bot.domain.jobs import Job, Jobs
 from bot.domain.rounds import Occasion, Schedule, unscheduled
 from bot.errors import Retryable
-from bot.settings import AppSettings, Settings
+from bot.settings import AppSettings, Settings, load_model_settings
 
 _LOG = logging.getLogger("pullwright.rounds")
 LOOK_EVERY_S = 20.0
@@ -57,7 +57,7 @@ def work(
         return
     with ExitStack() as stack:
         github = app_wiring.find_github(settings, app, stack)
-        desk = app_wiring.build_desk(settings, app, github, stack)
+        desk = app_wiring.build_desk(settings, app, github, stack, load_model_settings())
         outlook = app_wiring.build_outlook(github)
         announce(f"working with {slots} slots")
         options = WorkerOptions(

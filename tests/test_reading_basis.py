@@ -7,6 +7,7 @@ import pytest
 from bot.domain.ports import Dependencies, Purpose, Sandbox, SandboxFacts
 from bot.domain.repo_config import RepoConfig
 from bot.errors import SandboxUnavailable
+from bot.settings import load_model_settings
 from bot.wiring import reading_basis
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.workspace import FakeWorkspace
@@ -66,3 +67,15 @@ def test_where_no_tool_can_look_there_is_none() -> None:
     workspace = FakeWorkspace(BASE, {"a.py": b"2\n"})
 
     assert reading_basis(workspace, RepoConfig(), Place(is_there=False)) == ""
+
+
+def test_the_model_and_what_it_is_guided_by_are_in_it() -> None:
+    config, place = RepoConfig(), Place()
+
+    def told(model: str, guidance: bytes = b"be kind\n") -> str:
+        workspace = FakeWorkspace({**BASE, "AGENTS.md": guidance}, {"a.py": b"2\n"})
+        env = {"CEREBRAS_API_KEY": "k", "PULLWRIGHT_MODEL": model} if model else {}
+        return reading_basis(workspace, config, place, load_model_settings(env))
+
+    assert len({told(""), told("auto"), told("other"), told("auto", b"be strict\n")}) == 4
+    assert told("") == told("", b"be strict\n")

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from github.PullRequest import PullRequest
 from github.Repository import Repository
 
-from bot.adapters.github_conversation import Conversations
+from bot.adapters.github_conversation import Conversations, remarks_before
 from bot.adapters.github_http import GitHubRequester, repo_path
 from bot.domain.forge import (
     Permission,
     Posted,
     PostedThread,
+    Remark,
     RemotePullRequest,
     RepoId,
 )
@@ -76,3 +77,10 @@ class GitHubForge:
     def reply(self, number: int, marker: str) -> Posted | None:
         found = self.conversations.of(number).find(marker)
         return found.posted if found is not None else None
+
+    def remarks(self, number: int, comment_id: int, *, is_review_comment: bool) -> Sequence[Remark]:
+        if not self.conversations.of(number).has_heard(comment_id):
+            self.conversations.forget(number)
+        said = self.conversations.of(number)
+        places = said.spoken_threads if is_review_comment else (said.spoken,)
+        return remarks_before(places, comment_id)

@@ -4,18 +4,18 @@
 marker is not (rule R2). What was read is kept until we write or until an answer is lost.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.adapters.github_errors import NotFound
 from bot.adapters.github_http import GitHubRequester
-from bot.domain.forge import Posted, PostedThread, RepoId
-from bot.domain.markers import Marker, MarkerKind, parse_marker
+from bot.domain.forge import Posted, PostedThread, Remark, RepoId
+from bot.domain.markers import Marker, MarkerKind, parse_marker, without_marker
 from bot.errors import Refused
 
 _MOST_PAGES = 50
-_COMMENT = "databaseId body url viewerDidAuthor"
+_COMMENT = "databaseId body url viewerDidAuthor author { login }"
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _QUERY = f"""query Conversation($owner: String!, $name: String!, $number: Int!,
   $comments: String, $threads: String) {{
@@ -49,6 +49,10 @@ class OurComment:
         return parse_marker(self.posted.body)
 
 
+Spoken = tuple[tuple[int, Remark], ...]
+"""What everybody said in one place, each by the comment's id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """Everything of ours on one pull request, in the order in which it was said."""
@@ -57,6 +61,14 @@ class Said:
     threads: tuple[PostedThread, ...]
     is_our_pull: bool = False
     """We opened the pull request."""
+    spoken: Spoken = ()
+    """In the conversation."""
+    spoken_threads: tuple[Spoken, ...] = ()
+
+    def has_heard(self, comment_id: int) -> bool:
+        """Tell whether the comment was there when this was read."""
+        places = (self.spoken, *self.spoken_threads)
+        return any(name == comment_id for place in places for name, _ in place)
 
     @property
     def summary(self) -> Posted | None:
@@ -110,6 +122,8 @@ class Conversations:
             ),
             threads=tuple(_thread(node) for node in threads if _is_ours(node)),
             is_our_pull=pages[0]["viewerDidAuthor"],
+            spoken=_spoken(comments),
+            spoken_threads=tuple(_spoken(t["comments"]["nodes"]) for t in threads),
         )
 
     def _pages(self, number: int) -> Iterator[dict[str, Any]]:
@@ -128,6 +142,27 @@ class Conversations:
             # A list that has ended is asked for what is behind its end, which is nothing.
             cursors = {name: info["endCursor"] or cursors[name] for name, info in infos.items()}
         raise Refused(f"#{number} has more than {_MOST_PAGES * 100:,} comments: nothing is posted")
+
+
+def remarks_before(places: Sequence[Spoken], comment_id: int) -> tuple[Remark, ...]:
+    """Return what was said before a comment in the one place where it stands."""
+    place = next((p for p in places if any(name == comment_id for name, _ in p)), ())
+    names = [name for name, _ in place]
+    return tuple(remark for _, remark in place[: names.index(comment_id)]) if place else ()
+
+
+def _spoken(nodes: Sequence[dict[str, Any]]) -> Spoken:
+    found: list[tuple[int, Remark]] = []
+    for node in nodes:
+        is_ours, body = node["viewerDidAuthor"], node["body"]
+        marker = parse_marker(body) if is_ours else None
+        if marker is not None and marker.kind is MarkerKind.SUMMARY:
+            continue
+        # The account of a person may be gone.
+        author = (node["author"] or {"login": "ghost"})["login"]
+        words = without_marker(body) if is_ours else body
+        found.append((node["databaseId"], Remark(author, words, is_ours)))
+    return tuple(found)
 
 
 def _is_ours(thread: dict[str, Any]) -> bool:

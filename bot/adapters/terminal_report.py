@@ -202,6 +202,8 @@ def _facts(review: Review) -> Iterator[RenderableType]:
     for note in review.all_notes:
         yield _fact("note", note)
     yield from _skipped(verdict.coverage)
+    if tokens := verdict.cost.prompt_tokens + verdict.cost.completion_tokens:
+        yield _fact("model", f"{tokens:,} tokens, ${verdict.cost.usd:.2f}")
     yield _fact("run", f"{review.run_id}, {verdict.cost.seconds:.1f} s: {', '.join(verdict.tools)}")
 
 

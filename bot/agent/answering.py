@@ -7,8 +7,9 @@ from bot.agent.lookups import ROUNDS, Lookups
 from bot.agent.prompts.answering import answer_prompt
 from bot.agent.state import State
 from bot.agent.surroundings import Surroundings
-from bot.domain.conversation import Answer, AnswerReply, Remark
+from bot.domain.conversation import Answer, AnswerReply
 from bot.domain.findings import Finding
+from bot.domain.forge import Remark
 from bot.domain.model import Model
 from bot.domain.packing import Piece, pieces
 from bot.domain.ports import Workspace
@@ -45,7 +46,7 @@ class Answering:
         )
         lookups = Lookups(self.workspace, self.surroundings)
         for turn in range(ROUNDS + 1):
-            completion = self.model.complete(prompt, AnswerReply)
+            completion = self.model.complete(prompt, AnswerReply, timeout_s=state.call_seconds)
             reply = completion.value
             blocks = lookups.answer(reply.lookups) if turn < ROUNDS else ()
             if reply.answer.strip() and not blocks:

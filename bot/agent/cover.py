@@ -104,7 +104,7 @@ class Cover:
         lines = _lines(state, bare.path)
         prompt = cover_prompt(bare.symbol, lines, path=bare.path, bare=bare.lines, sample=sample)
         try:
-            return self.model.complete(prompt, CoverReply)
+            return self.model.complete(prompt, CoverReply, timeout_s=state.call_seconds)
         except ModelFailed as error:
             return error
 

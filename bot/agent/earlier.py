@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.agent.state import State
 from bot.domain import reading
+from bot.domain.model_findings import SOURCE
 from bot.domain.pull_request import Sha
 from bot.domain.reading import ReadFile, Reading
 
@@ -35,9 +36,15 @@ def going_on(first: State, earlier: Earlier) -> State:
 
 
 def reading_of(last: State, basis: str) -> Reading:
-    """Return what the next review may go on from."""
+    """Return what the next review may go on from.
+
+    What a test showed hangs on the whole tree, so a model reads such a file again.
+    """
     now = reading.digests(last.diff, last.base, last.head)
     by: dict[str, tuple[str, ...]] = {}
+    shown = {f.location.path for f in last.findings if f.reproduction is not None}
     for tool, path in sorted(last.read):
+        if tool in (SOURCE, "critique", "reproduce") and path in shown:
+            continue
         by[path] = (*by.get(path, ()), tool)
     return Reading(basis, reading.read_files(by, now, last.findings))

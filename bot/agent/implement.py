@@ -49,7 +49,7 @@ class Implement:
         prompt = self._prompt(state, request)
         looked, tried, problem = 0, 0, "the model wrote nothing"
         while tried < self.attempts:
-            completion = self.model.complete(prompt, ImplementReply)
+            completion = self.model.complete(prompt, ImplementReply, timeout_s=state.call_seconds)
             reply = completion.value
             blocks = lookups.answer(reply.lookups) if looked < ROUNDS else ()
             if blocks:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from bot.domain.diff import Diff
 from bot.domain.evidence import TestReport
 from bot.domain.findings import Finding
-from bot.domain.model import NOTHING, Spending
+from bot.domain.model import CALL_SECONDS, NOTHING, Spending
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.repo_config import RepoConfig
@@ -79,6 +79,8 @@ class State:
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     spending: Spending = NOTHING
+    settled: tuple[Finding, ...] = ()
+    """What people refuted or dismissed on this pull request before."""
     tools_run: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = field(default=())
     is_final: bool = False
@@ -104,6 +106,11 @@ class State:
     def fresh(self) -> frozenset[HunkKey]:
         """Hunks that this run is there to look at."""
         return self.hunks - self.carried
+
+    @property
+    def call_seconds(self) -> float:
+        """How long one call of a model may take: it does not outlast the run."""
+        return max(1.0, min(CALL_SECONDS, self.seconds_left))
 
     def read_by(self, tool: str) -> frozenset[str]:
         """Return the files that this tool need not read any more."""

@@ -80,6 +80,14 @@ def parse_command(
     return parse(argument.split(), thread_finding)
 
 
+def plain_question(line: str, prefixes: Sequence[str]) -> Ask | None:
+    """Return the question in a line for us that begins with no verb; None for any other line."""
+    rest = addressed(line, prefixes)
+    if not rest or rest.partition(" ")[0] in VERBS:
+        return None
+    return Ask(_prose("ask", rest))
+
+
 def addressed(body: str, prefixes: Sequence[str]) -> str | None:
     """Return what follows one of the prefixes on the first line, or None where none is there."""
     # A reply by mail or a bug of ours could send our own words back to us.

@@ -6,17 +6,6 @@ from bot.domain.model import Reply
 from bot.domain.model_findings import Lookup
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One comment of a thread, in the order in which they were written."""
-
-    author: str
-    """The login; it proves nothing."""
-    body: str
-    """Without our marker."""
-    is_ours: bool
-
-
 class AnswerReply(Reply):
     """The reply to a question."""
 

@@ -50,6 +50,10 @@ class FindingState(StrEnum):
     STALE = "stale"
 
 
+SETTLED = (FindingState.DISMISSED, FindingState.REFUTED)
+"""By the word of a person, which holds until the enclosing code changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """Lines of one file, from 1, both ends included."""

@@ -109,6 +109,17 @@ class PullCommit:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One comment of a thread or of the conversation, in the order in which they were written."""
+
+    author: str
+    """The login; it proves nothing."""
+    body: str
+    """Without our marker."""
+    is_ours: bool
+
+
 class Forge(Protocol):
     """The read side, for one repository."""
 
@@ -130,6 +141,13 @@ class Forge(Protocol):
 
     def reply(self, number: int, marker: str) -> Posted | None:
         """Return our comment that carries this marker."""
+        ...
+
+    def remarks(self, number: int, comment_id: int, *, is_review_comment: bool) -> Sequence[Remark]:
+        """Return what was said before a comment where it stands: in its thread, else beside it.
+
+        Our own words come without their markers, and our summary is no remark.
+        """
         ...
 
 

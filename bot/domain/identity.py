@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.edits import Edit, Patch
-from bot.domain.findings import Finding, FindingId, FindingState, Location
+from bot.domain.findings import SETTLED, Finding, FindingId, FindingState, Location
 from bot.domain.jobs import JobId
 from bot.domain.ledger import Dismissal, KnownFinding, PullKey, Reconciled, RunId, Thread
 from bot.domain.matching import Seen, match
@@ -79,10 +79,11 @@ def in_order(known: Iterable[KnownFinding]) -> tuple[KnownFinding, ...]:
 
 
 def dismiss(known: KnownFinding, dismissal: Dismissal) -> KnownFinding:
-    """Return the finding dismissed; the first dismissal stands while it holds."""
-    if known.state is FindingState.DISMISSED:
+    """Return the finding dismissed or refuted; the first word stands while it holds."""
+    if known.state in SETTLED and known.dismissal is not None:
         return known
-    gone = replace(known.finding, state=FindingState.DISMISSED)
+    state = FindingState.REFUTED if dismissal.is_refutation else FindingState.DISMISSED
+    gone = replace(known.finding, state=state)
     return replace(known, finding=gone, dismissal=dismissal)
 
 
@@ -181,8 +182,8 @@ def _first_seen(seen: Seen, name: FindingId, look: Look) -> KnownFinding:
 
 def _seen_again(known: KnownFinding, seen: Seen, head_sha: Sha) -> KnownFinding:
     is_same_code = seen.code_digest == known.code_digest
-    is_held = known.state is FindingState.DISMISSED and is_same_code
-    state = FindingState.DISMISSED if is_held else seen.finding.state
+    is_held = known.state in SETTLED and known.dismissal is not None and is_same_code
+    state = known.state if is_held else seen.finding.state
     return replace(
         known,
         finding=replace(seen.finding, id=known.id, state=state, fix=None, suggestion=None),

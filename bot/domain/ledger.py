@@ -36,6 +36,8 @@ class RunKind(StrEnum):
     FIX = "fix"
     TEST = "test"
     UNDO = "undo"
+    IMPLEMENT = "implement"
+    COVER = "cover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class Dismissal:
     by: str
     """The login of the person."""
     at: datetime
+    is_refutation: bool = False
+    """The code shows that the finding is wrong, and somebody who may write said so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ class Marker:
         return f"{body.rstrip()}\n\n{self}"
 
 
+def without_marker(body: str) -> str:
+    """Return a comment of ours as people read it."""
+    return body if parse_marker(body) is None else body.rstrip().rpartition("\n")[0].rstrip()
+
+
 def parse_marker(body: str) -> Marker | None:
     """Return the marker in the last line of a comment, or None."""
     found = _MARKER.fullmatch(body.rstrip().rpartition("\n")[2].strip())

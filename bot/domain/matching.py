@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from bot.domain.findings import Category, Finding, FindingState
+from bot.domain.findings import SETTLED, Category, Finding, FindingState
 from bot.domain.ledger import KnownFinding
 
 _SIMILAR = 0.6
@@ -53,8 +53,7 @@ def match(
     moving = {
         i
         for i, old in enumerate(known)
-        if is_gone(old.finding)
-        or (old.state is FindingState.DISMISSED and has_vanished(old.finding))
+        if is_gone(old.finding) or (old.state in SETTLED and has_vanished(old.finding))
     }
     gone = {i for i in moving if is_gone(known[i].finding)}
     return _Matching(known, seen).run(gone=gone, moving=moving)

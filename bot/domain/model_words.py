@@ -1,6 +1,11 @@
 """What we say about the model: one sentence where it could not be used, and where it ended."""
 
+from bot.domain.conversation import Answer
+from bot.domain.findings import FindingId
+from bot.domain.markdown import cut, details, fence, prose
+from bot.domain.replies import FORK_GETS_A_PATCH, LIMIT_BYTES, NEEDS_A_MODEL
 from bot.domain.untrusted import one_line
+from bot.domain.written import Written
 
 
 def without_model(reason: str) -> str:
@@ -31,3 +36,46 @@ REPRODUCTION = "The test that shows it"
 def no_second_look(reason: str) -> str:
     """Say that nobody looked twice at the model's findings."""
     return f"the model's findings had no second look: {one_line(reason)}"
+
+
+_ANSWER_CHARACTERS = 6_000
+
+
+def needs_a_model() -> str:
+    """Say that nobody set a model up, and who does."""
+    return NEEDS_A_MODEL
+
+
+def explain_question(finding: FindingId) -> str:
+    """Return what `explain` asks."""
+    return f"Explain {finding}: what fails, with which input, how to mend it, and does it stand?"
+
+
+def no_answer(reason: str) -> str:
+    """Say that the model gave no answer, and why."""
+    return f"the model gave no answer: {one_line(reason, limit=400)}"
+
+
+def answered(answer: Answer, refuted: FindingId | None) -> str:
+    """Return a model's answer; its words are shown literally, for they may be anybody's."""
+    text = prose(answer.text, limit=_ANSWER_CHARACTERS)
+    if refuted is not None:
+        return f"{text}\n\n{_refuted(refuted)}: {prose(answer.refutation, limit=600)}"
+    if answer.refutation:
+        return f"{text}\n\nSomebody with write access who asks the same closes the finding."
+    return text
+
+
+def _refuted(finding: FindingId) -> str:
+    return f"{finding} is refuted and not raised again until the code around it changes"
+
+
+def written(pieces: tuple[Written, ...], told: str) -> str:
+    """Return what became of written code, with the evidence for each piece."""
+    rows = (f"- {prose(p.explanation, limit=400)}\n  {prose(p.receipt, limit=400)}" for p in pieces)
+    return cut("\n".join((told, "", *rows)), limit_bytes=LIMIT_BYTES)
+
+
+def written_patch(patch: str) -> str:
+    """Show written code that we may not commit."""
+    return f"{FORK_GETS_A_PATCH}\n\n{details('Patch, for git apply', fence(patch, 'diff'))}"

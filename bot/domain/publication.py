@@ -11,7 +11,7 @@ from itertools import islice
 
 from bot.domain import comments, posts
 from bot.domain.diff import Anchor, Diff, NotAnchorable
-from bot.domain.findings import Category, Finding, FindingState
+from bot.domain.findings import SETTLED, Category, Finding, FindingState
 from bot.domain.forge import CheckRun, PostedThread, ReviewComment
 from bot.domain.markdown import is_postable
 from bot.domain.markers import Marker, MarkerKind, parse_marker
@@ -154,13 +154,15 @@ def known_from_threads(threads: Sequence[PostedThread]) -> tuple[Known, ...]:
 
 def _heeding_dismissals(review: Review, context: PublishContext) -> Review:
     """Return the review as people left it: what they dismissed is no finding of the verdict."""
-    dismissed = _Names(k for k in context.known if k.state is FindingState.DISMISSED)
-    findings = tuple(
-        replace(f, state=FindingState.DISMISSED)
-        if f.state is FindingState.OPEN and f in dismissed
-        else f
-        for f in review.findings
-    )
+    by_state = [(s, _Names(k for k in context.known if k.state is s)) for s in SETTLED]
+
+    def heeded(finding: Finding) -> Finding:
+        if finding.state is not FindingState.OPEN:
+            return finding
+        state = next((s for s, names in by_state if finding in names), finding.state)
+        return replace(finding, state=state)
+
+    findings = tuple(map(heeded, review.findings))
     if findings == review.findings or review.verdict.conclusion is Conclusion.ERROR:
         return replace(review, findings=findings)
     old = review.verdict
@@ -298,7 +300,7 @@ def _threads_to_resolve(review: Review, context: PublishContext) -> tuple[str, .
         for known in context.known
         if known.thread_id is not None
         and known.is_live
-        and known.state is not FindingState.DISMISSED
+        and known.state not in SETTLED
         and known.fingerprint not in standing
         and (known.fingerprint in told_gone or is_whole)
     )

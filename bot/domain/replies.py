@@ -4,7 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.commands import Command, DismissReason, Fix, Review, Test, Undo
+from bot.domain.commands import (
+    Command,
+    Cover,
+    DismissReason,
+    Fix,
+    Implement,
+    Review,
+    Test,
+    Undo,
+)
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.findings import FindingId
 from bot.domain.jobs import JobInfo
@@ -25,7 +34,7 @@ NEEDS_A_LEARNED_POLICY = (
 )
 WORKING = "Working on it: "
 """How the reply to a command begins that has not ended; nothing else begins so."""
-LONG = (Review, Fix, Test, Undo)
+LONG = (Review, Fix, Test, Undo, Implement, Cover)
 """Commands that are answered at once, and once more when they have ended."""
 _TABLE = (
     ("review [full]", "reviews what is new since the last review, or everything"),
@@ -46,15 +55,30 @@ _TABLE = (
 )
 
 
-def help_table(trigger: str) -> str:
+_MODEL_TABLE = (
+    ("ask QUESTION", "answers from the change and the code at head"),
+    ("explain F1", "says what a finding means, and whether it stands"),
+    ("implement REQUEST", "writes code with tests, and commits it with its proof"),
+    ("cover", "writes tests for changed lines that none reaches"),
+)
+
+
+def takes_long(command: Command, *, has_model: bool) -> bool:
+    """Tell whether a command is answered at once, and once more when it has ended."""
+    needs_model = isinstance(command, Implement | Cover)
+    return isinstance(command, LONG) and (has_model or not needs_model)
+
+
+def help_table(trigger: str, *, has_model: bool = False) -> str:
     """Return the commands that there are."""
-    rows = "\n".join(f"| {code(f'{trigger} {verb}')} | {does} |" for verb, does in _TABLE)
+    table = (*_TABLE, *_MODEL_TABLE) if has_model else _TABLE
+    rows = "\n".join(f"| {code(f'{trigger} {verb}')} | {does} |" for verb, does in table)
     return f"| Command | Does |\n|---|---|\n{rows}"
 
 
-def misunderstood(reason: str, trigger: str) -> str:
+def misunderstood(reason: str, trigger: str, *, has_model: bool = False) -> str:
     """Say what was not understood, and what would be."""
-    return f"{prose(reason)}\n\n{help_table(trigger)}"
+    return f"{prose(reason)}\n\n{help_table(trigger, has_model=has_model)}"
 
 
 def denied(reason: str) -> str:
@@ -81,6 +105,10 @@ def working(command: Command, sha: Sha) -> str:
             doing = "looking for patches that can be proved on"
         case Test():
             doing = "running the tests at the merge base and at"
+        case Implement():
+            doing = "writing code that can be proved on"
+        case Cover():
+            doing = "writing tests for what no test reaches on"
         case _:
             doing = "taking our commits back on top of"
     return f"{WORKING}{doing} {code(sha[:12])}."

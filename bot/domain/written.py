@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.domain.edits import unified_diff
 from bot.domain.gaming import is_protected
 from bot.domain.model import Reply
 from bot.domain.model_edits import ProposedEdit
@@ -101,3 +102,17 @@ def covered_receipt(lines: Sequence[int], mutants: Sequence[str], image: str) ->
     killed = "; ".join(one_line(mutant, limit=60) for mutant in mutants[:3])
     where = f" · image {image[:19]}" if image.startswith("sha256:") else ""
     return f"proved: passes at head · reaches line {shown} · fails when {killed}{where}"
+
+
+def patch_text(files: Mapping[str, bytes], before: Mapping[str, bytes]) -> str:
+    """Return a diff that `git apply` takes; files that are not in `before` are new."""
+    return "".join(_diff(path, before.get(path), data) for path, data in sorted(files.items()))
+
+
+def _diff(path: str, before: bytes | None, after: bytes) -> str:
+    text = unified_diff(path, before or b"", after)
+    if before is not None or not text:
+        return text
+    first, old, rest = text.split("\n", 2)
+    assert old.startswith("--- ")  # noqa: S101 - as `unified_diff` begins
+    return f"{first}\nnew file mode 100644\n--- /dev/null\n{rest}"

@@ -10,6 +10,7 @@ from bot.domain.forge import (
     CheckStatus,
     Permission,
     Reaction,
+    Remark,
 )
 from bot.domain.ledger import RunId
 from bot.domain.markers import MarkerKind
@@ -189,3 +190,29 @@ def test_a_check_says_where_it_is_behind_its_run(world: World) -> None:
     world.publisher.check(started)
 
     assert world.open_checks.conclude(DeadRun(RunId("run-1"), world.head).check())
+
+
+def test_what_was_said_before_a_comment_in_its_thread_is_remembered(world: World) -> None:
+    review(world, comment("f1"))
+    thread = world.forge.threads(world.number)[0]
+    mark = str(marker(MarkerKind.REPLY))
+
+    posted = world.publisher.reply(
+        world.number, marker=mark, body="It is.", to_comment=thread.comment_id
+    )
+
+    (before,) = world.forge.remarks(world.number, posted.id, is_review_comment=True)
+    assert before.is_ours
+    assert "f1" in before.body
+    assert "<!--" not in before.body
+    assert world.forge.remarks(world.number, posted.id, is_review_comment=False) == ()
+
+
+def test_a_remark_in_the_conversation_names_its_author(world: World) -> None:
+    mark = str(marker(MarkerKind.REPLY))
+    world.publisher.summary(world.number, f"All of it.\n\n{marker(MarkerKind.SUMMARY)}")
+    posted = world.publisher.reply(world.number, marker=mark, body="Done.", to_comment=None)
+
+    before = world.forge.remarks(world.number, posted.id, is_review_comment=False)
+
+    assert before == (Remark("ada", "/agent review", is_ours=False),)

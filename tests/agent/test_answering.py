@@ -4,8 +4,9 @@ from bot.adapters.tree_sitter_outline import TreeSitterOutline
 from bot.agent.answering import Answering
 from bot.agent.review import start
 from bot.agent.surroundings import Surroundings
-from bot.domain.conversation import Answer, AnswerReply, Remark
+from bot.domain.conversation import Answer, AnswerReply
 from bot.domain.findings import Category, Finding, Location, Severity
+from bot.domain.forge import Remark
 from bot.domain.model_findings import Lookup
 from bot.domain.repo_config import RepoConfig
 from bot.errors import ReplyUnusable

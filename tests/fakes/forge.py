@@ -30,17 +30,18 @@ from bot.domain.forge import (
     PostedThread,
     PullCommit,
     Reaction,
+    Remark,
     RemotePullRequest,
     RepoId,
     ReviewComment,
     Undoing,
 )
 from bot.domain.markdown import cut_above_marker
-from bot.domain.markers import MarkerKind, parse_marker
+from bot.domain.markers import parse_marker, without_marker
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 from bot.errors import Refused
-from tests.fakes.forge_values import FakeComment, FakeCommit, WantedCommit
+from tests.fakes.forge_values import FakeComment, FakeCommit, WantedCommit, is_summary
 
 
 @dataclass
@@ -105,8 +106,7 @@ class FakeForge:
     def summary_of(self, number: int) -> Posted | None:
         """Return the sticky comment."""
         for comment in self.own(number):
-            marker = parse_marker(comment.posted.body)
-            if marker is not None and marker.kind is MarkerKind.SUMMARY:
+            if is_summary(comment.posted.body):
                 return comment.posted
         return None
 
@@ -147,9 +147,14 @@ class FakeForge:
         self.branches[branch] = commit
         self.commits[commit.sha] = commit
 
-    def say(self, number: int, body: str) -> int:
-        """Let a person comment; return the comment's id."""
-        return self.add(number, body, is_ours=False, in_thread=None).id
+    def say(self, number: int, body: str, *, to_comment: int | None = None) -> int:
+        """Let a person comment, in a thread or not; return the comment's id."""
+        thread = self._thread_at(number, to_comment)
+        return self.add(number, body, is_ours=False, in_thread=thread).id
+
+    def _thread_at(self, number: int, comment_id: int | None) -> str | None:
+        found = (c.in_thread for c in self.comments.get(number, []) if c.posted.id == comment_id)
+        return next(found, None)
 
     def look_up(self, number: int) -> None:
         if number not in self.pulls:
@@ -164,10 +169,10 @@ class FakeForge:
     ) -> Posted:
         self.said.append(body)
         if known is None:
-            threads = {t.comment_id: t.id for t in self.posted_threads.get(number, [])}
-            if to_comment is not None and to_comment not in threads:
+            roots = {t.comment_id for t in self.posted_threads.get(number, [])}
+            if to_comment not in {None, *roots}:
                 raise Refused("in_reply_to must be the id of a top-level review comment")
-            thread = threads[to_comment] if to_comment is not None else None
+            thread = self._thread_at(number, to_comment)
             return self.add(number, body, is_ours=True, in_thread=thread)
         posted = replace(known, body=body)
         self.comments[number] = [
@@ -236,6 +241,20 @@ class FakeReader:
 
     def reply(self, number: int, marker: str) -> Posted | None:
         return self._at.reply_of(number, marker)
+
+    def remarks(self, number: int, comment_id: int, *, is_review_comment: bool) -> Sequence[Remark]:
+        every = self._at.comments.get(number, [])
+        own = next((c for c in every if c.posted.id == comment_id), None)
+        if own is None or (own.in_thread is not None) is not is_review_comment:
+            return ()
+        before = [c for c in every[: every.index(own)] if c.in_thread == own.in_thread]
+        return tuple(
+            Remark(
+                c.author, without_marker(c.posted.body) if c.is_ours else c.posted.body, c.is_ours
+            )
+            for c in before
+            if not (c.is_ours and is_summary(c.posted.body))
+        )
 
 
 class FakeHistory:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.forge import FileChanges, Posted
+from bot.domain.markers import MarkerKind, parse_marker
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 
@@ -17,6 +18,7 @@ class FakeComment:
     posted: Posted
     is_ours: bool
     in_thread: str | None = None
+    author: str = "ada"
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,9 @@ class WantedCommit:
     expected: Sha
     files: FileChanges
     message: CommitMessage
+
+
+def is_summary(body: str) -> bool:
+    """Tell whether a comment of ours is the sticky one."""
+    marker = parse_marker(body)
+    return marker is not None and marker.kind is MarkerKind.SUMMARY

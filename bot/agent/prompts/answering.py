@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from bot.agent.prompts.fixing import code_of
-from bot.domain.conversation import Remark
 from bot.domain.findings import Finding
+from bot.domain.forge import Remark
 from bot.domain.packing import Piece
 from bot.domain.prompt import Block, Part, Prompt, ask
 from bot.domain.pull_request import printable

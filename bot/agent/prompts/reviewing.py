@@ -64,6 +64,8 @@ class Material:
     evidence: Sequence[Finding]
     """What tools and tests found in these files."""
     excerpts: Sequence[Excerpt]
+    settled: Sequence[Finding] = ()
+    """What people refuted or dismissed in these files before."""
 
 
 def chunk_prompt(pieces: Sequence[Piece], material: Material) -> Prompt:
@@ -74,6 +76,7 @@ def chunk_prompt(pieces: Sequence[Piece], material: Material) -> Prompt:
         *_guidance(material, paths),
         Block("title of the pull request", one_line(material.title), is_prose=True),
         *_evidence(material.evidence),
+        *_settled(material.settled),
         *_excerpts(material.excerpts),
         *_diffs(pieces),
         "Review these parts of the change.",
@@ -115,6 +118,13 @@ def _evidence(found: Sequence[Finding]) -> Iterable[Part]:
     if found:
         text = "\n".join(_line(finding) for finding in found)
         yield Block("what tools and tests found already", text, limit=_EVIDENCE_BYTES)
+
+
+def _settled(found: Sequence[Finding]) -> Iterable[Part]:
+    if found:
+        text = "\n".join(_line(finding) for finding in found)
+        label = "maintainers refuted or dismissed before: do not report these again"
+        yield Block(label, text, limit=_EVIDENCE_BYTES)
 
 
 def _excerpts(excerpts: Sequence[Excerpt]) -> Iterable[Part]:

@@ -8,21 +8,22 @@ from functools import partial
 from bot.agent.fix import Asked, Offer, offer
 from bot.agent.review import Episode
 from bot.agent.service.answer import Answer
+from bot.agent.service.committing import Committing
 from bot.agent.service.loose_ends import LooseEnds
 from bot.agent.service.requeue import Requeue
 from bot.agent.service.review_job import ReviewOfPull
+from bot.agent.service.talking import TalkOnPull
 from bot.agent.service.telling import Telling
 from bot.agent.service.undo_work import UndoOfPull
+from bot.agent.service.writing import WritingOnPull
 from bot.domain import commands, comparison, replies
 from bot.domain.events import Person
 from bot.domain.findings import Finding, FindingId, FindingState
-from bot.domain.forge import Committer, HeadMoved, NewPullRequest, RemotePullRequest
+from bot.domain.forge import RemotePullRequest
 from bot.domain.jobs import JobId, Json
 from bot.domain.ledger import Dismissal, KnownFinding, RunKind
 from bot.domain.one_click import one_click
-from bot.domain.own_commits import fix_key
 from bot.domain.permissions import Allowed
-from bot.domain.ports import CommitMessage
 from bot.domain.pull_records import PullMode
 from bot.domain.pull_request import Sha
 from bot.domain.verdict import Conclusion
@@ -38,6 +39,8 @@ class CarryOut:
     asker: Person
     allowed: Allowed
     trigger: str
+    may_write: bool = False
+    """The asker may write to the repository."""
 
     def run(self, command: commands.Command) -> Answer:
         """Do it; raises Refused with what the person must know."""
@@ -50,8 +53,25 @@ class CarryOut:
                 return self._fix(command)
             case commands.Undo():
                 return UndoOfPull(self.work, self.remote, self._trailer(), self._requeue).run()
+            case commands.Ask() | commands.Explain() | commands.Implement() | commands.Cover():
+                return self._by_model(command)
             case _:
                 return Answer(self._act(command))
+
+    def _by_model(
+        self, command: commands.Ask | commands.Explain | commands.Implement | commands.Cover
+    ) -> Answer:
+        if not self.work.desk.has_model:
+            raise Refused(replies.NEEDS_A_MODEL)
+        match command:
+            case commands.Ask() | commands.Explain():
+                return TalkOnPull(self.work, self.remote, self.asker, self.may_write).run(command)
+            case _:
+                trailer, requeue = self._trailer(), self._requeue
+                wish = WritingOnPull(
+                    self.work, self.remote, self.allowed, trailer, requeue, self.trigger
+                )
+                return wish.run(command)
 
     def _act(self, command: commands.Command) -> str:
         """Do what needs no run."""
@@ -136,40 +156,13 @@ class CarryOut:
         if self.allowed.is_suggestion_only:
             return Answer(replies.only_shown(outcome.patch_text, self._clickable(offered, ids)))
 
-        def commit() -> Json:
-            try:
-                with self.work.connection.committing() as committer:
-                    if command.is_stacked:
-                        url = self._open_stacked(committer, offered, message)
-                        self.work.book.pull_request(url)
-                        return {"url": url}
-                    return {"sha": self._commit(committer, offered, message)}
-            except HeadMoved as moved:
-                return {"moved": str(moved)}
-
-        done = self.work.context.step("commit", commit)
+        committing = Committing(self.work, self.remote, offered.files, message)
+        done = committing.run(is_stacked=command.is_stacked)
         if "moved" in done:
             return self._requeue.again(str(done["moved"]))
         if command.is_stacked:
             return Answer(replies.stacked(str(done["url"])))
         return Answer(replies.committed(Sha(str(done["sha"])), ids, self.trigger))
-
-    def _commit(self, committer: Committer, offered: Offer, message: CommitMessage) -> Sha:
-        head, branch = self.remote.head_sha, self.remote.head_ref
-        sha = committer.commit(branch, expected=head, files=offered.files, message=message)
-        self.work.remember_commit(fix_key(self.work.run_id), sha)
-        return sha
-
-    def _open_stacked(self, committer: Committer, offered: Offer, message: CommitMessage) -> str:
-        wanted = NewPullRequest(
-            branch=f"pullwright/{self.remote.number}-{self.work.run_id}",
-            base_ref=self.remote.head_ref,
-            title=message.subject,
-            body=replies.stacked_body(self.remote.number),
-        )
-        return committer.open_stacked(
-            wanted, at=self.remote.head_sha, files=offered.files, message=message
-        )
 
     def _clickable(self, offered: Offer, ids: Iterable[FindingId]) -> list[FindingId]:
         """Return the findings whose patch stands as a suggestion in a review comment."""

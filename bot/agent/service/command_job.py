@@ -16,6 +16,7 @@ from bot.domain.command_parser import (
     CommandError,
     button_command,
     parse_command,
+    plain_question,
 )
 from bot.domain.commands import Command, Stop
 from bot.domain.effective_config import ConfigRefused
@@ -68,7 +69,8 @@ class _Conversation:
         self._react("seen", Reaction.SEEN)
         self.context.step("loose ends", lambda: {"tied": self._ends.tie(remote.head_sha)})
         person, allowed, trigger = self.request.asker, accepted.allowed, accepted.trigger
-        doing = CarryOut(work, remote, person, allowed, trigger)
+        may_write = asker.permission.may_write
+        doing = CarryOut(work, remote, person, allowed, trigger, may_write)
         return self._answer(remote, self._outcome(doing, accepted.command))
 
     def _accepted(
@@ -87,7 +89,9 @@ class _Conversation:
         try:
             command = self._command(config)
         except CommandError as error:
-            return _refusal(replies.misunderstood(str(error), config.trigger))
+            has_model = self.desk.has_model
+            words = replies.misunderstood(str(error), config.trigger, has_model=has_model)
+            return _refusal(words)
         if command is None:
             return None
         allowed = may(command, asker, place)
@@ -99,7 +103,7 @@ class _Conversation:
         """Do it; who asked for what takes long is told at once that it is being done."""
         try:
             self._refuse_old_button(doing.remote)
-            if isinstance(command, replies.LONG):
+            if replies.takes_long(command, has_model=self.desk.has_model):
                 words = replies.working(command, doing.remote.head_sha)
                 self.context.step("begun", lambda: self._post(doing.remote, words))
             return doing.run(command)
@@ -224,7 +228,17 @@ class _Conversation:
                 return button_command(identifier)
             case CommentCommand(line=line):
                 finding = self._thread_finding()
+                question = self._question(line, config.trigger, finding)
+                if question is not None:
+                    return question
                 return parse_command(line, prefix=config.trigger, thread_finding=finding)
+
+    def _question(self, line: str, trigger: str, finding: FindingId | None) -> Command | None:
+        """Return what is asked without a verb: by a mention, or in the thread of a finding."""
+        if not self.desk.has_model:
+            return None
+        prefixes = (ALIAS,) if finding is None else (ALIAS, trigger)
+        return plain_question(line, prefixes)
 
     def _thread_finding(self) -> FindingId | None:
         """Return the finding whose thread the comment is in."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.agent.answering import Answering
 from bot.agent.loop import Loop, Recorder
 from bot.agent.prove import Prover
 from bot.agent.review import Episode
+from bot.agent.studio import Studio
 from bot.domain.app_forge import AppForge, OpenChecks, Survey
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -40,6 +42,22 @@ class Equipment:
     """Hears the steps of the run as well, where runs are kept."""
     keep: Callable[[Episode], None] = lambda _episode: None
     """Keeps what the run leaves behind."""
+    studio: Studio | None = None
+    """None without a model."""
+
+
+@dataclass(frozen=True)
+class Adviser:
+    """Who answers questions about one change, without a sandbox."""
+
+    answering: Answering | None = None
+    """None without a model."""
+    close: Callable[[], None] = lambda: None
+
+
+def nobody(_workspace: Workspace, _config: EffectiveConfig) -> Adviser:
+    """Return the adviser where no model is set."""
+    return Adviser()
 
 
 class Connection(Protocol):
@@ -106,6 +124,8 @@ class Desk:
     now: Callable[[], datetime]
     web_root: str
     """The forge's address for people, such as `https://github.com`."""
+    advise: Callable[[Workspace, EffectiveConfig], Adviser] = nobody
+    has_model: bool = False
 
     def web_url(self, repo: RepoId) -> str:
         """Return the repository's address for people."""

@@ -19,6 +19,7 @@ from bot.domain.admission import (
 from bot.domain.config_words import CONFIG_RUN, config_check, config_refused, config_silence
 from bot.domain.effective_config import ConfigRefused, EffectiveConfig
 from bot.domain.events import PullAction
+from bot.domain.findings import SETTLED, Finding
 from bot.domain.forge import HeadMoved, RemotePullRequest, RepoId
 from bot.domain.identity import run_id_of
 from bot.domain.jobs import Ended, JobContext, JobStatus, Json
@@ -34,6 +35,7 @@ from bot.domain.review import Review
 from bot.domain.verdict_check import not_reviewed_check, started_check
 from bot.errors import Refused
 
+_ONLY_TESTS = (RunKind.TEST, RunKind.IMPLEMENT, RunKind.COVER)
 MOVED = "the head moved while it was looked at; its new head has a review of its own"
 
 
@@ -188,7 +190,7 @@ class ReviewOfPull:
         kind: RunKind,
     ) -> Iterator[Equipment]:
         self.context.step("begin", lambda: self._begin(remote, workspace, kind))
-        tools = ("test",) if kind is RunKind.TEST else ()
+        tools = ("test",) if kind in _ONLY_TESTS else ()
         equipment = self.desk.equip(workspace, config, tools)
         try:
             with self.context.on_stop(equipment.close):
@@ -205,7 +207,7 @@ class ReviewOfPull:
     ) -> Episode:
         """Run the loop, going on from what `goes_on` names on this basis."""
         chosen = self.context.step("since", lambda: goes_on(equipment.basis))
-        first = start(workspace, config.config)
+        first = replace(start(workspace, config.config), settled=self._settled())
         if (earlier := self._earlier(chosen)) is not None:
             first = going_on(first, earlier)
         durable = DurableSteps(self.context, self.desk.records.runs, self.run_id)
@@ -217,6 +219,10 @@ class ReviewOfPull:
         # Where another version began this run, nobody can tell which of the two read a file.
         is_one_basis = chosen["basis"] == equipment.basis
         return replace(done, basis=equipment.basis if is_one_basis else "")
+
+    def _settled(self) -> tuple[Finding, ...]:
+        known = self.desk.records.findings.known(self.pull)
+        return tuple(k.finding for k in known if k.state in SETTLED)
 
     def _nowhere(self, basis: str) -> Json:
         return {"run": None, "head": None, "basis": basis}

@@ -41,7 +41,7 @@ class Telling:
             case commands.Policy():
                 return replies.policy(sorted(HAND_WEIGHTS.items()), VERSION)
             case commands.Help():
-                return replies.help_table(self.trigger)
+                return replies.help_table(self.trigger, has_model=self.work.desk.has_model)
             case _:
                 raise Refused(replies.NEEDS_A_MODEL)
 

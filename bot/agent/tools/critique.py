@@ -59,6 +59,7 @@ class Critique:
         return Observation(
             f"{len(kept)} of {len(reported)} findings stand",
             findings=tuple(f for f in findings if f is not None),
+            read=frozenset() if notes else state.read_by(SOURCE),
             notes=tuple(notes),
             spending=spending,
         )
@@ -66,14 +67,17 @@ class Critique:
     def _asked(
         self, batch: Sequence[Finding], state: State
     ) -> Completion[CritiqueReply] | ModelFailed:
+        prompt = critique_prompt(batch, state.head)
         try:
-            return self._model.complete(critique_prompt(batch, state.head), CritiqueReply)
+            return self._model.complete(prompt, CritiqueReply, timeout_s=state.call_seconds)
         except ModelFailed as error:
             return error
 
 
 def _reported(state: State) -> list[Finding]:
-    return [finding for finding in state.findings if finding.source == SOURCE]
+    """Return what nobody looked at twice; an earlier run's second look stands with its file."""
+    done = state.read_by(Critique.name)
+    return [f for f in state.findings if f.source == SOURCE and f.location.path not in done]
 
 
 def _kept(batch: Sequence[Finding], judged: Sequence[Judgement]) -> Mapping[int, Finding]:

@@ -81,6 +81,7 @@ class Reproduce:
         return Observation(
             f"{len(shown)} of {len(written)} claims reproduced by a test",
             findings=findings,
+            read=frozenset(each.finding.location.path for each in written),
             sandboxes=(facts,),
             spending=spending,
         )
@@ -91,7 +92,7 @@ class Reproduce:
         path, text = sample
         prompt = reproduce_prompt(finding, state.head, sample_path=path, sample=text)
         try:
-            return self._model.complete(prompt, TestReply)
+            return self._model.complete(prompt, TestReply, timeout_s=state.call_seconds)
         except ModelFailed as error:
             return error
 
@@ -122,10 +123,12 @@ class _Written:
 
 def _claims(state: State) -> list[Finding]:
     """Return what the model claims of the code's behaviour, the gravest first."""
+    done = state.read_by(Reproduce.name)
     claims = [
         f
         for f in state.findings
         if f.source == SOURCE
+        and f.location.path not in done
         and f.category in (Category.BUG, Category.SECURITY)
         and f.reproduction is None
     ]

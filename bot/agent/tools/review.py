@@ -53,7 +53,7 @@ class Review:
         self._reading = reading
 
     def is_eligible(self, state: State) -> bool:
-        return self.name not in state.tools_run and bool(state.hunks)
+        return self.name not in state.tools_run and bool(_unread(state))
 
     def features(self, state: State) -> Features:  # noqa: ARG002 - the port's signature
         # What it would see is no reason to run it first: tools and tests are cheap, and what they
@@ -72,6 +72,13 @@ class _Answered:
     prompt: Prompt
     reply: ChunkReply | None = None
     error: ModelFailed | None = None
+    is_cut_short: bool = False
+    """It would have looked up more."""
+
+    @property
+    def is_read(self) -> bool:
+        """The last reply was a report, and not only what had to be looked up first."""
+        return self.reply is not None and self.error is None
 
 
 class _Review:
@@ -84,22 +91,37 @@ class _Review:
     def run(self) -> Observation:
         packed = self._packed()
         answered = self._answered(packed)
-        replies = [chunk.reply for chunk in answered if chunk.reply is not None]
+        replies = [c.reply for c in answered if c.reply is not None and c.is_read]
         found = self._located(replies)
         spanning = self._spanning(replies, found) if len(packed.chunks) > 1 else ()
         found = _distinct((*found, *spanning))
-        read = _whole(packed, answered)
+        seen = _whole(packed, answered)
         errors = [chunk.error for chunk in answered if chunk.error is not None]
         limits, notes = _told(errors, packed)
         return Observation(
-            f"{len(read)} of {len(self._state.hunks)} hunks read by the model, "
+            f"{len(seen)} of {len(_unread(self._state))} hunks read by the model, "
             f"findings: {len(found)}",
-            findings=self._state.findings + found if found else None,
-            seen=read,
+            findings=self._kept(answered) + found,
+            seen=seen,
+            read=self._read(seen, answered),
             limits=limits,
             notes=notes,
             spending=self._spending,
         )
+
+    def _kept(self, answered: Sequence[_Answered]) -> tuple[Finding, ...]:
+        """Return what others found, and what an earlier run of this tool found in other files."""
+        again = {p.path for chunk in answered if chunk.is_read for p in chunk.pieces}
+        return tuple(
+            f for f in self._state.findings if f.source != SOURCE or f.location.path not in again
+        )
+
+    def _read(self, seen: frozenset[HunkKey], answered: Sequence[_Answered]) -> frozenset[str]:
+        """Return the files of which it would say the same again: read whole, nothing missing."""
+        wanted = _unread(self._state)
+        missed = {path for path, _ in wanted - seen}
+        missed |= {p.path for chunk in answered if chunk.is_cut_short for p in chunk.pieces}
+        return frozenset(path for path, _ in wanted) - missed
 
     def _packed(self) -> Packed:
         state = self._state
@@ -107,7 +129,7 @@ class _Review:
         reach = report.reach if report is not None and report.is_evidence else {}
         found = pieces(
             state.diff,
-            state.hunks,
+            _unread(state),
             risk=lambda file, hunk: risk_of(file, hunk, reached=reach.get(file.path)),
             piece_bytes=self._reading.chunk_bytes,
         )
@@ -127,8 +149,9 @@ class _Review:
                     continue
                 self._spending += outcome.spending
                 answered[i].reply = outcome.value
-                blocks = lookups[i].answer(outcome.value.lookups) if turn < ROUNDS else ()
-                if blocks:
+                blocks = lookups[i].answer(outcome.value.lookups)
+                answered[i].is_cut_short = bool(blocks) and turn == ROUNDS
+                if blocks and turn < ROUNDS:
                     last = "This was the last lookup: report now." if turn == ROUNDS - 1 else ""
                     answered[i].prompt = answered[i].prompt.follow(outcome.text, *blocks, last)
                     again.append(i)
@@ -139,7 +162,9 @@ class _Review:
 
     def _asked(self, prompt: Prompt) -> Completion[ChunkReply] | ModelFailed:
         try:
-            completion = self._reading.model.complete(prompt, ChunkReply)
+            completion = self._reading.model.complete(
+                prompt, ChunkReply, timeout_s=self._state.call_seconds
+            )
         except ModelFailed as error:
             return error
         return completion
@@ -156,6 +181,7 @@ class _Review:
             instructions=state.config.path_instructions,
             evidence=[f for f in state.findings if f.location.path in paths],
             excerpts=excerpts,
+            settled=[f for f in state.settled if f.location.path in paths],
         )
         return chunk_prompt(chunk, material)
 
@@ -187,9 +213,15 @@ class _Review:
         return self._located([outcome.value])
 
 
+def _unread(state: State) -> frozenset[HunkKey]:
+    """Return the hunks of files that this tool has not read, in this run or in an earlier one."""
+    done = state.read_by(SOURCE)
+    return frozenset(key for key in state.hunks if key[0] not in done)
+
+
 def _whole(packed: Packed, answered: Sequence[_Answered]) -> frozenset[HunkKey]:
     """Return the hunks all of whose parts the model has read."""
-    unread = {p.key for chunk in answered if chunk.reply is None for p in chunk.pieces}
+    unread = {p.key for chunk in answered if not chunk.is_read for p in chunk.pieces}
     return packed.whole - unread
 
 

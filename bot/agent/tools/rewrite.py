@@ -82,7 +82,7 @@ class Rewrite:
         failure = _failure(each.finding, state)
         prompt = rewrite_prompt(each.finding, state.head, failure=failure, failed=each.failed)
         try:
-            return self._model.complete(prompt, RewriteReply)
+            return self._model.complete(prompt, RewriteReply, timeout_s=state.call_seconds)
         except ModelFailed as error:
             return error
 
