@@ -29,6 +29,7 @@ from tests.model_server import replies
 from tests.model_server.obedient import obey
 from tests.model_server.replies import Answer, Break, Fault, Script, in_turn, status
 from tests.model_server.server import ModelServer
+from tests.situations import Link, Program
 
 PATH = str(Path(sys.executable).parent)
 KEY = "csk-CANARY-0123456789abcdef0123456789abcdef"
@@ -307,3 +308,34 @@ def test_a_clean_change_and_a_model_that_finds_nothing_are_a_verdict_and_no_word
     assert review.findings == ()
     assert review.verdict.conclusion is Conclusion.SUCCESS
     assert not [note for note in review.notes if "model" in note]
+
+
+@pytest.mark.parametrize("kind", [Break.HANG, Break.HANG_AFTER_HEADERS, Break.DRIP])
+def test_a_model_that_says_nothing_does_not_outlast_the_run(run: Run, kind: Break) -> None:
+    config = RepoConfig.model_validate({"budget": {"seconds": 4}})
+
+    told = run(HEAD, in_turn(Fault(kind, body=b" " * 20_000)), tools=("review",), config=config)
+
+    assert told.episode.review.findings == ()
+    assert "did not answer within" in " ".join(told.episode.review.notes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"a.bin": b"\0\x01" * 500},
+        {"run.sh": Program(b"#!/bin/sh\necho a\n")},
+        {"link": Link(b"/etc/passwd")},
+        {f"m{n}.py": b"X = 1\n" for n in range(300)},
+        {"a.py": b"x = 1\n" * 5_000},
+    ],
+    ids=["binary", "a program", "a link", "300 files", "5,000 lines"],
+)
+def test_a_change_of_any_shape_is_read_or_named(run: Run, change: dict[str, bytes]) -> None:
+    told = run({**HEAD, **change}, in_turn(replies.Reply(NOTHING)), tools=("review",))
+
+    coverage = told.episode.review.verdict.coverage
+    named = {file.path for file in coverage.files_skipped}
+    state = told.episode.state
+    assert all(key in state.seen or key[0] in named for key in state.hunks)
+    assert "root:x:" not in told.sent
