@@ -97,9 +97,10 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
         *,
         tools: tuple[str, ...] = QUICK,
         config: RepoConfig | None = None,
-        **change: str,
+        title: str = "Head",
+        head_ref: str = "feature",
     ) -> Told:
-        workspace = FakeWorkspace(BASE, head, **change)
+        workspace = FakeWorkspace(BASE, head, title=title, head_ref=head_ref)
         server = ModelServer(script)
         sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
         secrets = (KEY, *canaries.ENVIRONMENT.values())
