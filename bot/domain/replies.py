@@ -59,6 +59,12 @@ _MODEL_TABLE = (
 )
 
 
+def takes_long(command: Command, *, has_model: bool) -> bool:
+    """Tell whether a command is answered at once, and once more when it has ended."""
+    needs_model = isinstance(command, Implement | Cover)
+    return isinstance(command, LONG) and (has_model or not needs_model)
+
+
 def help_table(trigger: str, *, has_model: bool = False) -> str:
     """Return the commands that there are."""
     table = (*_TABLE, *_MODEL_TABLE) if has_model else _TABLE

@@ -10,6 +10,7 @@ from bot.domain.forge import (
     CheckStatus,
     Permission,
     Reaction,
+    Remark,
 )
 from bot.domain.ledger import RunId
 from bot.domain.markers import MarkerKind

@@ -171,6 +171,8 @@ class FakeForge:
     ) -> Posted:
         self.said.append(body)
         if known is None:
+            roots = {t.comment_id for t in self.posted_threads.get(number, [])}
+            assert to_comment is None or to_comment in roots, "a reply is to a thread's first"
             thread = self._thread_at(number, to_comment)
             return self.add(number, body, is_ours=True, in_thread=thread)
         posted = replace(known, body=body)

@@ -53,17 +53,25 @@ class CarryOut:
                 return self._fix(command)
             case commands.Undo():
                 return UndoOfPull(self.work, self.remote, self._trailer(), self._requeue).run()
-            case commands.Ask() | commands.Explain() if self.work.desk.has_model:
-                return TalkOnPull(self.work, self.remote, self.asker, self.may_write).run(command)
-            case commands.Implement() | commands.Cover() if self.work.desk.has_model:
-                return self._written(command)
+            case commands.Ask() | commands.Explain() | commands.Implement() | commands.Cover():
+                return self._by_model(command)
             case _:
                 return Answer(self._act(command))
 
-    def _written(self, command: commands.Implement | commands.Cover) -> Answer:
-        requester, requeue = self._trailer(), self._requeue
-        wish = WritingOnPull(self.work, self.remote, self.allowed, requester, requeue, self.trigger)
-        return wish.run(command)
+    def _by_model(
+        self, command: commands.Ask | commands.Explain | commands.Implement | commands.Cover
+    ) -> Answer:
+        if not self.work.desk.has_model:
+            raise Refused(replies.NEEDS_A_MODEL)
+        match command:
+            case commands.Ask() | commands.Explain():
+                return TalkOnPull(self.work, self.remote, self.asker, self.may_write).run(command)
+            case _:
+                trailer, requeue = self._trailer(), self._requeue
+                wish = WritingOnPull(
+                    self.work, self.remote, self.allowed, trailer, requeue, self.trigger
+                )
+                return wish.run(command)
 
     def _act(self, command: commands.Command) -> str:
         """Do what needs no run."""

@@ -103,7 +103,7 @@ class _Conversation:
         """Do it; who asked for what takes long is told at once that it is being done."""
         try:
             self._refuse_old_button(doing.remote)
-            if isinstance(command, replies.LONG):
+            if replies.takes_long(command, has_model=self.desk.has_model):
                 words = replies.working(command, doing.remote.head_sha)
                 self.context.step("begun", lambda: self._post(doing.remote, words))
             return doing.run(command)
@@ -169,7 +169,8 @@ class _Conversation:
         marker = reply_marker(self.context.job.id, remote.head_sha)
         to_comment = None
         if isinstance(request, CommentCommand) and request.place is CommentPlace.THREAD:
-            to_comment = request.comment_id
+            # GitHub takes replies to the comment that began a thread, and to no other.
+            to_comment = request.in_reply_to or request.comment_id
         posted = self.connection.publisher.reply(
             request.number,
             marker=str(marker),

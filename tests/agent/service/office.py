@@ -9,7 +9,8 @@ from bot.agent.linting import Linter
 from bot.agent.loop import Loop
 from bot.agent.prove import Prover
 from bot.agent.service.command_job import CommandJob
-from bot.agent.service.desk import Connection, Desk, Equipment
+from bot.agent.service.desk import Adviser, Connection, Desk, Equipment
+from bot.agent.studio import Studio
 from bot.agent.testing import Suite
 from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
@@ -31,8 +32,10 @@ from bot.domain.pull_request import Sha
 from bot.domain.repo_config import RepoConfig
 from bot.domain.requests import ButtonCommand, CommentCommand, Request, to_payload
 from bot.errors import Refused, SandboxUnavailable
+from bot.model_tools import Parts, answering, studio
 from bot.policy.selection import HAND_WEIGHTS, Greedy
 from tests.agent.lines import LineBase
+from tests.agent.model_toys import ToyModel
 from tests.agent.toys import Heard, ToyAnalyzer, ToyClock, ToyRunner, ToySyntax
 from tests.fakes.forge import FakeCommitter, FakeForge
 from tests.fakes.forge_values import FakeCommit
@@ -85,6 +88,7 @@ class Office:
     before_commit: Callable[[], object] = lambda: None
     """What happens elsewhere between the look at the head and the commit."""
     config: RepoConfig = field(default_factory=RepoConfig)
+    model: ToyModel | None = None
     checkouts: int = 0
     config_error: str = ""
     is_without_sandbox: bool = False
@@ -126,17 +130,16 @@ class Office:
     def reactions(self) -> list[Reaction]:
         return [reaction for _, reaction in self.forge.seen_reactions]
 
-    def ask(self, line: str, by: Person = ADA) -> str:
+    def ask(self, line: str, by: Person = ADA, *, thread: int | None = None) -> str:
         """Comment, let a worker carry it out, and return the reply as it stands then."""
-        self.run(self.comment(line, by))
+        self.run(self.comment(line, by, thread=thread))
         return self.replies[-1]
 
-    def comment(self, line: str, by: Person = ADA) -> Job:
-        """Comment and return the job of it, which is in the queue."""
-        comment_id = self.forge.say(NUMBER, line)
-        request = CommentCommand(
-            self.repo, NUMBER, by, line, comment_id, CommentPlace.CONVERSATION, None
-        )
+    def comment(self, line: str, by: Person = ADA, *, thread: int | None = None) -> Job:
+        """Comment, in the thread that a comment began or not; return the queued job of it."""
+        comment_id = self.forge.say(NUMBER, line, to_comment=thread)
+        place = CommentPlace.CONVERSATION if thread is None else CommentPlace.THREAD
+        request = CommentCommand(self.repo, NUMBER, by, line, comment_id, place, thread)
         is_immediate = line.split()[1] in ("stop", "status", "config", "why", "help", "policy")
         return self.submit(f"command:{comment_id}", request, is_immediate=is_immediate)
 
@@ -195,6 +198,8 @@ class Office:
             admin=self.admin,
             now=lambda: datetime(2026, 11, 1, tzinfo=UTC),
             web_root="https://forge.example",
+            advise=self._advise,
+            has_model=self.model is not None,
         )
 
     def _configure(self, _workspace: Workspace, _org: OrgDefaults) -> EffectiveConfig:
@@ -214,7 +219,18 @@ class Office:
         everything = (Lint(linter), Test(suite), Bisect(suite), Autofix(), Verify(prover))
         wanted = [tool for tool in everything if not tools or tool.name in tools]
         loop = Loop([*wanted, Finish()], Greedy(HAND_WEIGHTS), clock, Heard())
-        return Equipment(loop, prover, lambda: None)
+        return Equipment(loop, prover, lambda: None, studio=self._studio(workspace, suite, linter))
+
+    def _advise(self, workspace: Workspace, _config: EffectiveConfig) -> Adviser:
+        return Adviser(answering(self.model, workspace) if self.model is not None else None)
+
+    def _studio(self, workspace: Workspace, suite: Suite, linter: Linter) -> Studio | None:
+        if self.model is None:
+            return None
+        syntax, clock = ToySyntax(), ToyClock()
+        prover = Prover(linter, suite, syntax, clock)
+        parts = Parts(workspace, self.config, linter, suite, prover, syntax)
+        return studio(self.model, parts)
 
 
 def workspace_between(forge: FakeForge, base: Sha, head: Sha) -> FakeWorkspace:
