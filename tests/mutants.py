@@ -85,7 +85,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "()",
     ),
     "F08": Mutant(
-        "bot/domain/model_findings.py", "or path not in diff.by_path or", "or path == 0 or"
+        "bot/domain/model_findings.py", "(first_changed(diff, path),) * 2", "(said.line,) * 2"
     ),
     "F09": Mutant("bot/domain/one_click.py", "return is_proved and", "return"),
     "F11": Mutant(
