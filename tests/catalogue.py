@@ -1,4 +1,4 @@
-"""Catalogue of bad inputs, parts A, B, C and G: each case and the tests that hold it.
+"""Catalogue of bad inputs, parts A, B, C, F and G: each case and the tests that hold it.
 
 Every case also has the oracle of `end_to_end/canaries.py` where it runs through the App: no secret
 goes out, nobody else is met, the worker lives, and the next good job passes. `mutants.py` removes
@@ -26,6 +26,10 @@ CRASH, JOBS = "adapters/test_dbos_crash.py", "adapters/test_dbos_jobs.py"
 CONFIG, TOKENS = "domain/test_repo_config.py", "adapters/test_github_tokens.py"
 ROUNDS, DEATHS = "end_to_end/test_app_rounds.py", "end_to_end/test_app_deaths.py"
 OWN, CROWDS = "agent/service/test_own_doings.py", "agent/service/test_limits.py"
+MODEL, EDITS = "end_to_end/test_hostile_model.py", "domain/test_hostile_edits.py"
+OBEDIENT, FAULTS = "adapters/test_cerebras_hostile.py", "adapters/test_cerebras_faults.py"
+HIDDEN, PUBLICATION = "domain/test_hidden_text.py", "domain/test_publication.py"
+LOOKING, REPAIR = "agent/test_model_review.py", "end_to_end/test_model_repair.py"
 
 OPEN: frozenset[str] = frozenset()
 """Cases whose rule is not built yet."""
@@ -187,6 +191,49 @@ HELD: Mapping[str, tuple[str, ...]] = {
         f"{REPOSITORIES}::test_a_configuration_that_is_a_trap_is_refused_in_words",
     ),
     "C16": (f"{REPOSITORIES}::test_nothing_in_a_pull_request_runs_or_leads_to_a_file_of_the_host",),
+    "F01": (
+        f"{MODEL}::test_orders_in_a_pull_request_get_words_into_findings_and_nothing_else",
+        f"{MODEL}::test_orders_in_the_output_of_a_test_are_data",
+        f"{OBEDIENT}::test_what_the_model_may_print_holds_no_secret",
+        f"{OBEDIENT}::test_an_approval_that_nobody_asked_for_is_dropped",
+    ),
+    "F02": (
+        f"{MODEL}::test_hidden_characters_are_visible_in_the_prompt_and_reported",
+        f"{MODEL}::test_orders_that_a_page_hides_are_reported",
+        f"{HIDDEN}::test_what_nobody_sees_is_found_in_any_kind_of_file",
+    ),
+    "F03": (
+        f"{MODEL}::test_a_made_up_delimiter_leaves_the_structure_as_it_is",
+        f"{OBEDIENT}::test_a_delimiter_in_the_text_is_data",
+    ),
+    "F04": (
+        f"{MODEL}::test_a_lookup_never_leaves_the_tree",
+        f"{LOOKING}::test_a_model_that_asks_the_same_again_and_again_gets_no_third_answer",
+    ),
+    "F05": (
+        f"{MODEL}::test_a_model_of_no_use_changes_nothing_and_is_named_in_one_sentence",
+        f"{FAULTS}::test_a_broken_server_is_asked_three_times_and_no_more",
+    ),
+    "F06": (
+        f"{MODEL}::test_a_model_that_says_nothing_does_not_outlast_the_run",
+        f"{FAULTS}::test_no_silence_and_no_drip_outlasts_the_deadline",
+    ),
+    "F08": (f"{MODEL}::test_a_made_up_place_is_no_place_and_loses_no_other_finding",),
+    "F09": (
+        f"{EDITS}::test_what_one_click_applies_parses_is_proved_and_is_the_patch_byte_for_byte",
+        f"{PUBLICATION}::test_a_suggestion_with_backticks_has_a_longer_fence",
+        f"{PUBLICATION}::test_what_github_might_write_otherwise_is_prose",
+    ),
+    "F11": (
+        f"{EDITS}::test_no_model_writes_what_steers_the_forge_us_or_what_is_installed",
+        f"{EDITS}::test_no_model_writes_out_of_the_tree",
+        f"{REPAIR}::test_a_patch_that_no_fix_may_make_is_never_offered",
+        f"{COMMITS}::test_no_commit_touches_what_steers_the_forge",
+    ),
+    "F12": (
+        f"{EDITS}::test_a_patch_over_hundreds_of_files_is_none",
+        f"{COMMITS}::test_no_commit_is_large_or_binary",
+    ),
     "G01": (
         f"{MARKDOWN}::test_no_image_no_html_and_no_foreign_link_survives",
         f"{TEXT}::test_no_words_do_anything_on_github",

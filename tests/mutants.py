@@ -67,6 +67,35 @@ MUTANTS: Mapping[str, Mutant] = {
         "bot/wiring.py", "sha = workspace.change.base_sha", "sha = workspace.change.head_sha"
     ),
     "C14": Mutant("bot/adapters/yaml_config.py", "event.anchor is not None", "event.anchor == 0"),
+    "F01": Mutant(
+        "bot/domain/prompt_redaction.py", "for pattern in _PATTERNS:", "for pattern in ():"
+    ),
+    "F02": Mutant("bot/domain/hidden_text.py", "if pattern.search(shown):", "if not shown:"),
+    "F03": Mutant(
+        "bot/domain/prompt.py", 'text = text.replace(self.boundary, "[boundary]")', "pass"
+    ),
+    "F04": Mutant(
+        "bot/agent/lookups.py",
+        "if lookup not in self._asked]",
+        "if lookup is not self]",
+    ),
+    "F05": Mutant(
+        "bot/agent/tools/review.py",
+        "tuple(without_model(str(error)) for error in others[:1])",
+        "()",
+    ),
+    "F08": Mutant(
+        "bot/domain/model_findings.py", "(first_changed(diff, path),) * 2", "(said.line,) * 2"
+    ),
+    "F09": Mutant("bot/domain/one_click.py", "return is_proved and", "return"),
+    "F11": Mutant(
+        "bot/domain/written.py",
+        'if is_protected(path) or path.startswith(".github/")',
+        "if path == 0",
+    ),
+    "F12": Mutant(
+        "bot/domain/model_edits.py", "if len(proposed) > MOST_EDITS:", "if not proposed:"
+    ),
     "G01": Mutant(
         "bot/domain/markdown.py", "found is not None and found", "found is None or found"
     ),

@@ -8,8 +8,12 @@ from bot.domain import comments
 from bot.domain.exempt import odd_encoding
 from bot.domain.findings import Finding
 from bot.domain.gaming import defused
+from bot.domain.hidden_text import hidden_text
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, SandboxFacts, SourceFile, Syntax
 from bot.errors import AnalyzerFailed
+
+_INVISIBLE = "PLE25"
+"""Ruff's rules about bidirectional and invisible characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ class Linter:
                 found.extend(analysis.findings)
                 read |= theirs.keys() - analysis.unread if analyzer.is_language_aware else set()
             facts = sandbox.facts
+        # Some tools name such a line too, and with a fix.
+        named_lines = {f.location for f in found if f.rule.startswith(_INVISIBLE)}
+        found += [f for f in hidden(files) if f.location not in named_lines]
         for path, encoding in _odd_encodings(files):
             read.discard(path)
             failures.append(comments.odd_encoding(path, encoding))
@@ -66,6 +73,11 @@ class Linter:
         place = finding.location
         symbol = self._syntax.enclosing_symbol(place.path, files[place.path], place.start_line)
         return replace(finding, symbol=symbol)
+
+
+def hidden(files: Mapping[str, bytes]) -> list[Finding]:
+    """Return what files of any kind hide from their readers; no tool is needed for that."""
+    return [finding for path, data in files.items() for finding in hidden_text(path, data)]
 
 
 def _with_true_fix(finding: Finding) -> Finding:

@@ -79,3 +79,12 @@ def written(pieces: tuple[Written, ...], told: str) -> str:
 def written_patch(patch: str) -> str:
     """Show written code that we may not commit."""
     return f"{FORK_GETS_A_PATCH}\n\n{details('Patch, for git apply', fence(patch, 'diff'))}"
+
+
+def claims_dropped(count: int) -> str:
+    """Say how many findings claim what the tree contradicts or what no tree can tell."""
+    one = count == 1
+    return (
+        f"{count} finding{'' if one else 's'} of the model {'was' if one else 'were'} left out: "
+        "what is said of files, versions or dates is not so here, or cannot be checked"
+    )

@@ -100,9 +100,13 @@ def forms(secret: str) -> Iterator[str]:
 
 
 def _long_lines(secret: str) -> Iterable[str]:
-    """Return the lines of a key, each of which is a piece of it."""
+    """Return the lines of a key, each of which is a piece of it.
+
+    Its header is none: all keys have it, and without it another key is not known for one.
+    """
     lines = secret.splitlines()
-    return [line for line in lines if len(line) >= 2 * SHORTEST] if len(lines) > 1 else ()
+    long = [line for line in lines if len(line) >= 2 * SHORTEST and not line.startswith("-----")]
+    return long if len(lines) > 1 else ()
 
 
 def _in_url(data: bytes) -> Iterator[str]:

@@ -256,3 +256,25 @@ def test_tools_and_tests_run_before_the_model_is_asked() -> None:
 
     order = bench.heard.started
     assert order.index("review") > max(order.index("lint"), order.index("test"))
+
+
+def test_a_claim_that_the_tree_contradicts_is_dropped_and_counted() -> None:
+    false = _said(title="the import fails", body="The file `shop/till.py` does not exist.")
+
+    review = _run(_model(_reply(false), _judged("keep"))).review
+
+    assert review.findings == ()
+    assert any(note.startswith("1 finding of the model was left out") for note in review.notes)
+
+
+def test_a_claim_about_a_version_is_held_against_the_manifests_of_the_head() -> None:
+    said = [
+        _said(title=f"x lacks mean at x=={version}", category=category)
+        for version, category in (("1.0", "bug"), ("2.0", "security"))
+    ]
+    head = {**HEAD, "requirements.txt": b"x==2.0\n"}
+    model = _model(_reply(*said), CritiqueReply(judgements=()))
+
+    (finding,) = _run(model, head).review.findings
+
+    assert finding.title == "x lacks mean at x==2.0"

@@ -146,3 +146,14 @@ def test_hostile_text_takes_no_long_time(hostile: str) -> None:
 
 def test_a_redactor_shows_no_secret() -> None:
     assert SECRET not in repr(PromptRedactor([SECRET]))
+
+
+def test_a_key_of_our_own_does_not_make_us_overlook_another_one() -> None:
+    pems = [
+        f"-----BEGIN RSA PRIVATE KEY-----\n{letter * 64}\n-----END RSA PRIVATE KEY-----\n"
+        for letter in "AB"
+    ]
+
+    redacted = PromptRedactor(pems[:1]).redact(pems[1])
+
+    assert "B" * 20 not in redacted.text

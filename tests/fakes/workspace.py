@@ -37,6 +37,7 @@ class FakeWorkspace:
     head: Tree
     repo: str = "project"
     head_ref: str = "feature"
+    title: str = "Head"
     commits: list[FakeCommit] = field(default_factory=list)
     trees: dict[Sha, dict[str, bytes]] = field(init=False)
     branch_sha: Sha = field(init=False)
@@ -54,7 +55,7 @@ class FakeWorkspace:
             head_sha=head_sha,
             head_ref=self.head_ref,
             can_push=True,
-            title="Head",
+            title=self.title,
         )
         self._diff = Diff(base_sha, head_sha, tuple(_file_diffs(base, head)))
 

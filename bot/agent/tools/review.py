@@ -13,10 +13,13 @@ from bot.agent.prompts.reviewing import Material, chunk_prompt, spanning_prompt
 from bot.agent.side_by_side import side_by_side
 from bot.agent.state import HunkKey, Observation, State
 from bot.agent.surroundings import Surroundings
+from bot.agent.trees import contents
+from bot.domain import claims
+from bot.domain.dependencies import dependency_files
 from bot.domain.findings import Finding
 from bot.domain.model import NOTHING, Completion, Model
 from bot.domain.model_findings import SOURCE, ChunkReply, facts_of, finding_of
-from bot.domain.model_words import hunks_left_out, model_limit, without_model
+from bot.domain.model_words import claims_dropped, hunks_left_out, model_limit, without_model
 from bot.domain.packing import Packed, Piece, pack, pieces
 from bot.domain.ports import Outline, Workspace
 from bot.domain.prompt import Prompt
@@ -94,10 +97,12 @@ class _Review:
         replies = [c.reply for c in answered if c.reply is not None and c.is_read]
         found = self._located(replies)
         spanning = self._spanning(replies, found) if len(packed.chunks) > 1 else ()
-        found = _distinct((*found, *spanning))
+        found, dropped = claims.checked(_distinct((*found, *spanning)), self._tree())
         seen = _whole(packed, answered)
         errors = [chunk.error for chunk in answered if chunk.error is not None]
         limits, notes = _told(errors, packed)
+        if dropped:
+            notes = (*notes, claims_dropped(dropped))
         return Observation(
             f"{len(seen)} of {len(_unread(self._state))} hunks read by the model, "
             f"findings: {len(found)}",
@@ -107,6 +112,15 @@ class _Review:
             limits=limits,
             notes=notes,
             spending=self._spending,
+        )
+
+    def _tree(self) -> claims.Tree:
+        state, workspace = self._state, self._reading.workspace
+        return claims.Tree(
+            state.head_paths,
+            lambda: contents(
+                workspace, state.change.head_sha, list(dependency_files(state.head_paths))
+            ),
         )
 
     def _kept(self, answered: Sequence[_Answered]) -> tuple[Finding, ...]:
