@@ -313,6 +313,16 @@ def reading_basis(
     return basis((__version__, VERSION, config.model_dump_json(), own, *tools, *asked))
 
 
+def _heard(
+    workspace: Workspace, model: Model | None, keeper: Keeper | None
+) -> tuple[Workspace, Model | None]:
+    """Return both as they are to be used, so that who keeps the run hears what they say."""
+    if keeper is None:
+        return workspace, model
+    recording = keeper.recording
+    return recording.workspace(workspace), recording.model(model) if model is not None else None
+
+
 def build_run(
     workspace: Workspace,
     config: RepoConfig,
@@ -336,9 +346,7 @@ def build_run(
     from bot.model_tools import Parts, model_tools, studio
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
-    read = keeper.recording.workspace(workspace) if keeper is not None else workspace
-    if keeper is not None and model is not None:
-        model = keeper.recording.model(model)
+    read, model = _heard(workspace, model, keeper)
     wanted_analyzers = analyzers(
         config.analyzers.disable,
         enabled=config.analyzers.enable,
