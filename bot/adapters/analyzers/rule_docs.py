@@ -25,6 +25,9 @@ themselves; a test fails when it is out of date.
 - In test files the security rules for code are silent.
 - Files over 1 MiB, or with a line over 20,000 bytes, are not read, and the verdict says so.
 - Text and names that are not UTF-8 are not read by any of the tools, and the verdict says so.
+- Hidden text is found by ourselves in every file, whatever its language: `bidi-control`,
+  `invisible-tags`, `zero-width`, and in prose `hidden-orders`. There is no fix, and it cannot be
+  disabled.
 - Any other tool: hand in its SARIF 2.1.0 file.
 """
 _SECTIONS = (
