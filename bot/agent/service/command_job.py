@@ -1,5 +1,6 @@
 """A command from a comment or a button as a durable job: who asks, may they, do it, answer once."""
 
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 from bot.agent.service.answer import Answer, framed, reply_marker
@@ -160,7 +161,8 @@ class _Conversation:
         """Put the outcome into the one reply."""
         done = self.context.step("reply", lambda: self._post(remote, answer.words))
         if answer.reaction is not None:
-            self._react("answered", answer.reaction)
+            # Who deleted the comment meanwhile has the answer all the same.
+            self._react("answered", answer.reaction, may_be_gone=True)
         return done
 
     def _post(self, remote: RemotePullRequest, words: str) -> Json:
@@ -181,17 +183,18 @@ class _Conversation:
         book.reply(posted)
         return {"reply": posted.url}
 
-    def _react(self, step: str, reaction: Reaction) -> None:
+    def _react(self, step: str, reaction: Reaction, *, may_be_gone: bool = False) -> None:
         request = self.request
         if not isinstance(request, CommentCommand):
             return
 
         def react() -> Json:
-            self.connection.reactions.react(
-                request.comment_id,
-                reaction,
-                is_review_comment=request.place is CommentPlace.THREAD,
-            )
+            with suppress(Refused) if may_be_gone else nullcontext():
+                self.connection.reactions.react(
+                    request.comment_id,
+                    reaction,
+                    is_review_comment=request.place is CommentPlace.THREAD,
+                )
             return {}
 
         self.context.step(step, react)

@@ -15,9 +15,10 @@ from bot.domain.jobs import Job, JobId, JobKind, JobStatus
 from bot.domain.ports import Sandbox, TestPlan
 from bot.domain.pull_request import Sha
 from bot.domain.requests import ReviewRequest
-from bot.errors import Retryable
+from bot.errors import Refused, Retryable
 from tests.agent.service.office import HEAD_SHA, NUMBER, Office
 from tests.agent.toys import ToyRunner
+from tests.fakes.forge import FakePublisher
 
 LONG = ["/agent review", "/agent fix", "/agent test", "/agent undo"]
 
@@ -143,6 +144,25 @@ def test_a_command_that_died_before_it_said_anything_is_told(line: str, is_told:
 
     told = [reply for reply in office.replies if reply.startswith("It failed")]
     assert len(told) == is_told
+
+
+def test_a_comment_that_is_deleted_meanwhile_does_not_fail_its_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def react(
+        _self: FakePublisher, _id: int, reaction: Reaction, *, is_review_comment: bool
+    ) -> None:
+        if reaction is not Reaction.SEEN:
+            raise Refused(f"Not Found: {is_review_comment=}")
+
+    monkeypatch.setattr(FakePublisher, "react", react)
+    office = Office()
+    job = office.comment("/agent status")
+
+    office.run(job)
+
+    assert office.jobs.statuses[job.id] is JobStatus.DONE
+    assert office.replies == ["Nothing is running or waiting.\n\nAutomatic reviews: on."]
 
 
 def test_a_dead_command_is_told_once() -> None:
