@@ -12,15 +12,12 @@ PUSHES = 40
 
 
 def test_forty_fast_jobs_of_one_pull_request_run_in_their_order(shared_queue: Queue) -> None:
-    # The ids are in another order, and the whole is faster than the clock of an old SQLite.
+    # The ids are in another order, and many share a tick of the clock of an old SQLite.
     jobs = [a_job(f"j{n * 7 % PUSHES}", key="order", sequence=n + 1) for n in range(PUSHES)]
-    began = time.time()
     shared_queue.submit(*jobs)
-    seconds = time.time() - began
 
     statuses = shared_queue.wait_for_end(*(job.id for job in jobs))
 
-    assert seconds < 0.4
     assert set(statuses) == {JobStatus.DONE}
     assert shared_queue.order(*jobs) == [job.id for job in jobs]
 

@@ -260,7 +260,9 @@ def test_a_run_that_is_not_there_is_said_with_where_to_look(pullwright: Command,
     assert f"there is no stored run {name}: `pullwright replay --list`" in again.err
 
 
-@pytest.mark.parametrize("data", [b"", b"text\n", gzip.compress(b"text\n"), gzip.compress(b"{}")])
+@pytest.mark.parametrize(
+    "data", [b"", b"text\n", gzip.compress(b"text\n", mtime=0), gzip.compress(b"{}", mtime=0)]
+)
 def test_what_is_no_bundle_is_said_to_be_none(
     pullwright: Command, tmp_path: Path, data: bytes
 ) -> None:
