@@ -22,9 +22,7 @@ def config_silence(reason: str) -> str:
     return f"the configuration cannot be used: {reason}"
 
 
-def config_check(
-    head_sha: Sha, run_id: str, reason: str, number: int | None = None
-) -> CheckRun:
+def config_check(head_sha: Sha, run_id: str, reason: str, number: int | None = None) -> CheckRun:
     """Return the check of a head that was not looked at; no configuration makes it a failure."""
     return CheckRun(
         name=CHECK_NAME,
