@@ -1,0 +1,69 @@
+"""What became of our suggestions in the code: reads git, and says it as signals."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.aftermath import CodeHistory, Shown, Stretch, fate, names_us, revert_of
+from bot.domain.ledger import PullKey
+from bot.domain.pull_request import Sha
+from bot.domain.signals import Reading, Signal, SignalKind, event_id
+from bot.domain.whereabouts import match, paths_at_end
+
+
+class Rereading:
+    """Reads one repository's history."""
+
+    def __init__(self, history: CodeHistory, *, login: str) -> None:
+        self._history = history
+        self._login = login
+        """Ours, without `[bot]`."""
+
+    def read(
+        self, pull: PullKey, shown: Sequence[Shown], stretch: Stretch, *, at: datetime
+    ) -> tuple[Signal, ...]:
+        """Return what the end of a stretch says of each suggestion.
+
+        The last tip is the end: the head of the branch, or after a merge what it left on the base;
+        the branch's own head stays among the tips then, because a squash forgets its commits.
+        """
+        end = stretch.tips[-1]
+        return tuple(self._signal(pull, one, stretch, end=end, at=at) for one in shown)
+
+    def reverts(
+        self, pull: PullKey, shown: Sequence[Shown], stretch: Stretch
+    ) -> tuple[Signal, ...]:
+        """Return which of our commits were taken back, and stayed so.
+
+        The stretch begins where the branch did, so that what a rebase called our commit is known.
+        """
+        commits = self._history.commits(stretch)
+        found = []
+        for one in shown:
+            if one.fix is None:
+                continue
+            patch = self._history.fix_patch(one.fix)
+            revert = revert_of(one.fix, patch, commits)
+            if revert is not None:
+                name = event_id("revert", one.suggestion, revert.sha)
+                kind = SignalKind.REVERTED
+                found.append(Signal(name, kind, pull, revert.at, one.suggestion))
+        return tuple(found)
+
+    def _signal(
+        self, pull: PullKey, one: Shown, stretch: Stretch, *, end: Sha, at: datetime
+    ) -> Signal:
+        reading = self._reading(one, stretch, end)
+        name = event_id("read", one.suggestion, end)
+        return Signal(name, SignalKind.READ, pull, at, one.suggestion, reading=reading)
+
+    def _reading(self, one: Shown, stretch: Stretch, end: Sha) -> Reading:
+        diff = self._history.diff(one.head_sha, end)
+        paths = paths_at_end(one.patch, diff)
+        contents = {path: self._history.file(end, path) for path in paths}
+        files = {path: data for path, data in contents.items() if data is not None}
+        found = match(one.patch, diff, files)
+        patch = self._history.fix_patch(one.fix) if one.fix is not None else None
+        commits = self._history.commits(stretch) if one.fix is not None else ()
+        on_paths = self._history.commits(stretch, (*one.patch.paths, *paths))
+        has_trailer = names_us(on_paths, login=self._login, fingerprint=one.fingerprint)
+        return Reading(found, fate(one.fix, patch, commits, found), has_trailer)

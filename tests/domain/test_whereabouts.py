@@ -1,0 +1,94 @@
+"""Where lines moved to, and what of a suggestion stands there."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from bot.domain.edits import Edit, Patch
+from bot.domain.signals import Match
+from bot.domain.whereabouts import match
+from tests.domain.real_git import Repository, regular
+
+LINES = [f"line_{number} = {number}\n" for number in range(1, 41)]
+
+
+def of(edits: Edit | tuple[Edit, ...], after: list[str]) -> Match:
+    """Match against the diff that git makes of the lines before and after."""
+    old, new = "".join(LINES).encode(), "".join(after).encode()
+    with TemporaryDirectory() as folder:
+        repository = Repository(Path(folder) / "bare.git")
+        repository.commit(regular({b"a.py": old}), regular({b"a.py": new}))
+        diff = repository.diff()
+    patch = Patch(edits if isinstance(edits, tuple) else (edits,))
+    return match(patch, diff, {"a.py": new})
+
+
+def replacing(first: int, last: int, new: str) -> Edit:
+    return Edit("a.py", first, last, "".join(LINES[first - 1 : last]), new)
+
+
+def test_lines_that_were_shortened_otherwise_are_not_the_suggestion() -> None:
+    edit = replacing(20, 21, "line_20 = 20\n")
+
+    assert of(edit, LINES[:20] + LINES[21:]) is Match.EXACT
+    assert of(edit, [*LINES[:20], "line_21 = other\n", *LINES[21:]]) is not Match.EXACT
+    assert of(edit, LINES[:10] + LINES[11:]) is Match.UNTOUCHED
+
+
+def test_a_deletion_stands_where_nothing_does() -> None:
+    edit = replacing(20, 20, "")
+
+    assert of(edit, LINES[:19] + LINES[20:]) is Match.EXACT
+    assert of(edit, [*LINES[:19], "something = else_()\n", *LINES[20:]]) is Match.TOUCHED
+
+
+def test_an_insertion_stands_between_its_neighbours() -> None:
+    edit = Edit("a.py", 20, 19, "", "inserted = 1\n")
+
+    assert of(edit, [*LINES[:19], "inserted = 1\n", *LINES[19:]]) is Match.EXACT
+    assert of(edit, [*LINES[:30], "inserted = 1\n", *LINES[30:]]) is Match.UNTOUCHED
+
+
+def test_a_suggestion_within_a_larger_change_stands_exactly() -> None:
+    edit = replacing(20, 20, "better = call(20)\n")
+    around = ["before = 1\n", "better = call(20)\n", "after = 2\n"]
+
+    assert of(edit, LINES[:18] + around + LINES[21:]) is Match.EXACT
+
+
+def test_a_suggestion_elsewhere_in_the_file_does_not_stand() -> None:
+    edit = replacing(20, 20, "better = call(20)\n")
+
+    assert of(edit, LINES[:35] + ["better = call(20)\n"] + LINES[35:]) is Match.UNTOUCHED
+
+
+def test_an_old_line_that_resembles_the_suggestion_is_not_taken_for_it() -> None:
+    edit = replacing(20, 20, "line_20 = 20  # noqa: the answer, by way of explanation\n")
+
+    assert of(edit, [*LINES[:19], "line_20 = 21\n", *LINES[20:]]) is Match.TOUCHED
+
+
+@pytest.mark.parametrize("shift", [0, 9])
+def test_something_similar_counts_within_ten_lines(shift: int) -> None:
+    edit = replacing(20, 20, "total = sum(price for price in prices if price)\n")
+    near = "total = sum(cost for price in prices if price)\n"
+    after = [*LINES[:19], *LINES[20 : 20 + shift], near, *LINES[20 + shift :]]
+
+    assert of(edit, after) is Match.SIMILAR
+
+
+def test_something_similar_further_away_does_not_count() -> None:
+    edit = replacing(20, 20, "total = sum(price for price in prices if price)\n")
+    near = "total = sum(cost for price in prices if price)\n"
+
+    assert of(edit, [*LINES[:19], *LINES[20:35], near, *LINES[35:]]) is Match.TOUCHED
+
+
+def test_a_patch_of_two_edits_stands_only_as_a_whole() -> None:
+    edits = (replacing(5, 5, "five = call(5)\n"), replacing(30, 30, "thirty = call(30)\n"))
+    half = [*LINES[:4], "five = call(5)\n", *LINES[5:]]
+    whole = [*half[:29], "thirty = call(30)\n", *half[30:]]
+
+    assert of(edits, whole) is Match.EXACT
+    assert of(edits, half) is Match.TOUCHED
