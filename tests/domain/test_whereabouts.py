@@ -60,7 +60,7 @@ def test_a_suggestion_within_a_larger_change_stands_exactly() -> None:
 def test_a_suggestion_elsewhere_in_the_file_does_not_stand() -> None:
     edit = replacing(20, 20, "better = call(20)\n")
 
-    assert of(edit, LINES[:35] + ["better = call(20)\n"] + LINES[35:]) is Match.UNTOUCHED
+    assert of(edit, [*LINES[:35], "better = call(20)\n", *LINES[35:]]) is Match.UNTOUCHED
 
 
 def test_an_old_line_that_resembles_the_suggestion_is_not_taken_for_it() -> None:
