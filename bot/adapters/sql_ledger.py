@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 
+from bot.adapters.sql_event_log import SqlEventLog, SqlPolicyVersions
 from bot.adapters.sql_ledger_database import connect
 from bot.adapters.sql_ledger_findings import SqlFindings
 from bot.adapters.sql_ledger_migrations import migrate
@@ -34,5 +35,7 @@ def open_ledger(url: str, *, wait_s: float = WAIT_S) -> Ledger:
         suggestions=SqlSuggestions(database),
         deliveries=SqlDeliveries(database),
         notes=SqlNotes(database),
+        events=SqlEventLog(database),
+        policies=SqlPolicyVersions(database),
         close=database.close,
     )

@@ -169,6 +169,8 @@ def _use_write_ahead_log(path: Path, *, name: str, wait_s: float) -> None:
             with closing(sqlite3.connect(path, timeout=wait_s)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname.startswith("SQLITE_CORRUPT"):
+                raise Refused(_damaged(name, str(error))) from error
             if not error.sqlite_errorname.startswith(_BUSY):
                 raise Refused(f"{name} cannot be used: {error}") from error
             if time.monotonic() > deadline:
@@ -198,13 +200,17 @@ def _translated(error: DBAPIError, name: str) -> PullwrightError | None:
     line = " ".join(str(cause).split())
     code = getattr(cause, "sqlite_errorname", "")
     if code in _BROKEN_FILE:
-        return Refused(f"{name} is damaged: {line}; restore it from a backup")
+        return Refused(_damaged(name, line))
     if getattr(cause, "sqlstate", "") == _NOT_ALLOWED:
         return Refused(f"{name}: {line}; let its role create and use tables")
     is_ours = code == "SQLITE_ERROR"
     if error.connection_invalidated or (isinstance(error, OperationalError) and not is_ours):
         return Retryable(f"{name} does not answer: {line}")
     return None
+
+
+def _damaged(name: str, line: str) -> str:
+    return f"{name} is damaged: {line}; restore it from a backup"
 
 
 def insert_once(connection: Connection, table: sa.Table, row: Mapping[str, object]) -> bool:

@@ -94,7 +94,28 @@ CREATE TABLE ledger_notes (
 );
 CREATE INDEX ledger_runs_unfinished ON ledger_runs (repo_id, started_at) WHERE ended_at IS NULL
 """
-MIGRATIONS: tuple[str, ...] = (_RUNS_FINDINGS_AND_PULLS, _NOTES)
+_EVENTS = """
+CREATE TABLE ledger_events (
+    seq BIGINT PRIMARY KEY,
+    event_id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    repo_id BIGINT NOT NULL,
+    number INTEGER NOT NULL,
+    suggestion TEXT,
+    decision TEXT,
+    occurred_at TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX ledger_events_of_pull ON ledger_events (repo_id, number, seq);
+CREATE TABLE ledger_policies (
+    version TEXT PRIMARY KEY,
+    ordinal BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    log_seq BIGINT NOT NULL,
+    record TEXT NOT NULL
+)
+"""
+MIGRATIONS: tuple[str, ...] = (_RUNS_FINDINGS_AND_PULLS, _NOTES, _EVENTS)
 """Statements by version, from 1; no statement holds a semicolon inside."""
 
 

@@ -95,5 +95,27 @@ notes = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("record", sa.Text, nullable=False),
 )
+events = sa.Table(
+    "ledger_events",
+    _tables,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("repo_id", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("suggestion", sa.Text),
+    sa.Column("decision", sa.Text),
+    sa.Column("occurred_at", sa.Text, nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+)
+policies = sa.Table(
+    "ledger_policies",
+    _tables,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("ordinal", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("log_seq", sa.BigInteger, nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+)
 
 TABLES = tuple(_tables.sorted_tables)

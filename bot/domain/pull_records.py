@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NewType, Protocol
 
 from bot.domain.diff import Side
+from bot.domain.event_log import EventLog, PolicyVersions
 from bot.domain.evidence import Proof
 from bot.domain.findings import FindingId
 from bot.domain.ledger import FindingsLedger, PullKey, ReviewedHeads, RunId, Runs
@@ -234,5 +235,7 @@ class Ledger:
     suggestions: Suggestions
     deliveries: Deliveries
     notes: Notes
+    events: EventLog
+    policies: PolicyVersions
     close: Callable[[], None]
     """Let go of all connections."""

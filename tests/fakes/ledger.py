@@ -5,6 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain import identity
+from bot.domain.event_log import (
+    EVENTS_AT_ONCE,
+    LoggedEvent,
+    Numbered,
+    PolicyStatus,
+    PolicyVersion,
+)
 from bot.domain.findings import FindingId
 from bot.domain.ledger import (
     UNFINISHED_SHOWN,
@@ -265,6 +272,50 @@ class FakeNotes:
         self.by_name[name] = text
 
 
+@dataclass
+class FakeEventLog:
+    """Events in the order of the log, from 1."""
+
+    events: list[LoggedEvent] = field(default_factory=list)
+
+    def append(self, events: Iterable[LoggedEvent]) -> int:
+        before = len(self.events)
+        for event in list(events):
+            if all(known.event_id != event.event_id for known in self.events):
+                self.events.append(event)
+        return len(self.events) - before
+
+    def after(self, seq: int, *, limit: int = EVENTS_AT_ONCE) -> Sequence[Numbered]:
+        return self._numbered()[seq : seq + limit]
+
+    def of_pull(self, pull: PullKey) -> Sequence[Numbered]:
+        return [numbered for numbered in self._numbered() if numbered.event.pull == pull]
+
+    def _numbered(self) -> list[Numbered]:
+        return [Numbered(seq, event) for seq, event in enumerate(self.events, 1)]
+
+
+@dataclass
+class FakePolicyVersions:
+    """Versions by name, the oldest first."""
+
+    by_name: dict[str, PolicyVersion] = field(default_factory=dict)
+
+    def record(self, version: PolicyVersion) -> PolicyVersion:
+        return self.by_name.setdefault(version.version, version)
+
+    def find(self, version: str) -> PolicyVersion | None:
+        return self.by_name.get(version)
+
+    def mark(self, version: str, status: PolicyStatus) -> None:
+        if version not in self.by_name:
+            raise Refused(f"there is no policy {version}")
+        self.by_name[version] = replace(self.by_name[version], status=status)
+
+    def all(self) -> Sequence[PolicyVersion]:
+        return list(self.by_name.values())
+
+
 def fake_ledger() -> Ledger:
     """Return an empty ledger; each port is one of the fakes above."""
     runs, pulls = FakeRuns(), FakePullRequests()
@@ -278,5 +329,7 @@ def fake_ledger() -> Ledger:
         suggestions=FakeSuggestions(),
         deliveries=FakeDeliveries(pulls),
         notes=FakeNotes(),
+        events=FakeEventLog(),
+        policies=FakePolicyVersions(),
         close=lambda: None,
     )

@@ -1,0 +1,124 @@
+"""The event log and the versions of the policy, in SQL."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.adapters.sql_ledger_database import Database, insert_once
+from bot.adapters.sql_ledger_runs import moment
+from bot.adapters.sql_ledger_schema import events, policies
+from bot.domain import record_json
+from bot.domain.event_log import (
+    EVENTS_AT_ONCE,
+    LoggedEvent,
+    Numbered,
+    PolicyStatus,
+    PolicyVersion,
+)
+from bot.domain.ledger import PullKey
+from bot.errors import Refused
+
+_LOCK = 7_855_102
+"""Of who appends. A database's own counter shows numbers in another order than they are given, and
+who reads from the last one on would miss some."""
+
+
+class SqlEventLog:
+    """Implements the port `EventLog`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, new: Iterable[LoggedEvent]) -> int:
+        rows = [_row(event) for event in new]
+        if not rows:
+            return 0
+        with self._database.writing() as connection:
+            _wait_for_others(connection)
+            last = connection.scalar(sa.select(sa.func.max(events.c.seq))) or 0
+            count = 0
+            for row in rows:
+                count += insert_once(connection, events, {"seq": last + count + 1, **row})
+            return count
+
+    def after(self, seq: int, *, limit: int = EVENTS_AT_ONCE) -> Sequence[Numbered]:
+        return self._found(sa.select(events).where(events.c.seq > seq).limit(limit))
+
+    def of_pull(self, pull: PullKey) -> Sequence[Numbered]:
+        is_its = (events.c.repo_id == pull.repo_id) & (events.c.number == pull.number)
+        return self._found(sa.select(events).where(is_its))
+
+    def _found(self, wanted: "sa.Select[tuple[object, ...]]") -> list[Numbered]:
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.order_by(events.c.seq)).all()
+        return [Numbered(row.seq, record_json.load(LoggedEvent, row.record)) for row in rows]
+
+
+class SqlPolicyVersions:
+    """Implements the port `PolicyVersions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, version: PolicyVersion) -> PolicyVersion:
+        with self._database.writing() as connection:
+            _wait_for_others(connection)
+            count = connection.scalar(sa.select(sa.func.count()).select_from(policies)) or 0
+            row = {
+                "version": version.version,
+                "ordinal": count + 1,
+                "status": version.status.value,
+                "log_seq": version.log_seq,
+                "record": record_json.dump(version),
+            }
+            insert_once(connection, policies, row)
+        return self.find(version.version) or version
+
+    def find(self, version: str) -> PolicyVersion | None:
+        with self._database.reading() as connection:
+            return _version(connection, version)
+
+    def mark(self, version: str, status: PolicyStatus) -> None:
+        with self._database.writing() as connection:
+            _wait_for_others(connection)
+            is_this = policies.c.version == version
+            row = {"status": status.value}
+            if not connection.execute(policies.update().where(is_this).values(row)).rowcount:
+                raise Refused(f"there is no policy {version}")
+
+    def all(self) -> Sequence[PolicyVersion]:
+        wanted = sa.select(policies.c.record, policies.c.status).order_by(policies.c.ordinal)
+        with self._database.reading() as connection:
+            return [_read(*row) for row in connection.execute(wanted)]
+
+
+def _row(event: LoggedEvent) -> dict[str, object]:
+    return {
+        "event_id": event.event_id,
+        "kind": event.kind,
+        "repo_id": event.pull.repo_id,
+        "number": event.pull.number,
+        "suggestion": event.suggestion,
+        "decision": event.decision,
+        "occurred_at": moment(event.occurred_at),
+        "record": record_json.dump(event),
+    }
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let one process append at a time; in SQLite, every writing transaction is alone already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def _version(connection: Connection, version: str) -> PolicyVersion | None:
+    wanted = sa.select(policies.c.record, policies.c.status).where(policies.c.version == version)
+    row = connection.execute(wanted).first()
+    return None if row is None else _read(*row)
+
+
+def _read(record: str, status: str) -> PolicyVersion:
+    stored = record_json.load(PolicyVersion, record)
+    return replace(stored, status=PolicyStatus(status))
