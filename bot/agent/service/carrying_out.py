@@ -1,6 +1,6 @@
 """What each command does, once it is known that the person may ask for it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,6 +9,7 @@ from bot.agent.fix import Asked, Offer, offer
 from bot.agent.review import Episode
 from bot.agent.service.answer import Answer
 from bot.agent.service.committing import Committing
+from bot.agent.service.listening import Listening
 from bot.agent.service.loose_ends import LooseEnds
 from bot.agent.service.requeue import Requeue
 from bot.agent.service.review_job import ReviewOfPull
@@ -19,13 +20,14 @@ from bot.agent.service.writing import WritingOnPull
 from bot.domain import commands, comparison, replies
 from bot.domain.events import Person
 from bot.domain.findings import Finding, FindingId, FindingState
-from bot.domain.forge import RemotePullRequest
+from bot.domain.forge import Permission, RemotePullRequest
 from bot.domain.jobs import JobId, Json
 from bot.domain.ledger import Dismissal, KnownFinding, RunKind
 from bot.domain.one_click import one_click
 from bot.domain.permissions import Allowed
 from bot.domain.pull_records import PullMode
 from bot.domain.pull_request import Sha
+from bot.domain.signals import Actor, standing
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused
 
@@ -195,7 +197,16 @@ class CarryOut:
                 self.work.connection.publisher.resolve(known.thread.id)
                 resolved = replace(known.thread, is_resolved=True)
                 findings.attach_thread(self.work.pull, known.id, resolved)
+        self._note_rejection({known.id for known in done})
         return replies.dismissed([known.id for known in done], reason)
+
+    def _note_rejection(self, ids: Collection[FindingId]) -> None:
+        is_program = self.asker.login.endswith("[bot]")  # people's names cannot end like an App's
+        permission = Permission.WRITE if self.may_write else Permission.NONE
+        author = self.remote.author_id
+        kind = standing(self.asker, permission, author_id=author, is_program=is_program)
+        ears = Listening(self.work.desk, self.work.pull)
+        ears.rejected(ids, by=Actor(self.asker.id, kind), job=self.work.context.job.id)
 
     def _open_ids(self) -> list[FindingId]:
         return [known.id for known in self._open()]
