@@ -92,3 +92,19 @@ def test_a_patch_of_two_edits_stands_only_as_a_whole() -> None:
 
     assert of(edits, whole) is Match.EXACT
     assert of(edits, half) is Match.TOUCHED
+
+
+def test_what_resembles_the_old_lines_more_than_the_suggestion_is_not_similar() -> None:
+    new = "".join([*LINES[17:19], "line_20 = 99\n", *LINES[20:22]])
+
+    after = [*LINES[:20], "line_21 = 5\n", *LINES[21:]]
+
+    assert of(replacing(18, 22, new), after) is Match.TOUCHED
+
+
+def test_a_line_that_was_to_go_and_is_still_there_is_not_the_suggestion() -> None:
+    edit = replacing(20, 21, "line_20 = 20\n")
+
+    after = [*LINES[:19], "extra = 1\n", LINES[19], "mid = 1\n", *LINES[20:]]
+
+    assert of(edit, after) is not Match.EXACT
