@@ -151,7 +151,8 @@ class Source:
     def _offset(self, node: Any) -> int:
         start = self._starts[node.lineno - 1]
         line = self.text[start : self._starts[node.lineno]]
-        return start + len(line.encode()[: node.col_offset].decode())
+        column: int = node.col_offset
+        return start + len(line.encode()[:column].decode())
 
     def _segment(self, site: Site, edits: list[Edit]) -> str:
         """Return the edited lines of a site below its classes, at their old line numbers."""
@@ -267,7 +268,7 @@ def _only(tree: Any, depth: int) -> Any:
     """Return the one statement at a depth at which each level holds one."""
     node = tree
     for _ in range(depth + 1):
-        body = getattr(node, "body", ())
+        body: Any = getattr(node, "body", ())
         if len(body) != 1:
             raise Cold("the edit leaves its function")
         node = body[0]
