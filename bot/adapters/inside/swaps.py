@@ -149,7 +149,7 @@ class Source:
                 yield from self._find_sites(node.orelse, outer)
 
     def _offset(self, node: Any) -> int:
-        start = self._starts[node.lineno - 1]
+        start: int = self._starts[node.lineno - 1]
         line = self.text[start : self._starts[node.lineno]]
         column: int = node.col_offset
         return start + len(line.encode()[:column].decode())
