@@ -1,0 +1,162 @@
+"""Holds a forked child: its memory, output, time, forks and the files and processes it may touch.
+
+It stops accidents of mutated code, not an attacker: that is what the sandbox around it is for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import resource
+import signal
+import struct
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+SPARE_BYTES = 1 << 30
+FORKS_PER_TRIAL = 24
+REPEAT_S = 0.05
+"""A timer that was swallowed rings again."""
+_FORKS = ("os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen", "os.system")
+_REMOVALS = ("os.remove", "os.rmdir", "os.rename", "os.truncate", "shutil.rmtree", "shutil.move")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+
+class Hung(BaseException):
+    """The timer of a test rang; no `except Exception` of the project stops it."""
+
+
+class Forbidden(OSError):
+    """The guard refused what mutated code wanted to do."""
+
+
+class Caught:
+    """Keeps whatever a block raises, so that it becomes an outcome."""
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> Caught:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> bool:
+        self.error = error
+        return True
+
+
+class Progress:
+    """What a child is at, in memory that its parent reads without asking."""
+
+    _LAYOUT = "qqq"
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 64)
+        self.set(-1, 0)
+
+    def set(self, number: int, limit_us: int) -> None:
+        """Begin trial `number`, and allow its running test so much CPU time."""
+        struct.pack_into(self._LAYOUT, self._memory, 0, number, limit_us, 0)
+
+    @property
+    def number(self) -> int:
+        """The trial that runs, or -1."""
+        return int(struct.unpack_from(self._LAYOUT, self._memory)[0])
+
+    def begin_test(self, limit_s: float, used_s: float) -> None:
+        """Note the CPU time of the process at which the running test is over its limit."""
+        struct.pack_into("q", self._memory, 8, int((limit_s + used_s) * 1e6))
+
+    @property
+    def deadline_s(self) -> float:
+        """The CPU time of the process at which the running test is over its limit."""
+        return float(struct.unpack_from("q", self._memory, 8)[0]) / 1e6
+
+    def count_fork(self) -> int:
+        """Count a fork of this trial, wherever below the child it happens."""
+        forks = int(struct.unpack_from("q", self._memory, 16)[0]) + 1
+        struct.pack_into("q", self._memory, 16, forks)
+        return forks
+
+
+def ring(_signal: int, _frame: FrameType | None) -> None:
+    """Raise Hung where the test is."""
+    raise Hung
+
+
+@contextlib.contextmanager
+def within(limit_s: float) -> Any:
+    """Raise Hung in the block when it has used so much CPU time."""
+    signal.setitimer(signal.ITIMER_PROF, limit_s, REPEAT_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def confine(progress: Progress, root: Path, spared: tuple[int, ...]) -> None:
+    """Make this process, a fresh fork, one that mutated code may run in."""
+    signal.signal(signal.SIGPROF, ring)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    os.close(null)
+    _limit_memory()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    sys.addaudithook(_Hook(progress, root, spared))
+
+
+def _limit_memory() -> None:
+    """Leave room for SPARE_BYTES, or half of what the container has, above what is in use."""
+    spare = SPARE_BYTES
+    with contextlib.suppress(OSError, ValueError):
+        spare = min(spare, int(Path("/sys/fs/cgroup/memory.max").read_text("ascii")) // 2)
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        limit = pages * resource.getpagesize() + spare
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if hard == resource.RLIM_INFINITY or limit < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+class _Hook:
+    """Sees what the interpreter is about to do, and refuses what would harm others."""
+
+    def __init__(self, progress: Progress, root: Path, spared: tuple[int, ...]) -> None:
+        self._progress = progress
+        self._spared = frozenset((*spared, -1, 0, 1))
+        places = (str(root), tempfile.gettempdir(), "/tmp", "/dev", str(Path.home()))  # noqa: S108
+        self._places = tuple(os.path.realpath(place) + os.sep for place in places)
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _FORKS:
+            if self._progress.count_fork() > FORKS_PER_TRIAL:
+                raise Forbidden(f"more than {FORKS_PER_TRIAL} processes were started")
+        elif event in ("os.kill", "os.killpg"):
+            if arguments[0] in self._spared:
+                raise Forbidden(f"process {arguments[0]} is not the test's own")
+        elif event in _REMOVALS or (event == "open" and self._is_write(arguments)):
+            self._check(arguments[0])
+
+    @staticmethod
+    def _is_write(arguments: tuple[Any, ...]) -> bool:
+        flags = arguments[2]
+        return isinstance(flags, int) and bool(flags & _WRITES)
+
+    def _check(self, path: object) -> None:
+        if isinstance(path, (str, bytes, os.PathLike)):
+            real = os.path.realpath(os.fsdecode(path))
+            if not (real + os.sep).startswith(self._places):
+                raise Forbidden(f"{real} is not the test's own")
