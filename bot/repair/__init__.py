@@ -1,1 +1,1 @@
-"""Repair without a model: where the bug is, which small edits may mend it, which of them does."""
+"""Repairs failing tests by search: what is tried, what came of it, and which one wins."""

@@ -82,7 +82,7 @@ def _traced(spectrum: Spectrum) -> dict[tuple[str, int], float]:
     """Return the weight of each line of a traceback: the innermost of ours the most."""
     weights: dict[tuple[str, int], float] = {}
     for frames in spectrum.tracebacks.values():
-        for depth, place in enumerate(reversed(frames)):
+        for depth, place in enumerate(frames):
             weights[place] = max(weights.get(place, 0.0), 1 / (1 + depth))
     return weights
 

@@ -58,9 +58,9 @@ def silent(_tried: int, _plausible: int) -> None:
 class Aim:
     """What has to pass."""
 
-    targets: frozenset[str]
+    targets: tuple[str, ...]
     """Tests that are red and must turn green."""
-    checked: frozenset[str]
+    checked: tuple[str, ...]
     """Tests that are green and must stay so."""
 
 
