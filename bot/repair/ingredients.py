@@ -51,8 +51,10 @@ class Ingredients:
 
     def _names_of(self, function: Function | None) -> list[str]:
         found: dict[str, None] = {}
-        scopes = [function] if function is not None else []
-        scopes += [a for a in self.source.ancestors(function) if isinstance(a, Function)] if scopes else []
+        scopes: list[Function] = []
+        if function is not None:
+            around = self.source.ancestors(function)
+            scopes = [function, *(a for a in around if isinstance(a, Function))]
         for scope in scopes:
             found |= dict.fromkeys(_bound(scope))
         found |= dict.fromkeys(_module_variables(self.source.tree))

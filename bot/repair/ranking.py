@@ -81,7 +81,7 @@ def _key(row: Ranked) -> tuple[tuple[str, int, int, str], ...]:
 
 
 def _classes(count: int, behaviours: Behaviours) -> list[int]:
-    """Number the classes; what is not known to differ is one."""
+    """Return a number for each class; what is not known to differ is one."""
     if len(behaviours) != count + 1 or not behaviours[0]:
         return [0] * count
     numbers: dict[tuple[str, ...], int] = {}
@@ -168,7 +168,9 @@ def _unread(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     names = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
     bound = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     bound |= {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
-    return {name for name in bound - {n.id for n in names if isinstance(n.ctx, ast.Load)} if name != "_"}
+    return {
+        name for name in bound - {n.id for n in names if isinstance(n.ctx, ast.Load)} if name != "_"
+    }
 
 
 def _tokens(text: str) -> list[str]:

@@ -1,7 +1,6 @@
 """One file as the templates see it: a tree with the spans of its nodes in characters."""
 
 import ast
-import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -91,7 +91,7 @@ def _arguments_swapped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 def _argument_added(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     if not isinstance(node, ast.Call) or not (name := _name(node)):
         return
-    known = [k for k in _KEYWORDS.get(name, ())]
+    known = _KEYWORDS.get(name, ())
     texts = [*known, *scene.ingredients.names(node)[:8], "0", "1", "True", "None"]
     end = scene.source.span(node)[1] - 1
     filled = scene.source.text[scene.source.span(node.func)[1] : end].strip("( \n")
@@ -134,7 +134,9 @@ def _wrapped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
         yield scene.swap(node, f"{name}({text})", weight)
     if isinstance(node, ast.expr):
         atom = scene.operand(node)
-        for chained, weight in fading((*_CHAINED, *(f".{m}()" for m in scene.ingredients.methods)), 0.4):
+        for chained, weight in fading(
+            (*_CHAINED, *(f".{m}()" for m in scene.ingredients.methods)), 0.4
+        ):
             yield scene.swap(node, f"{atom}{chained}", weight)
 
 
@@ -153,7 +155,9 @@ def _may_wrap(scene: Scene, node: ast.AST) -> bool:
 def _both_wrapped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     """Both sides of a comparison, which were to be compared as something else."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        (start, left), (right, end) = (scene.source.span(n) for n in (node.left, node.comparators[0]))
+        (start, left), (right, end) = (
+            scene.source.span(n) for n in (node.left, node.comparators[0])
+        )
         gap = scene.source.text[left:right]
         first, second = scene.of(node.left), scene.of(node.comparators[0])
         for name, weight in fading(("set", "sorted", "len", "abs", "str", "int", "list")):
@@ -163,7 +167,7 @@ def _both_wrapped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 
 
 def _bounded(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """A value that must not leave a bound: `min(x, n)`, `max(x, 0)`."""
+    """Keep a value within a bound: `min(x, n)`, `max(x, 0)`."""
     if isinstance(node, ast.BinOp | ast.Name | ast.Subscript) and _may_wrap(scene, node):
         others = ("0", "1", *scene.ingredients.names(node)[:5])
         for other, weight in fading(others):

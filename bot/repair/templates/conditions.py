@@ -32,11 +32,11 @@ def _replaced(scene: Scene, node: ast.AST) -> Iterator[Draft]:
         others = scene.ingredients.expressions(test, (ast.Compare, ast.BoolOp))
         for text, weight in fading(others):
             yield scene.swap(test, text, weight)
-        for text, weight in fading(_parts(scene, test), 0.6):
+        for text, weight in fading(_parts(test), 0.6):
             yield scene.swap(test, text, weight)
 
 
-def _parts(scene: Scene, test: ast.expr) -> list[str]:
+def _parts(test: ast.expr) -> list[str]:
     names = [n for n in ast.walk(test) if isinstance(n, ast.Name)]
     return [t for n in dict.fromkeys(n.id for n in names) for t in (n, f"not {n}")]
 
@@ -54,7 +54,7 @@ def _extended(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 
 
 def _shorted(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """Always, never."""
+    """Take one way always or never."""
     for test in _tests(node):
         yield scene.swap(test, "True")
         yield scene.swap(test, "False")

@@ -13,6 +13,13 @@ from bot.repair.templates.draft import Draft, Scene, Template, fading
 
 _SEPARATORS = (" ", "", ".", ",", "\n", "-", "_", "/", ":")
 _SMALL = (0, 1, -1, 2, 10)
+_COUNTING = ("range", "min", "max", "islice")
+_COUNTED: tuple[tuple[tuple[type[ast.AST], ...], float], ...] = (
+    ((ast.Slice,), 0.9),
+    ((ast.Compare, ast.BinOp), 0.6),
+    ((ast.Return, ast.Assign, ast.AugAssign), 0.5),
+    ((ast.keyword, ast.IfExp, ast.Tuple, ast.GeneratorExp, ast.ListComp), 0.3),
+)
 _SUMMABLE = (ast.Name, ast.Call, ast.Attribute, ast.BinOp, ast.Subscript)
 
 
@@ -75,7 +82,9 @@ def _cases(value: str | bytes) -> Iterator[str | bytes]:
 
 
 def _off_by_one(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    if not isinstance(node, _SUMMABLE) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+    if not isinstance(node, _SUMMABLE) or not isinstance(
+        getattr(node, "ctx", ast.Load()), ast.Load
+    ):
         return
     weight = _countable(scene, node)
     if weight:
@@ -91,22 +100,13 @@ def _off_by_one(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 def _countable(scene: Scene, node: ast.AST) -> float:
     """Tell how likely it is that a value counts something, by the place where it stands."""
     parent = scene.parent(node)
-    match parent:
-        case ast.Call(func=ast.Name(id="range" | "min" | "max" | "islice")) if node is not parent.func:
-            return 1.0
-        case ast.Subscript() if parent.slice is node:
-            return 1.0
-        case ast.Slice():
-            return 0.9
-        case ast.Compare() | ast.BinOp():
-            return 0.6
-        case ast.Return() | ast.Assign() | ast.AugAssign():
-            return 0.5
-        case ast.Call() if node is not parent.func:
-            return 0.3
-        case ast.keyword() | ast.IfExp() | ast.Tuple() | ast.GeneratorExp() | ast.ListComp():
-            return 0.3
-    return 0.0
+    if isinstance(parent, ast.Call):
+        if parent.func is node:
+            return 0.0
+        return 1.0 if scene.of(parent.func) in _COUNTING else 0.3
+    if isinstance(parent, ast.Subscript):
+        return 1.0 if parent.slice is node else 0.0
+    return next((weight for kinds, weight in _COUNTED if isinstance(parent, kinds)), 0.0)
 
 
 def _entries(scene: Scene, node: ast.AST) -> Iterator[Draft]:

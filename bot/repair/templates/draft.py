@@ -30,7 +30,9 @@ class Scene:
         start, end = self.source.span(node)
         return Draft(start, end, text, weight)
 
-    def between(self, left: ast.AST, right: ast.AST, text: str, weight: float = 1.0) -> Draft | None:
+    def between(
+        self, left: ast.AST, right: ast.AST, text: str, weight: float = 1.0
+    ) -> Draft | None:
         """Put a text between two operands; None where a comment or a bracket stands there."""
         start, end = self.source.span(left)[1], self.source.span(right)[0]
         gap = self.source.text[start:end]
@@ -56,7 +58,16 @@ class Scene:
 
 Propose = Callable[[Scene, ast.AST], Iterable[Draft]]
 Kinds = tuple[type[ast.AST], ...]
-ATOMS = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Dict, ast.Set)
+ATOMS = (
+    ast.Name,
+    ast.Constant,
+    ast.Call,
+    ast.Attribute,
+    ast.Subscript,
+    ast.List,
+    ast.Dict,
+    ast.Set,
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,9 @@ class Template:
     """Yields what is likely first."""
 
 
-def fading(texts: Iterable[str], start: float = 1.0, *, half: int = 8) -> Iterator[tuple[str, float]]:
+def fading(
+    texts: Iterable[str], start: float = 1.0, *, half: int = 8
+) -> Iterator[tuple[str, float]]:
     """Pair each text with a weight that falls to one half after `half` of them."""
     for index, text in enumerate(texts):
         yield text, start * half / (half + index)

@@ -16,7 +16,11 @@ _REPLACEABLE = (ast.BinOp, ast.Call, ast.Subscript, ast.Attribute, ast.Constant,
 
 
 def _variable(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_called(scene, node):
+    if (
+        isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and not _is_called(scene, node)
+    ):
         others = (n for n in scene.ingredients.names(node) if n != node.id)
         for name, weight in fading(others, half=5):
             yield scene.swap(node, name, weight)
@@ -28,11 +32,12 @@ def _is_called(scene: Scene, node: ast.AST) -> bool:
 
 
 def _target(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        if isinstance(scene.parent(node), ast.Assign | ast.AugAssign | ast.Tuple):
-            others = (n for n in scene.ingredients.names(node) if n != node.id)
-            for name, weight in fading(others, half=5):
-                yield scene.swap(node, name, weight)
+    if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Store):
+        return
+    if isinstance(scene.parent(node), ast.Assign | ast.AugAssign | ast.Tuple):
+        others = (n for n in scene.ingredients.names(node) if n != node.id)
+        for name, weight in fading(others, half=5):
+            yield scene.swap(node, name, weight)
 
 
 def _attribute(scene: Scene, node: ast.AST) -> Iterator[Draft]:
@@ -64,7 +69,7 @@ def _expression(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     names = scene.ingredients.names(node)
     texts = [*names[:8], *(f"-{name}" for name in names[:4])]
     texts += scene.ingredients.expressions(node, (ast.Call, ast.Subscript, ast.BinOp))
-    for text, weight in fading((t for t in dict.fromkeys(texts) if t != here)):
+    for text, weight in fading(t for t in dict.fromkeys(texts) if t != here):
         yield scene.swap(node, text if text.isidentifier() else _safe(scene, node, text), weight)
 
 
@@ -82,7 +87,7 @@ def _is_value(scene: Scene, node: ast.expr) -> bool:
 
 
 def _operand_added(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """A term that was forgotten: `a + b` for `a`, with what stands near."""
+    """Add a term that was forgotten: `a + b` for `a`, with what stands near."""
     if not isinstance(node, ast.Name | ast.BinOp | ast.Call | ast.Subscript):
         return
     if not _is_value(scene, node) or isinstance(scene.parent(node), ast.BinOp | ast.Compare):
@@ -96,7 +101,7 @@ def _operand_added(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 
 
 def _term_between(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """A term that was forgotten in the middle: `a + sep + b` for `a + b`."""
+    """Add a term that was forgotten in the middle: `a + sep + b` for `a + b`."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return
     texts = [repr(t) for t in (" ", ".", ",", "-", "_", "/", ":", "\n")]

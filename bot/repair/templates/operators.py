@@ -38,6 +38,7 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, ...]] = {
     ast.BitAnd: ("|", "^"),
     ast.BitXor: ("|", "&"),
 }
+_PLACES = (ast.Name, ast.Subscript, ast.Attribute)
 _SYMBOLS = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -94,11 +95,10 @@ def _negation(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 
 
 def _minus(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    if isinstance(node, ast.Name | ast.Call | ast.Subscript) and not isinstance(
-        scene.parent(node), ast.Attribute | ast.UnaryOp | ast.Starred | ast.Expr
-    ):
-        if isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not _is_called(scene, node):
-            yield scene.swap(node, f"-{scene.of(node)}")
+    is_read = isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not _is_called(scene, node)
+    is_part = isinstance(scene.parent(node), ast.Attribute | ast.UnaryOp | ast.Starred | ast.Expr)
+    if is_read and not is_part:
+        yield scene.swap(node, f"-{scene.of(node)}")
 
 
 def _is_called(scene: Scene, node: ast.AST) -> bool:
@@ -108,15 +108,15 @@ def _is_called(scene: Scene, node: ast.AST) -> bool:
 
 def _augmented(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     if isinstance(node, ast.AugAssign):
-        names = (*_ARITHMETIC.get(type(node.op), ()), "")
-        for text, weight in fading(names, half=3):
-            if (draft := scene.between(node.target, node.value, f"{text}=", weight)) is not None:
-                yield draft
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-        if isinstance(node.targets[0], ast.Name | ast.Subscript | ast.Attribute):
-            for text, weight in fading(("+=", "-=", "*="), 0.5, half=3):
-                if (draft := scene.between(node.targets[0], node.value, text, weight)) is not None:
-                    yield draft
+        target, start = node.target, 1.0
+        signs = tuple(f"{sign}=" for sign in (*_ARITHMETIC.get(type(node.op), ()), ""))
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], _PLACES):
+        target, start, signs = node.targets[-1], 0.5, ("+=", "-=", "*=")
+    else:
+        return
+    for text, weight in fading(signs, start, half=3):
+        if (draft := scene.between(target, node.value, text, weight)) is not None:
+            yield draft
 
 
 def _operand_swap(scene: Scene, node: ast.AST) -> Iterator[Draft]:
@@ -138,12 +138,16 @@ def _conjunct_drop(scene: Scene, node: ast.AST) -> Iterator[Draft]:
         return
     word = " and " if isinstance(node.op, ast.And) else " or "
     for left_out in reversed(range(len(node.values))):
-        rest = [scene.operand(v) if isinstance(v, ast.BoolOp) else scene.of(v) for i, v in enumerate(node.values) if i != left_out]
+        rest = [
+            scene.operand(v) if isinstance(v, ast.BoolOp) else scene.of(v)
+            for i, v in enumerate(node.values)
+            if i != left_out
+        ]
         yield scene.swap(node, word.join(rest))
 
 
 def _regrouped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """`a + b * c` for `(a + b) * c`, and the other way round."""
+    """Write `a + b * c` for `(a + b) * c`, and the other way round."""
     if not isinstance(node, ast.BinOp) or type(node.op) not in _SYMBOLS:
         return
     outer = _SYMBOLS[type(node.op)]

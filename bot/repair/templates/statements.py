@@ -80,7 +80,7 @@ def _moved_in(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     before = block[at - 1] if at else None
     if own is None or not isinstance(before, ast.For | ast.While | ast.If | ast.With):
         return
-    inner = before.body if not getattr(before, "orelse", None) else before.orelse
+    inner = getattr(before, "orelse", None) or before.body
     yield Draft(own[0], own[1], f"{scene.source.indent(inner[-1])}{scene.of(node)}\n")
 
 
@@ -89,7 +89,7 @@ def _ended(text: str) -> str:
 
 
 def _inserted(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """A statement of the same function, as it is or with one variable changed."""
+    """Insert a statement of the same function, as it is or with one variable changed."""
     if not isinstance(node, ast.stmt) or scene.source.function(node) is None:
         return
     texts = dict.fromkeys(_offered(scene, node))
@@ -113,7 +113,7 @@ def _offered(scene: Scene, node: ast.stmt) -> Iterator[str]:
 
 
 def _varied(text: str, names: Sequence[str]) -> Iterator[str]:
-    """The statement with one use of a variable replaced by another one, or by its last element."""
+    """Yield the statement with one use of a variable replaced by another one, or by its last element."""
     for found in re.finditer(r"\b[A-Za-z_]\w*\b", text):
         if found[0] not in names:
             continue
@@ -140,12 +140,14 @@ def _beside(scene: Scene, node: ast.stmt, text: str, weight: float) -> Iterator[
 
 
 def _guarded(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """A base case that was never written."""
+    """Write a base case that was never there."""
     function = scene.source.function(node)
     if not isinstance(node, ast.stmt) or function is None:
         return
     is_first = scene.parent(node) is function
-    returns = [scene.of(n.value) for n in ast.walk(function) if isinstance(n, ast.Return) and n.value]
+    returns = [
+        scene.of(n.value) for n in ast.walk(function) if isinstance(n, ast.Return) and n.value
+    ]
     results = dict.fromkeys((*[r for r in returns if len(r) < 30 and "\n" not in r], *_RESULTS))
     for (condition, result), weight in _pairs(_guards(scene, node), list(results)):
         text = f"if {condition}:\n{scene.source.indent(node)}    return {result}"
@@ -166,22 +168,22 @@ def _memberships(scene: Scene, node: ast.stmt) -> list[str]:
     """`x[1] not in known`: of the subscripts and the names of the function."""
     parts = scene.ingredients.expressions(node, (ast.Subscript,))[:4]
     names = scene.ingredients.names(node)[:7]
-    return [f"{part} not in {name}" for part in parts for name in names if not part.startswith(name)]
+    return [
+        f"{part} not in {name}" for part in parts for name in names if not part.startswith(name)
+    ]
 
 
 def _pairs(
     conditions: Sequence[str], results: Sequence[str]
 ) -> Iterator[tuple[tuple[str, str], float]]:
     """All pairs, those first that are early in both lists."""
-    order = sorted(
-        ((i + 2 * j, i, j) for i in range(len(conditions)) for j in range(len(results)))
-    )
+    order = sorted((i + 2 * j, i, j) for i in range(len(conditions)) for j in range(len(results)))
     for rank, i, j in order:
         yield (conditions[i], results[j]), 8 / (8 + rank)
 
 
 def _returned(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """An expression whose value was to be returned, and a value that was to be another one."""
+    """Return what was only computed, or another value."""
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
         yield scene.swap(node, f"return {scene.of(node)}")
     elif isinstance(node, ast.Return) and node.value is None:

@@ -43,7 +43,7 @@ def _bounds(scene: Scene, node: ast.AST) -> Iterator[Draft]:
         forms += [f"{lower}:{lower} + {upper}{tail}" if lower else f"-{upper}:{tail}"]
         forms += [f"{upper}:{tail}", f":-{upper}{tail}"]
     here = scene.of(node)
-    for text, weight in fading((t for t in dict.fromkeys(forms) if t != here)):
+    for text, weight in fading(t for t in dict.fromkeys(forms) if t != here):
         yield scene.swap(node, text, weight)
 
 
@@ -56,7 +56,7 @@ def _index_dropped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 
 
 def _mirrored(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """Counted from the other end."""
+    """Count from the other end."""
     if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice | ast.Tuple):
         index = node.slice
         text = scene.operand(index)
@@ -66,13 +66,14 @@ def _mirrored(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 
 
 def _safe_lookup(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """A key that may be missing; `dict[k]` for `dict.get(k)`."""
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        if not isinstance(node.slice, ast.Slice):
-            share = 1.0 if "KeyError" in scene.ingredients.hints.exceptions else 0.3
-            owner, key = scene.of(node.value), scene.of(node.slice)
-            for default in ("", ", 0", ", []", ", ''", f", {key}"):
-                yield scene.swap(node, f"{owner}.get({key}{default})", share)
+    """Look a key up that may be missing."""
+    if not isinstance(node, ast.Subscript) or isinstance(node.slice, ast.Slice):
+        return
+    if isinstance(node.ctx, ast.Load):
+        share = 1.0 if "KeyError" in scene.ingredients.hints.exceptions else 0.3
+        owner, key = scene.of(node.value), scene.of(node.slice)
+        for default in ("", ", 0", ", []", ", ''", f", {key}"):
+            yield scene.swap(node, f"{owner}.get({key}{default})", share)
 
 
 TEMPLATES = (

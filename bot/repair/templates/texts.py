@@ -21,11 +21,12 @@ def _formatted(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 
 def _unquoted(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     """`'text'` where the variable `text` was meant."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        if node.value in scene.ingredients.names(node):
-            yield scene.swap(node, node.value)
-            yield scene.swap(node, f"{node.value}.encode()", 0.5)
-            yield scene.swap(node, f"str({node.value})", 0.3)
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    name = str(node.value) if isinstance(node, ast.Constant) else ""
+    if is_text and name in scene.ingredients.names(node):
+        yield scene.swap(node, name)
+        yield scene.swap(node, f"{name}.encode()", 0.5)
+        yield scene.swap(node, f"str({name})", 0.3)
 
 
 def _caught(scene: Scene, node: ast.AST) -> Iterator[Draft]:
