@@ -6,10 +6,10 @@ repair takes the place of a revert, which gives the author's work up.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.agent.state import Observation, State
-from bot.agent.tools.test import REGRESSION, RED_TEST, Test
+from bot.agent.tools.test import RED_TEST, REGRESSION, Test
 from bot.domain import mending
 from bot.domain.edits import EditRefused, Patch, edits_between
 from bot.domain.evidence import Grade
@@ -56,7 +56,7 @@ def nobody(_state: State, _finding: Finding) -> Sequence[Generator]:
 class Wish:
     """What the person asked of the search."""
 
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     failing: frozenset[str] = frozenset()
     """Only these tests are to be mended; none named means all that are red."""
     progress: Progress = silent
@@ -71,7 +71,7 @@ class Repair:
         self,
         open_bench: OpenBench,
         clock: Clock,
-        wish: Wish = Wish(),  # noqa: B008  (frozen)
+        wish: Wish = Wish(),
         more: MoreGenerators = nobody,
     ) -> None:
         self._open_bench = open_bench
@@ -152,7 +152,7 @@ class _Attempt:
     finding: Finding
     tried: int = 0
     plausible: int = 0
-    ranking: Ranking = Ranking(())
+    ranking: Ranking = field(default_factory=lambda: Ranking(()))
     mended: Finding | None = None
     places: tuple[str, ...] = ()
 

@@ -107,6 +107,7 @@ def _is_called(scene: Scene, node: ast.AST) -> bool:
 
 
 def _augmented(scene: Scene, node: ast.AST) -> Iterator[Draft]:
+    target: ast.expr
     if isinstance(node, ast.AugAssign):
         target, start = node.target, 1.0
         signs = tuple(f"{sign}=" for sign in (*_ARITHMETIC.get(type(node.op), ()), ""))

@@ -113,7 +113,7 @@ def _offered(scene: Scene, node: ast.stmt) -> Iterator[str]:
 
 
 def _varied(text: str, names: Sequence[str]) -> Iterator[str]:
-    """Yield the statement with one use of a variable replaced by another one, or by its last element."""
+    """Yield the statement with one variable changed for another one, or for its last element."""
     for found in re.finditer(r"\b[A-Za-z_]\w*\b", text):
         if found[0] not in names:
             continue
