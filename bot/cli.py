@@ -12,6 +12,7 @@ import typer
 
 from bot import __version__, wiring
 from bot.agent.fix import Asked
+from bot.agent.tools.repair import Wish
 from bot.demo_run import run_demo
 from bot.domain.findings import FindingId
 from bot.domain.jobs import JobStatus
@@ -124,6 +125,12 @@ def fix(
         Path | None, typer.Option(help="Also write what is offered to this file, for `git apply`.")
     ] = None,
     tests: Tests = None,
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="CPU seconds of the search for a repair of red tests.")
+    ] = 60.0,
+    failing: Annotated[
+        list[str] | None, typer.Option(help="Mend only this red test; may be repeated.")
+    ] = None,
     as_json: Json = False,
     explain: Explain = False,
     quiet: Quiet = False,
@@ -132,7 +139,8 @@ def fix(
     off = _is_colour_off()
     output = Output(as_json, is_explained=explain, is_quiet=quiet, is_colour_off=off)
     asked = _asked(findings or [], is_commit=commit)
-    with _run(Place(repo, base, head), output, tests=tests) as run:
+    wish = wiring.repair_wish(time_limit, failing or (), output.candidates)
+    with _run(Place(repo, base, head), output, tests=tests, wish=wish) as run:
         outcome = run.fix(run.review(), asked)
         output.show(outcome)
         if patch is not None:
@@ -268,6 +276,7 @@ def _run(
     fail_on: Sequence[FailOn] | None = None,
     tools: Collection[str] = (),
     sarif_in: Sequence[Path] = (),
+    wish: Wish | None = None,
 ) -> Iterator[Run]:
     """Open the change, its configuration and its sandbox, and build the run."""
     settings = load_settings()
@@ -282,7 +291,7 @@ def _run(
         sandboxes = wiring.open_sandboxes(settings, place, _ask)
         listener = output.listener()
         yield wiring.build_run(
-            workspace, config, sandboxes, listener, tools=tools, more_analyzers=logs
+            workspace, config, sandboxes, listener, tools=tools, more_analyzers=logs, repair=wish
         )
 
 

@@ -23,8 +23,10 @@ from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
+from bot.agent.tools.repair import Repair, Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
+from bot.agent.trying import Benches
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
 from bot.domain.model import Model
 from bot.domain.ports import Analyzer, Sandboxes, Workspace
@@ -33,6 +35,7 @@ from bot.domain.review import FixOutcome, ProgressListener
 from bot.domain.test_detection import TestWish
 from bot.errors import Refused, SandboxUnavailable
 from bot.policy.selection import HAND_WEIGHTS, Greedy
+from bot.repair.search import Budget, Progress
 from bot.settings import SandboxChoice, Settings, SetupNetwork
 
 if TYPE_CHECKING:
@@ -202,6 +205,11 @@ def _may_use_network(settings: Settings, ask: Ask, command: str) -> bool:
             return chosen is SetupNetwork.YES
 
 
+def repair_wish(cpu_seconds: float, failing: Sequence[str], progress: Progress) -> Wish:
+    """Return what a person asks of the search for a repair."""
+    return Wish(Budget(cpu_seconds), frozenset(failing), progress)
+
+
 def examine(settings: Settings) -> "Iterator[Check]":
     """Yield what `doctor` looks at."""
     from bot.adapters import docker_images, machine_doctor
@@ -263,6 +271,7 @@ def build_run(
     tools: Collection[str] = (),
     more_analyzers: Sequence[Analyzer] = (),
     model: Model | None = None,
+    repair: Wish | None = None,
 ) -> Run:
     """Build the loop for one change, with all tools or with those named (and `finish`)."""
     from bot.adapters.analyzers.catalog import analyzers
@@ -288,6 +297,7 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
+        *([Repair(Benches(suite).open, clock, repair)] if repair is not None else ()),
         *(model_tools(model, Parts(workspace, config, suite, prover, syntax)) if model else ()),
     )
     wanted = [tool for tool in everything if not tools or tool.name in tools]

@@ -30,13 +30,14 @@ class InProcess:
     tried: list[Candidate] = field(default_factory=list)
     most: int | None = None
     """How many candidates the budget is good for."""
+    path: str = PATH
 
     def spectrum(self, paths: Sequence[str]) -> Spectrum:
         del paths  # there is one file
         reach: dict[int, set[str]] = {}
         red = {name for name in self.checks if not self._passes(name, self.text, reach)[0]}
         lines = {line: frozenset(tests) for line, tests in reach.items()}
-        return Spectrum({PATH: lines}, {}, frozenset(red), frozenset(self.checks) - red)
+        return Spectrum({self.path: lines}, {}, frozenset(red), frozenset(self.checks) - red)
 
     def validate(
         self,

@@ -92,7 +92,8 @@ def test_a_validator_out_of_time_ends_the_search() -> None:
 
 
 def test_two_edits_are_found_over_a_stepping_stone() -> None:
-    text = "def span(low, high):\n    if low < high:\n        return high + low\n    return low + high\n"
+    text = "def span(low, high):\n    if low < high:\n        return high + low\n"
+    text += "    return low + high\n"
     checks = {
         "up": lambda names: names["span"](2, 9) == 7,
         "wide": lambda names: names["span"](5, 50) == 45,

@@ -7,6 +7,7 @@ repair takes the place of a revert, which gives the author's work up.
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from bot.agent.state import Observation, State
 from bot.agent.tools.test import RED_TEST, REGRESSION, Test
@@ -33,13 +34,17 @@ _BEHAVIOUR_SECONDS = 5.0
 _SHOWN_AT_MOST = 30
 
 
-@dataclass(frozen=True)
-class Bench:
+class Bench(Protocol):
     """An open sandbox in which candidates for the head are tried."""
 
-    validator: Validator
-    texts: Callable[[Iterable[str]], dict[str, str]]
-    """Returns the head's text of those files that are text."""
+    @property
+    def validator(self) -> Validator:
+        """Tries them."""
+        ...
+
+    def texts(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the head's text of those of these files that it has."""
+        ...
 
 
 OpenBench = Callable[[State], AbstractContextManager[Bench]]
