@@ -3,18 +3,18 @@
 It is slow and knows every language: the engine inside the sandbox is for Python alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.agent.state import State
 from bot.agent.testing import OpenSuite, Suite
-from bot.agent.trees import contents
+from bot.agent.trees import contents, tree
 from bot.domain.evidence import TestReport
-from bot.domain.ports import NoTests
+from bot.domain.ports import NoTests, Sandbox, SourceFile, TestPlan, Workspace
 from bot.domain.pull_request import Sha
 from bot.errors import Refused
-from bot.repair.candidates import Candidate, Fate, Spectrum, Trial
+from bot.repair.candidates import Candidate, Fate, Spectrum, Trial, Validator
 from bot.repair.source import applied
 
 _ALONE_AT_MOST = 50
@@ -89,16 +89,21 @@ class SuiteValidator:
         return ()
 
 
+MakeValidator = Callable[[Sandbox, Iterable[SourceFile], TestPlan], Validator]
+"""Returns the engine inside a sandbox; raises Refused where it cannot run this plan's tests."""
+
+
 @dataclass(frozen=True)
-class SlowBench:
+class OpenBench:
     """An open sandbox, and a validator in it."""
 
-    validator: SuiteValidator
+    validator: Validator
+    workspace: Workspace
+    head: Sha
 
     def texts(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the head's text of these files, with their bytes kept."""
-        suite = self.validator.suite
-        files: Mapping[str, bytes] = contents(suite.workspace, self.validator.head, list(paths))
+        files = contents(self.workspace, self.head, list(paths))
         return {path: data.decode("utf-8", "surrogateescape") for path, data in files.items()}
 
 
@@ -107,9 +112,11 @@ class Benches:
     """Opens a sandbox for a search; raises Refused where the tests say nothing."""
 
     suite: Suite
+    make: MakeValidator | None = None
+    """The fast engine, where there is one; the test command is used for what it refuses."""
 
     @contextmanager
-    def open(self, state: State) -> Iterator[SlowBench]:
+    def open(self, state: State) -> Iterator[OpenBench]:
         """Open it for the length of a tool call."""
         plan, report = self.suite.plan(), state.head_tests
         if isinstance(plan, NoTests):
@@ -117,7 +124,17 @@ class Benches:
         if report is None or not report.is_evidence:
             raise Refused("the tests at head are no evidence, so nothing can be repaired by them")
         with self.suite.open(plan, seconds_left=state.seconds_left) as opened:
-            yield SlowBench(SuiteValidator(opened, state.change.head_sha, report))
+            head = state.change.head_sha
+            validator = self._fast(opened, head) or SuiteValidator(opened, head, report)
+            yield OpenBench(validator, opened.workspace, head)
+
+    def _fast(self, opened: OpenSuite, head: Sha) -> Validator | None:
+        if self.make is None:
+            return None
+        try:
+            return self.make(opened.sandbox, tree(opened.workspace, head), opened.plan)
+        except Refused:
+            return None
 
 
 def _only(tests: tuple[str, ...]) -> tuple[str, ...]:

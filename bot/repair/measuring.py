@@ -15,7 +15,7 @@ from bot.repair.candidates import Fate, Validator
 from bot.repair.generator import Templates
 from bot.repair.localise import suspects
 from bot.repair.ranking import rank
-from bot.repair.search import Aim, Budget, Search
+from bot.repair.search import Aim, Budget, Search, Watch
 from bot.repair.source import applied
 
 MODULE, VISIBLE, HIDDEN = "solution.py", "test_solution.py", "hidden.py"
@@ -105,7 +105,7 @@ def split(test: str, entry: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def solve(problem: Problem, ground: Ground, budget: Budget) -> Outcome:
+def solve(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None = None) -> Outcome:
     """Search for a repair with the visible tests, and judge what was found with the hidden ones."""
     texts = {MODULE: problem.text}
     if not problem.visible:
@@ -116,7 +116,8 @@ def solve(problem: Problem, ground: Ground, budget: Budget) -> Outcome:
             return Outcome(problem.name, False, 0, (), 0, 0, False)
         own = [s for s in suspects(spectrum, {}) if s.path == MODULE]
         aim = Aim(tuple(sorted(spectrum.red)), tuple(sorted(spectrum.green)))
-        found = Search(validator, [Templates(texts, own)], texts, budget).run(aim)
+        search = Search(validator, [Templates(texts, own)], texts, budget, watch=watch)
+        found = search.run(aim)
         best = [row.plausible for row in rank(found.plausible, texts).patches[:_LOOKED_AT]]
         candidates = [plausible.candidate for plausible in best]
         seen = (

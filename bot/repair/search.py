@@ -18,11 +18,13 @@ class Budget:
     """When to stop."""
 
     cpu_seconds: float = 60.0
-    """Of validation."""
+    """Of validation; on the clock of the host, which is never less."""
     candidates: int = 200_000
     enough: int = 40
     """Plausible patches after which the search goes on only a little, to see if they agree."""
     batch: int = 256
+    """The first one; each is twice as large as the one before, up to `largest_batch`."""
+    largest_batch: int = 4096
     share_of_pairs: float = 0.6
     """How much of the candidates may have two edits."""
 
@@ -50,8 +52,25 @@ Progress = Callable[[int, int], None]
 """Hears how many candidates were tried and how many are plausible."""
 
 
+Seconds = Callable[[], float]
+"""Seconds since an arbitrary start."""
+
+
+def timeless() -> float:
+    """Let no time pass: the budget in candidates is what ends the search."""
+    return 0.0
+
+
 def silent(_tried: int, _plausible: int) -> None:
     """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks at the search: the person, and the clock."""
+
+    progress: Progress = silent
+    seconds: Seconds = timeless
 
 
 @dataclass(frozen=True)
@@ -76,13 +95,15 @@ class Search:
         generators: Sequence[Generator],
         texts: Mapping[str, str],
         budget: Budget,
-        progress: Progress = silent,
+        *,
+        watch: "Watch | None" = None,
     ) -> None:
         self._validator = validator
         self._generators = generators
         self._texts = texts
         self._budget = budget
-        self._progress = progress
+        self._watch = watch or Watch()
+        self._started = self._watch.seconds()
         self._seen: set[object] = set()
 
     def run(self, aim: Aim) -> Found:
@@ -109,16 +130,20 @@ class Search:
     def _through(
         self, candidates: Iterator[Candidate], aim: Aim, found: Found, *, most: int
     ) -> None:
+        most_at_once = self._budget.batch
         while found.tried < most and len(found.plausible) < self._budget.enough:
-            size = min(self._budget.batch, most - found.tried)
+            size = min(most_at_once, most - found.tried)
+            most_at_once = min(2 * most_at_once, self._budget.largest_batch)
             batch = list(itertools.islice(candidates, size))
-            if not batch:
+            left = self._budget.cpu_seconds - (self._watch.seconds() - self._started)
+            if not batch or left <= 0:
+                found.is_out_of_budget = bool(batch)
                 return
             trials = self._validator.validate(
                 batch,
                 targets=aim.targets,
                 checked=aim.checked,
-                cpu_seconds=self._budget.cpu_seconds,
+                cpu_seconds=left,
             )
             self._fold(zip(batch, trials, strict=False), found)
             if len(trials) < len(batch):
@@ -133,7 +158,7 @@ class Search:
                 found.plausible.append(Plausible(candidate, trial))
             elif trial.fate is Fate.PARTIAL:
                 found.stones.append(Plausible(candidate, trial))
-        self._progress(found.tried, len(found.plausible))
+        self._watch.progress(found.tried, len(found.plausible))
 
 
 def _noted(candidates: Iterator[Candidate], into: list[Candidate]) -> Iterator[Candidate]:

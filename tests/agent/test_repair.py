@@ -17,7 +17,7 @@ from bot.agent.tools.lint import Lint
 from bot.agent.tools.repair import Repair, Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
-from bot.agent.trying import Benches, SlowBench
+from bot.agent.trying import Benches, OpenBench
 from bot.domain.evidence import Grade, Outcome
 from bot.domain.repo_config import RepoConfig
 from bot.errors import Refused
@@ -86,7 +86,7 @@ class Room:
         self.loop = Loop((*tools, repair), Greedy(HAND_WEIGHTS), clock, self.heard)
 
     @contextmanager
-    def _open(self, state: State) -> Iterator[SlowBench]:
+    def _open(self, state: State) -> Iterator[OpenBench]:
         if self.refused:
             raise Refused(self.refused)
         with Benches(self.suite).open(state) as bench:

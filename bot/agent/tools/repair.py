@@ -25,7 +25,7 @@ from bot.repair.generator import Generator, Templates
 from bot.repair.ingredients import Hints, diff_hints
 from bot.repair.localise import Changed, Suspect, spoken, suspects
 from bot.repair.ranking import Ranking, rank
-from bot.repair.search import Aim, Budget, Found, Plausible, Progress, Search, silent
+from bot.repair.search import Aim, Budget, Found, Plausible, Progress, Search, Watch, silent
 from bot.repair.source import applied
 
 _MOST_CHECKED = 500
@@ -134,7 +134,13 @@ class Repair:
         templates = Templates(texts, ranked, _hints(state, finding))
         generators = [templates, *self._more(state, finding)]
         budget = self._budget(state)
-        search = Search(bench.validator, generators, texts, budget, self._wish.progress)
+        search = Search(
+            bench.validator,
+            generators,
+            texts,
+            budget,
+            watch=Watch(self._wish.progress, self._clock.seconds),
+        )
         found = search.run(aim)
         ranking = _ranking(bench.validator, found, texts, aim, state)
         return _Attempt(
