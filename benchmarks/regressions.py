@@ -1,6 +1,6 @@
 """How many test runs delta debugging over hunks takes, and whether what it finds is 1-minimal.
 
-Run: python benchmarks/bisect.py [regressions] [seed]. Each regression is a pull request of up to 128
+Run: python benchmarks/regressions.py [count] [seed]. Each one is a pull request of up to 128
 hunks in up to 8 files with 1 to 3 culprits. In every third one the culprits break the tests each by
 itself, in every third one only together, and in every third one a culprit does not go without its
 neighbour (the tree without one of the two alone does not load, so its run says nothing).
