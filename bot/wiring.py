@@ -23,7 +23,7 @@ from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
-from bot.agent.tools.repair import Repair, Wish
+from bot.agent.tools.repair import Lead, Repair, Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.agent.trying import Benches
@@ -35,6 +35,7 @@ from bot.domain.review import FixOutcome, ProgressListener
 from bot.domain.test_detection import TestWish
 from bot.errors import Refused, SandboxUnavailable
 from bot.policy.selection import HAND_WEIGHTS, Greedy
+from bot.repair.generator import Generator
 from bot.repair.search import Budget, Progress
 from bot.settings import SandboxChoice, Settings, SetupNetwork
 
@@ -210,6 +211,13 @@ def repair_wish(cpu_seconds: float, failing: Sequence[str], progress: Progress) 
     return Wish(Budget(cpu_seconds), frozenset(failing), progress)
 
 
+def _mends(lead: Lead) -> Sequence[Generator]:
+    """Return who proposes repairs in languages other than Python."""
+    from bot.adapters.tree_sitter_mends import TreeSitterMends
+
+    return (TreeSitterMends(lead.texts, lead.ranked),)
+
+
 def examine(settings: Settings) -> "Iterator[Check]":
     """Yield what `doctor` looks at."""
     from bot.adapters import docker_images, machine_doctor
@@ -297,7 +305,7 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
-        *([Repair(Benches(suite).open, clock, repair)] if repair is not None else ()),
+        *([Repair(Benches(suite).open, clock, repair, _mends)] if repair is not None else ()),
         *(model_tools(model, Parts(workspace, config, suite, prover, syntax)) if model else ()),
     )
     wanted = [tool for tool in everything if not tools or tool.name in tools]

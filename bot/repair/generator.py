@@ -60,7 +60,8 @@ class Templates:
         streams = [
             _File(source, suspicion, self).drafts()
             for path, suspicion in _by_path(self.ranked[:_MOST_LINES]).items()
-            if (source := _parsed(path, self.texts.get(path, ""))) is not None
+            if path.endswith(".py")
+            and (source := _parsed(path, self.texts.get(path, ""))) is not None
         ]
         yield from merged(streams)
 

@@ -4,7 +4,7 @@ What it finds is a suggestion like any other: `verify` proves it with the whole 
 repair takes the place of a revert, which gives the author's work up.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -48,11 +48,24 @@ class Bench(Protocol):
 
 
 OpenBench = Callable[[State], AbstractContextManager[Bench]]
-MoreGenerators = Callable[[State, Finding], Sequence[Generator]]
-"""Who else proposes: a model, where there is one."""
 
 
-def nobody(_state: State, _finding: Finding) -> Sequence[Generator]:
+@dataclass(frozen=True)
+class Lead:
+    """What is known when candidates are to be proposed."""
+
+    state: State
+    finding: Finding
+    texts: Mapping[str, str]
+    """The head's files with a suspicious line, by path."""
+    ranked: Sequence[Suspect]
+
+
+MoreGenerators = Callable[[Lead], Sequence[Generator]]
+"""Who else proposes: a parser of another language, a model where there is one."""
+
+
+def nobody(_lead: Lead) -> Sequence[Generator]:
     """Propose nothing beside the templates."""
     return ()
 
@@ -132,7 +145,7 @@ class Repair:
             return _Attempt(finding, places=spoken(ranked, most=3))
         texts = bench.texts(dict.fromkeys(suspect.path for suspect in ranked))
         templates = Templates(texts, ranked, _hints(state, finding))
-        generators = [templates, *self._more(state, finding)]
+        generators = [templates, *self._more(Lead(state, finding, texts, ranked))]
         budget = self._budget(state)
         search = Search(
             bench.validator,
@@ -198,7 +211,7 @@ def _reached_with(spectrum: Spectrum, targets: frozenset[str]) -> frozenset[str]
 def _suspects(spectrum: Spectrum, aim: Aim, state: State) -> tuple[Suspect, ...]:
     own = replace(spectrum, red=frozenset(aim.targets))
     ranked = suspects(own, _changed(state))
-    return tuple(s for s in ranked if s.path.endswith(".py") and not is_test_file(s.path))
+    return tuple(s for s in ranked if not is_test_file(s.path))
 
 
 def _changed(state: State) -> Changed:
