@@ -139,7 +139,8 @@ def fix(
     off = _is_colour_off()
     output = Output(as_json, is_explained=explain, is_quiet=quiet, is_colour_off=off)
     asked = _asked(findings or [], is_commit=commit)
-    wish = wiring.repair_wish(time_limit, failing or (), output.candidates)
+    wanted = wiring.repair_wish(time_limit, failing or (), output.candidates)
+    wish = None if asked.is_revert else wanted  # a repair would take the place of the revert
     with _run(Place(repo, base, head), output, tests=tests, wish=wish) as run:
         outcome = run.fix(run.review(), asked)
         output.show(outcome)
