@@ -12,6 +12,7 @@ import typer
 
 from bot import __version__, replay_commands, wiring
 from bot.agent.fix import Asked
+from bot.agent.tools.repair import Wish
 from bot.demo_run import run_demo
 from bot.domain.findings import FindingId
 from bot.domain.jobs import JobStatus
@@ -128,6 +129,14 @@ def fix(
         Path | None, typer.Option(help="Also write what is offered to this file, for `git apply`.")
     ] = None,
     tests: Tests = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(min=1, help="Search so many CPU seconds for an edit that mends red tests."),
+    ] = None,
+    failing: Annotated[
+        list[str] | None,
+        typer.Option(help="With --time-limit, mend only this red test; may be repeated."),
+    ] = None,
     as_json: Json = False,
     explain: Explain = False,
     quiet: Quiet = False,
@@ -136,7 +145,12 @@ def fix(
     off = _is_colour_off()
     output = Output(as_json, is_explained=explain, is_quiet=quiet, is_colour_off=off)
     asked = _asked(findings or [], is_commit=commit)
-    with _run(Place(repo, base, head), output, tests=tests) as run:
+    if failing and time_limit is None:
+        raise Refused("--failing narrows a search for a repair: add --time-limit SECONDS")
+    wish = None
+    if time_limit is not None and not asked.is_revert:  # it would take the place of the revert
+        wish = wiring.repair_wish(time_limit, failing or (), output.candidates)
+    with _run(Place(repo, base, head), output, tests=tests, wish=wish) as run:
         outcome = run.fix(run.review(), asked)
         output.show(outcome)
         if patch is not None:
@@ -295,6 +309,7 @@ def _run(
     fail_on: Sequence[FailOn] | None = None,
     tools: Collection[str] = (),
     sarif_in: Sequence[Path] = (),
+    wish: Wish | None = None,
 ) -> Iterator[Run]:
     """Open the change, its configuration and its sandbox, and build the run."""
     settings = load_settings()
@@ -318,6 +333,7 @@ def _run(
                 tools=tools,
                 more_analyzers=logs,
                 model=model,
+                repair=wish,
                 keeper=open_keeper(settings, config, secrets=models.secrets, tell=output.warn),
             )
 

@@ -45,6 +45,13 @@ class Output:
             return QuietProgress()
         return Progress(console) if console.is_terminal else PlainProgress()
 
+    def candidates(self, tried: int, plausible: int) -> None:
+        """Say how far a search for a repair is, on a terminal in place."""
+        if self.is_quiet or not sys.stderr.isatty():
+            return
+        sys.stderr.write(f"\rrepair: {tried} candidates tried, {plausible} pass ")
+        sys.stderr.flush()
+
     def show(self, told: Review | FixOutcome) -> None:
         """Print the result and write the files that were asked for."""
         review = told.review if isinstance(told, FixOutcome) else told

@@ -27,8 +27,10 @@ from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
+from bot.agent.tools.repair import Lead, Repair, Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
+from bot.agent.trying import Benches
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
 from bot.domain.model import Model
 from bot.domain.org_defaults import OrgDefaults
@@ -40,6 +42,8 @@ from bot.domain.test_detection import TestWish
 from bot.errors import Refused, Retryable, SandboxUnavailable
 from bot.model_wiring import examine_model, model_basis
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy
+from bot.repair.generator import Generator
+from bot.repair.search import Budget, Progress
 from bot.run_keeping import Keeper
 from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
 
@@ -236,6 +240,18 @@ def _may_use_network(settings: Settings, ask: Ask, command: str) -> bool:
             return chosen is SetupNetwork.YES
 
 
+def repair_wish(cpu_seconds: float, failing: Sequence[str], progress: Progress) -> Wish:
+    """Return what a person asks of the search for a repair."""
+    return Wish(Budget(cpu_seconds), frozenset(failing), progress)
+
+
+def _mends(lead: Lead) -> Sequence[Generator]:
+    """Return who proposes repairs in languages other than Python."""
+    from bot.adapters.tree_sitter_mends import TreeSitterMends
+
+    return (TreeSitterMends(lead.texts, lead.ranked),)
+
+
 def examine(settings: Settings, model: ModelSettings) -> "Iterator[Check]":
     """Yield what `doctor` looks at."""
     from bot.adapters import docker_images, machine_doctor
@@ -334,6 +350,7 @@ def build_run(
     model: Model | None = None,
     keeper: Keeper | None = None,
     around: Callable[[Tool], Tool] = lambda tool: tool,
+    repair: Wish | None = None,
 ) -> Run:
     """Build the loop for one change, with all tools or with those named (and `finish`).
 
@@ -364,6 +381,7 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
+        *([Repair(Benches(suite).open, clock, repair, _mends)] if repair is not None else ()),
         *(model_tools(model, parts) if model is not None else ()),
     )
     wanted = [around(tool) for tool in everything if not tools or tool.name in tools]

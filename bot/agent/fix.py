@@ -112,6 +112,8 @@ def _results(
             proof,
             finding_id=finding.id,
             is_offered=finding in offered,
+            is_ambiguous=suggestion.is_ambiguous,
+            distinguishing_input=suggestion.distinguishing_input,
         )
         for rank, (finding, suggestion, proof) in enumerate(tried, 1)
     )
@@ -124,6 +126,8 @@ def _may_commit(finding: Finding, asked: Asked) -> bool:
     is_named_revert = asked.is_revert and bool(asked.ids)
     is_ours = is_named_revert if suggestion.source == REVERT_SOURCE else not asked.is_revert
     is_read = asked.is_checked_enough and bool(asked.ids)
+    if suggestion.is_ambiguous and not is_read:
+        return False  # the tests allow more than one meaning: a person reads it and chooses
     grades = (Grade.PROVED, Grade.CHECKED) if is_read else (Grade.PROVED,)
     return is_ours and suggestion.proof.grade in grades
 

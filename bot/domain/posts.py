@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain import comments
+from bot.domain.diff_coverage import diff_coverage, spoken
 from bot.domain.evidence import Grade, Proof
 from bot.domain.findings import Finding
 from bot.domain.markdown import LIMIT_BYTES, cell, code, cut, details, fence, fitted, prose
@@ -186,7 +187,14 @@ def _facts(review: Review) -> tuple[tuple[str, Sequence[str]], ...]:
         ("Tools", review.verdict.tools),
         ("Code ran in", review.places),
         ("Files that were not reviewed", skipped),
+        ("What the tests reach", _reached(review)),
     )
+
+
+def _reached(review: Review) -> Sequence[str]:
+    if review.diff is None:
+        return ()
+    return spoken(diff_coverage(review.diff, review.head_tests, review.contents))
 
 
 def _list(title: str, lines: Sequence[str]) -> str:

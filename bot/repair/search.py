@@ -1,0 +1,179 @@
+"""The search: candidates by prior, in batches, until enough of them pass or the budget is spent.
+
+A candidate that mends some of the failing tests and breaks none is kept as a stepping stone: when
+single edits are through, the best stones are built upon. Nothing here is random; with a budget in
+candidates, two runs try the same ones in the same order, whatever the load of the machine is.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.repair.candidates import Candidate, Fate, Trial, Validator
+from bot.repair.generator import Generator, key_of, merged
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """When to stop."""
+
+    cpu_seconds: float = 60.0
+    """Of validation; on the clock of the host, which is never less."""
+    candidates: int = 200_000
+    enough: int = 40
+    """Plausible patches after which the search goes on only a little, to see if they agree."""
+    batch: int = 256
+    """The first one; each is twice as large as the one before, up to `largest_batch`."""
+    largest_batch: int = 4096
+    share_of_pairs: float = 0.6
+    """How much of the candidates may have two edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """A candidate with which every target passes and nothing breaks."""
+
+    candidate: Candidate
+    trial: Trial
+
+
+@dataclass
+class Found:
+    """What a search came to."""
+
+    plausible: list[Plausible] = field(default_factory=list)
+    stones: list[Plausible] = field(default_factory=list)
+    tried: int = 0
+    fates: dict[Fate, int] = field(default_factory=dict)
+    is_out_of_budget: bool = False
+
+
+Progress = Callable[[int, int], None]
+"""Hears how many candidates were tried and how many are plausible."""
+
+
+Seconds = Callable[[], float]
+"""Seconds since an arbitrary start."""
+
+
+def timeless() -> float:
+    """Let no time pass: the budget in candidates is what ends the search."""
+    return 0.0
+
+
+def silent(_tried: int, _plausible: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks at the search: the person, and the clock."""
+
+    progress: Progress = silent
+    seconds: Seconds = timeless
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What has to pass."""
+
+    targets: tuple[str, ...]
+    """Tests that are red and must turn green."""
+    checked: tuple[str, ...]
+    """Tests that are green and must stay so."""
+
+
+_STONES = 12
+
+
+class Search:
+    """One search for one aim."""
+
+    def __init__(
+        self,
+        validator: Validator,
+        generators: Sequence[Generator],
+        texts: Mapping[str, str],
+        budget: Budget,
+        *,
+        watch: "Watch | None" = None,
+    ) -> None:
+        self._validator = validator
+        self._generators = generators
+        self._texts = texts
+        self._budget = budget
+        self._watch = watch or Watch()
+        self._started = self._watch.seconds()
+        self._seen: set[object] = set()
+
+    def run(self, aim: Aim) -> Found:
+        """Return what was found: first by one edit, then, where that is nothing, by two."""
+        found = Found()
+        singles = merged([generator.proposals() for generator in self._generators])
+        firsts: list[Candidate] = []
+        most = int(self._budget.candidates * (1 - self._budget.share_of_pairs))
+        self._through(self._fresh(_noted(singles, firsts)), aim, found, most=most)
+        if not found.plausible and not found.is_out_of_budget:
+            stones = _best_stones(found, firsts, len(aim.targets))
+            pairs = merged([g.on_top_of(s) for s in stones for g in self._generators])
+            self._through(self._fresh(pairs), aim, found, most=self._budget.candidates)
+        return found
+
+    def _fresh(self, candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+        """Leave out what was tried in other words, and what changes nothing."""
+        for candidate in candidates:
+            key = key_of(candidate, self._texts)
+            if key and key not in self._seen:
+                self._seen.add(key)
+                yield candidate
+
+    def _through(
+        self, candidates: Iterator[Candidate], aim: Aim, found: Found, *, most: int
+    ) -> None:
+        most_at_once = self._budget.batch
+        while found.tried < most and len(found.plausible) < self._budget.enough:
+            size = min(most_at_once, most - found.tried)
+            most_at_once = min(2 * most_at_once, self._budget.largest_batch)
+            batch = list(itertools.islice(candidates, size))
+            left = self._budget.cpu_seconds - (self._watch.seconds() - self._started)
+            if not batch or left <= 0:
+                found.is_out_of_budget = bool(batch)
+                return
+            trials = self._validator.validate(
+                batch,
+                targets=aim.targets,
+                checked=aim.checked,
+                cpu_seconds=left,
+            )
+            self._fold(zip(batch, trials, strict=False), found)
+            if len(trials) < len(batch):
+                found.is_out_of_budget = True
+                return
+
+    def _fold(self, results: Iterator[tuple[Candidate, Trial]], found: Found) -> None:
+        for candidate, trial in results:
+            found.tried += 1
+            found.fates[trial.fate] = found.fates.get(trial.fate, 0) + 1
+            if trial.fate is Fate.FIXED:
+                found.plausible.append(Plausible(candidate, trial))
+            elif trial.fate is Fate.PARTIAL:
+                found.stones.append(Plausible(candidate, trial))
+        self._watch.progress(found.tried, len(found.plausible))
+
+
+def _noted(candidates: Iterator[Candidate], into: list[Candidate]) -> Iterator[Candidate]:
+    """Pass candidates on and keep the first few: blind stones, where no test shows progress."""
+    for candidate in candidates:
+        if len(into) < _STONES:
+            into.append(candidate)
+        yield candidate
+
+
+def _best_stones(found: Found, firsts: Sequence[Candidate], targets: int) -> list[Candidate]:
+    """Return what to build upon, its prior weighed by how far it goes."""
+    rated = sorted(
+        found.stones,
+        key=lambda stone: (len(stone.trial.still_red), -stone.candidate.prior),
+    )
+    stones = [stone.candidate for stone in rated[:_STONES]]
+    return stones if stones and targets > 1 else [*stones, *firsts]
