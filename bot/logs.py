@@ -74,7 +74,9 @@ def configure(settings: AppSettings, *, stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger("pullwright").setLevel(logging.INFO)
     # The engine would print in a form of its own, were there no handler at its logger.
-    logging.getLogger("dbos").addHandler(logging.NullHandler())
+    engine = logging.getLogger("dbos")
+    engine.handlers[:] = [logging.NullHandler()]
+    engine.propagate = True
     logging.captureWarnings(True)
     # A record that cannot be written would be shown raw.
     logging.raiseExceptions = False

@@ -116,9 +116,13 @@ def test_arguments_that_do_not_fit_are_shown_and_break_nothing(logged: Logged) -
 
 
 def test_the_engine_and_the_server_log_in_our_form(logged: Logged) -> None:
+    engine = logging.getLogger("dbos")
+    # The engine does so where it starts first.
+    engine.addHandler(logging.StreamHandler())
+    engine.propagate = False
     stream = logged("json")
 
-    logging.getLogger("dbos").warning("recovered")
+    engine.warning("recovered")
     logging.getLogger("waitress").error("no socket")
     logging.getLogger("waitress").info("serving")
 

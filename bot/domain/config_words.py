@@ -3,7 +3,7 @@
 from bot.domain.forge import CheckConclusion, CheckRun, CheckStatus
 from bot.domain.markdown import prose
 from bot.domain.pull_request import Sha
-from bot.domain.verdict_check import CHECK_NAME
+from bot.domain.verdict_check import CHECK_NAME, check_id
 
 CONFIG_RUN = "config"
 """What the marker of the one comment names in place of a run, so that it is edited in place."""
@@ -22,7 +22,7 @@ def config_silence(reason: str) -> str:
     return f"the configuration cannot be used: {reason}"
 
 
-def config_check(head_sha: Sha, run_id: str, reason: str) -> CheckRun:
+def config_check(head_sha: Sha, run_id: str, reason: str, number: int | None = None) -> CheckRun:
     """Return the check of a head that was not looked at; no configuration makes it a failure."""
     return CheckRun(
         name=CHECK_NAME,
@@ -30,6 +30,6 @@ def config_check(head_sha: Sha, run_id: str, reason: str) -> CheckRun:
         status=CheckStatus.COMPLETED,
         title="Not reviewed: the configuration cannot be used",
         summary=config_refused(reason),
-        external_id=run_id,
+        external_id=check_id(run_id, number),
         conclusion=CheckConclusion.NEUTRAL,
     )

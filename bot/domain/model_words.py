@@ -3,7 +3,7 @@
 from bot.domain.conversation import Answer
 from bot.domain.findings import FindingId
 from bot.domain.markdown import cut, details, fence, prose
-from bot.domain.replies import FORK_GETS_A_PATCH, LIMIT_BYTES, NEEDS_A_MODEL
+from bot.domain.replies import FORK_GETS_A_PATCH, LIMIT_BYTES
 from bot.domain.untrusted import one_line
 from bot.domain.written import Written
 
@@ -39,11 +39,6 @@ def no_second_look(reason: str) -> str:
 
 
 _ANSWER_CHARACTERS = 6_000
-
-
-def needs_a_model() -> str:
-    """Say that nobody set a model up, and who does."""
-    return NEEDS_A_MODEL
 
 
 def explain_question(finding: FindingId) -> str:

@@ -73,7 +73,9 @@ def stopped_check(head_sha: Sha, run_id: str, number: int | None = None) -> Chec
     )
 
 
-def not_reviewed_check(head_sha: Sha, run_id: str, reason: str) -> CheckRun:
+def not_reviewed_check(
+    head_sha: Sha, run_id: str, reason: str, number: int | None = None
+) -> CheckRun:
     """Return the check run of a head that could not be looked at, and why (rule R26)."""
     return CheckRun(
         name=CHECK_NAME,
@@ -81,7 +83,7 @@ def not_reviewed_check(head_sha: Sha, run_id: str, reason: str) -> CheckRun:
         status=CheckStatus.COMPLETED,
         title="Not reviewed",
         summary=prose(f"Not reviewed: {reason}."),
-        external_id=run_id,
+        external_id=check_id(run_id, number),
         conclusion=CheckConclusion.NEUTRAL,
     )
 

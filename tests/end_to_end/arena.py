@@ -116,6 +116,7 @@ def arena_of(oracle: canaries.Oracle) -> Iterator[Arena]:
     repo.collaborator("ada", "write")
     repo.collaborator("eve", "read")
     yield Arena(app, repo)
+    app.github.faults.forget()
     oracle.hold()
     good = app.github.find_repo("good/shop")
     assert good is not None

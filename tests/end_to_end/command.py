@@ -1,5 +1,6 @@
 """Runs the real `pullwright` command in a process of its own, as a person would."""
 
+import json
 import os
 import signal
 import subprocess
@@ -64,3 +65,18 @@ def stop(process: "subprocess.Popen[str]") -> tuple[int, str]:
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=TIMEOUT_S)
     return process.returncode, err
+
+
+def sarif_log(folder: Path) -> Path:
+    """Write the log of a tool that is not ours, with one finding of `own-1`."""
+    place = {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": 1}}
+    result = {
+        "ruleId": "own-1",
+        "level": "error",
+        "message": {"text": "Somebody else found this"},
+        "locations": [{"physicalLocation": place}],
+    }
+    run = {"tool": {"driver": {"name": "other"}}, "results": [result]}
+    log = folder / "other.sarif"
+    log.write_text(json.dumps({"version": "2.1.0", "runs": [run]}))
+    return log

@@ -165,12 +165,14 @@ def test_a_configuration_that_is_a_trap_is_refused_in_words(
     conclusion, words = _check(arena, pr)
     assert conclusion == "neutral"
     assert said in re.sub(r"[`\\]", "", words)
-    assert arena.ours(pr) == []
+    (told,) = arena.ours(pr)
+    assert said in re.sub(r"[`\\]", "", told)
 
 
 def test_a_command_under_a_broken_configuration_is_answered(arena: Arena) -> None:
     arena.repo.push("main", {CONFIG: "fial_on: high\n"})
     pr = arena.draft()
+    arena.app.until(lambda: arena.ours(pr), "the draft's own word on its configuration")
 
     reply = arena.answer(pr, "ada", "/agent review")
 

@@ -1,5 +1,6 @@
 """Findings keep their identity over pushes, as people see it on GitHub."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,13 @@ def _summary(app: App, pr: PullRequest) -> str:
     (body,) = [b for b in _ours(app, pr) if "kind=summary" in b]
     assert pr.head_sha in body
     return body
+
+
+def _run_of(summary: str) -> str:
+    """Return the run that a summary is of."""
+    found = re.search(r" run=(\S+)", summary)
+    assert found is not None
+    return found[1]
 
 
 def _rows(app: App, pr: PullRequest) -> list[str]:
@@ -160,9 +168,11 @@ def test_a_closed_and_reopened_head_is_not_reviewed_again(app: App) -> None:
 
     pr.close()
     pr.reopen()
-    reply = _answered(app, pr, "ada", "/agent why")
 
-    assert "reviewed already" in reply
+    def is_told() -> bool:
+        return "reviewed already" in _answered(app, pr, "ada", "/agent why")
+
+    app.until(is_told, "a head left alone")
     assert len(repo.check_runs) == 1
     assert _threads(pr) == [("app.py", False)]
 
@@ -247,10 +257,12 @@ def test_full_reviews_are_had_by_configuration_and_by_command(app: App) -> None:
     pr.push({"other.py": OTHER})
     _reviewed(app, repo, pr)
     by_itself = _summary(app, pr)
-    _answered(app, pr, "ada", "/agent review")
-    asked = _summary(app, pr)
+    asked = _answered(app, pr, "ada", "/agent review")
+    untouched = _summary(app, pr)
     _answered(app, pr, "ada", "/agent review full")
 
     assert "Looked at anew" not in by_itself
-    assert "0 of 2 hunks" in asked
+    assert "Nothing is new" in asked
+    assert untouched == by_itself
     assert "Looked at anew" not in _summary(app, pr)
+    assert _run_of(_summary(app, pr)) != _run_of(by_itself)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.model_findings import ChunkReply, CritiqueReply, Judgement, ReportedFinding
-from tests.end_to_end.command import Command, Ended
+from tests.end_to_end.command import Command, Ended, sarif_log
 from tests.end_to_end.conftest import BASE
 from tests.model_server.replies import Asked, Reply
 from tests.model_server.server import ModelServer, serving
@@ -279,16 +279,7 @@ def test_what_is_no_bundle_is_said_to_be_none(
 def test_another_tools_findings_are_in_the_replay_and_in_its_page(
     pullwright: Command, lint_bug: RepoFixture, tmp_path: Path
 ) -> None:
-    place = {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": 1}}
-    result = {
-        "ruleId": "own-1",
-        "level": "error",
-        "message": {"text": "Somebody else found this"},
-        "locations": [{"physicalLocation": place}],
-    }
-    run = {"tool": {"driver": {"name": "other"}}, "results": [result]}
-    log, page = tmp_path / "other.sarif", tmp_path / "again.html"
-    log.write_text(json.dumps({"version": "2.1.0", "runs": [run]}))
+    log, page = sarif_log(tmp_path), tmp_path / "again.html"
 
     first = pullwright("review", "-q", "--json", "--sarif-in", str(log), cwd=lint_bug.path)
     again = pullwright("replay", run_id(pullwright), "--json", "--html", str(page))

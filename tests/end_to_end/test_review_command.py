@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command import Command
+from tests.end_to_end.command import Command, sarif_log
 from tests.end_to_end.conftest import BASE
 from tests.situations import RepoFixture, repository
 
@@ -202,16 +202,7 @@ def test_the_version_is_printed(pullwright: Command) -> None:
 def test_another_tools_findings_come_in_as_sarif(
     pullwright: Command, lint_bug: RepoFixture, tmp_path: Path
 ) -> None:
-    place = {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": 1}}
-    result = {
-        "ruleId": "own-1",
-        "level": "error",
-        "message": {"text": "Somebody else found this"},
-        "locations": [{"physicalLocation": place}],
-    }
-    run = {"tool": {"driver": {"name": "other"}}, "results": [result]}
-    log = tmp_path / "other.sarif"
-    log.write_text(json.dumps({"version": "2.1.0", "runs": [run]}))
+    log = sarif_log(tmp_path)
 
     ended = pullwright("review", "-q", "--json", "--sarif-in", str(log), cwd=lint_bug.path)
 

@@ -179,6 +179,11 @@ class Faults:
                     return armed.fault
         return None
 
+    def forget(self) -> None:
+        """Disarm what has not met its request."""
+        with self._guard:
+            self._armed.clear()
+
     @property
     def left(self) -> int:
         """How many faults have not met their request: a test may want 0."""

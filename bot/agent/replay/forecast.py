@@ -12,6 +12,7 @@ from bot.agent.loop import Loop, Step
 from bot.agent.replay.bundle import Bundle, CallTaken, StepTaken
 from bot.agent.replay.playing import AGAIN, refuse_gaps
 from bot.agent.replay.recorded import RecordedModel, RecordedWorkspace
+from bot.agent.replay.stand_in import StandIn
 from bot.agent.review import review, start
 from bot.agent.state import Observation, State
 from bot.agent.tool import Tool
@@ -27,7 +28,6 @@ from bot.domain.publication import PublishContext, plan
 from bot.domain.repo_config import Budget, RepoConfig
 from bot.domain.review import Review
 from bot.errors import BudgetSpent
-from bot.policy.features import Features
 
 _ALWAYS_AGAIN = (Autofix.name, Finish.name)
 
@@ -180,19 +180,8 @@ class _Delta:
 
 
 @dataclass(frozen=True)
-class _Foreseen:
-    tool: Tool
+class _Foreseen(StandIn):
     forecaster: Forecaster
-
-    @property
-    def name(self) -> str:
-        return self.tool.name
-
-    def is_eligible(self, state: State) -> bool:
-        return self.tool.is_eligible(state)
-
-    def features(self, state: State) -> Features:
-        return self.tool.features(state)
 
     def run(self, state: State) -> Observation:
         told = self.forecaster

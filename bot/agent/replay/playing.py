@@ -13,6 +13,7 @@ from bot.agent.prove import Candidate
 from bot.agent.replay.bundle import Bundle, StepTaken
 from bot.agent.replay.making import Render
 from bot.agent.replay.recorded import RecordedModel, RecordedWorkspace
+from bot.agent.replay.stand_in import StandIn
 from bot.agent.review import Episode, review
 from bot.agent.state import Observation, State
 from bot.agent.tool import Tool
@@ -24,7 +25,6 @@ from bot.domain import replay_words as words
 from bot.domain.record_json import dump
 from bot.domain.review import FixOutcome, Review
 from bot.errors import Refused
-from bot.policy.features import Features
 
 AGAIN = (Autofix.name, Critique.name, Finish.name, ReviewTool.name)
 """Tools that need nothing but the change, the state and the model's replies."""
@@ -162,19 +162,8 @@ class Player:
 
 
 @dataclass(frozen=True)
-class _Replayed:
-    tool: Tool
+class _Replayed(StandIn):
     player: Player
-
-    @property
-    def name(self) -> str:
-        return self.tool.name
-
-    def is_eligible(self, state: State) -> bool:
-        return self.tool.is_eligible(state)
-
-    def features(self, state: State) -> Features:
-        return self.tool.features(state)
 
     def run(self, state: State) -> Observation:
         step = self.player.step_for(self.name, state)

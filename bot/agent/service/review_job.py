@@ -121,7 +121,7 @@ class ReviewOfPull:
         def tell() -> Json:
             if self._has_moved(remote):
                 return self._told(remote, MOVED)
-            run = not_reviewed_check(remote.head_sha, self.run_id, reason)
+            run = not_reviewed_check(remote.head_sha, self.run_id, reason, self.number)
             self.connection.publisher.check(run)
             return self._told(remote, reason)
 
@@ -311,7 +311,7 @@ class ReviewOfPull:
         def post() -> Json:
             publisher, body = self.connection.publisher, marker.under(config_refused(reason))
             publisher.reply(self.number, marker=str(marker), body=body, to_comment=None)
-            publisher.check(config_check(remote.head_sha, self.run_id, reason))
+            publisher.check(config_check(remote.head_sha, self.run_id, reason, self.number))
             return self._told(remote, config_silence(reason))
 
         return self.context.step("refuse", post)
