@@ -36,6 +36,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+bench_app = typer.Typer(help="Measure what this version can do.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 jobs_app = typer.Typer(help="Look into the queue of the App.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
 replay_commands.add_to(app)
@@ -271,6 +273,29 @@ def app_commands() -> ModuleType:
     except ModuleNotFoundError as error:
         raise Refused(f"{error.name} is missing: pip install 'pullwright[app]'") from error
     return module
+
+
+@bench_app.command("repair")
+def bench_repair(
+    data: Annotated[
+        Path,
+        typer.Option(
+            envvar="PULLWRIGHT_CONTRACT_DATA",
+            help="The folder of test data, with the set's folder.",
+        ),
+    ],
+    chosen: Annotated[str, typer.Option("--set", help="Which set of problems.")] = "humanevalfix",
+    cpu_seconds: Annotated[float, typer.Option(min=1, help="For each problem.")] = 20.0,
+    candidates: Annotated[int, typer.Option(min=1, help="For each problem, at the most.")] = 60_000,
+    seed: Annotated[int, typer.Option(help="Of the tests' hashes.")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Repair the problems of a set with their visible tests, judge by the hidden ones."""
+    from bot.bench import bench
+
+    limits = (cpu_seconds, candidates)
+    for line in bench(data, chosen, limits, seed=seed, is_quiet=quiet or not sys.stderr.isatty()):
+        typer.echo(line)
 
 
 @config_app.command("check")

@@ -49,6 +49,7 @@ from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
 
 if TYPE_CHECKING:
     from bot.adapters.machine_doctor import Check
+    from bot.adapters.repair_ground import SandboxGround
 
 Ask = Callable[[str], bool]
 """Asks a person a question that yes or no answers."""
@@ -252,6 +253,22 @@ def _mends(lead: Lead) -> Sequence[Generator]:
     return (TreeSitterMends(lead.texts, lead.ranked),)
 
 
+def repair_ground(settings: Settings, seed: int) -> "SandboxGround":
+    """Return where the problems of a benchmark run; their code is not ours."""
+    from bot.adapters.process_sandbox import ProcessSandboxes
+    from bot.adapters.repair_ground import SandboxGround
+    from bot.adapters.sandbox_validator import SandboxValidator
+
+    reason = "a benchmark runs the functions of its set"
+    if settings.sandbox in (SandboxChoice.PROCESS, SandboxChoice.NONE):
+        return SandboxGround(
+            ProcessSandboxes(reason=reason, search_path=settings.search_path),
+            SandboxValidator,
+            seed,
+        )
+    return SandboxGround(_docker(settings, lambda _question: False), SandboxValidator, seed)
+
+
 def examine(settings: Settings, model: ModelSettings) -> "Iterator[Check]":
     """Yield what `doctor` looks at."""
     from bot.adapters import docker_images, machine_doctor
@@ -358,6 +375,7 @@ def build_run(
     """
     from bot.adapters.analyzers.catalog import analyzers
     from bot.adapters.junit_runner import JunitRunner
+    from bot.adapters.sandbox_validator import SandboxValidator
     from bot.adapters.system_clock import SystemClock
     from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
     from bot.model_tools import Parts, model_tools, studio
@@ -381,7 +399,11 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
-        *([Repair(Benches(suite).open, clock, repair, _mends)] if repair is not None else ()),
+        *(
+            [Repair(Benches(suite, SandboxValidator).open, clock, repair, _mends)]
+            if repair is not None
+            else ()
+        ),
         *(model_tools(model, parts) if model is not None else ()),
     )
     wanted = [around(tool) for tool in everything if not tools or tool.name in tools]
