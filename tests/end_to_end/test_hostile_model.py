@@ -5,7 +5,7 @@ reported, no secret of ours, of this machine or of the pull request's own text i
 """
 
 import json
-import sys
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,6 @@ from tests.model_server.replies import Answer, Break, Fault, Script, in_turn, st
 from tests.model_server.server import ModelServer
 from tests.situations import Link, Program
 
-PATH = str(Path(sys.executable).parent)
 KEY = "csk-CANARY-0123456789abcdef0123456789abcdef"
 OWN_TOKEN = f"ghs_CANARY{'0a' * 15}"
 OWN_KEY = "csk-CANARYofthepullrequest0123456789abcdef"
@@ -102,7 +101,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
     ) -> Told:
         workspace = FakeWorkspace(BASE, head, title=title, head_ref=head_ref)
         server = ModelServer(script)
-        sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
+        sandboxes = ProcessSandboxes(reason="a test", search_path=os.environ["PATH"])
         secrets = (KEY, *canaries.ENVIRONMENT.values())
         with connected(server, key=KEY, sealed_by=seal(*secrets)) as model:
             ready = wiring.build_run(
@@ -119,7 +118,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
 
 
 def _without_model(head: Mapping[str, bytes] = HEAD) -> Told:
-    sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
+    sandboxes = ProcessSandboxes(reason="a test", search_path=os.environ["PATH"])
     workspace = FakeWorkspace(BASE, head)
     ready = wiring.build_run(workspace, RepoConfig(), sandboxes, Heard(), tools=("lint",))
     return Told(ModelServer(), ready.review())

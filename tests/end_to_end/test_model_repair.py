@@ -1,8 +1,7 @@
 """A model that reviews and mends, over real pytest and real analyzers: what it says is proved."""
 
-import sys
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,6 @@ from tests.agent.model_toys import Answer, ToyModel
 from tests.agent.toys import Heard
 from tests.fakes.workspace import FakeWorkspace
 
-PATH = str(Path(sys.executable).parent)
 """Of an interpreter that has pytest and coverage."""
 BASE = {
     "shop.py": b"def total(prices):\n    return sum(prices)\n",
@@ -70,7 +68,7 @@ def _run(
         "RewriteReply": rewrite,
     }
     model = ToyModel(answers)
-    sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
+    sandboxes = ProcessSandboxes(reason="a test", search_path=os.environ["PATH"])
     run = wiring.build_run(workspace, RepoConfig(), sandboxes, Heard(), model=model)
     return run.review(), model
 
@@ -165,7 +163,7 @@ def test_a_regression_is_mended_better_than_by_taking_it_back() -> None:
         "ChunkReply": lambda _: ChunkReply(findings=(), facts=(), lookups=()),
         "RewriteReply": lambda _: _edit("shop.py", "    return sum(prices[1:])", MENDED),
     }
-    sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
+    sandboxes = ProcessSandboxes(reason="a test", search_path=os.environ["PATH"])
     run = wiring.build_run(workspace, RepoConfig(), sandboxes, Heard(), model=ToyModel(answers))
 
     (finding,) = run.review().review.findings

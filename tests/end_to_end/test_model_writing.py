@@ -1,8 +1,7 @@
 """`implement` and `cover` over real pytest: what a model writes is offered only with its proof."""
 
-import sys
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -32,7 +31,6 @@ from tests.agent.model_toys import Answer, ToyModel
 from tests.agent.toys import Heard, ToyClock
 from tests.fakes.workspace import FakeWorkspace
 
-PATH = str(Path(sys.executable).parent)
 """Of an interpreter that has pytest and coverage."""
 BASE = {
     "shop.py": b"def total(prices):\n    return sum(prices)\n",
@@ -53,7 +51,7 @@ class Studio:
     def __init__(self, head: Mapping[str, bytes] = HEAD) -> None:
         self.workspace = FakeWorkspace(BASE, head)
         self.syntax = TreeSitterSyntax()
-        sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
+        sandboxes = ProcessSandboxes(reason="a test", search_path=os.environ["PATH"])
         suite = Suite(self.workspace, sandboxes, JunitRunner())
         linter = Linter(sandboxes, analyzers((), enabled=("ruff",), base_files={}), self.syntax)
         self.workshop = Workshop(self.workspace, suite, linter, self.syntax)
