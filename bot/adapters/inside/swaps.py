@@ -82,6 +82,11 @@ class Source:
         if path.endswith(".py") and self.text[:1] != "\ufeff" and not _has_bare_returns(self.text):
             self._parse()
 
+    @property
+    def all(self) -> list[Site]:
+        """Every outermost function of the file."""
+        return self._sites
+
     def site(self, edit: Edit) -> Site:
         """Return the function that the edit is in; raises Cold where there is none."""
         for site in self._sites:
@@ -199,6 +204,10 @@ class Sources:
             if type(thing) is types.FunctionType and thing.__code__.co_filename in files:
                 functions = files[thing.__code__.co_filename].functions
                 functions.setdefault(_key(thing.__code__), []).append(thing)
+
+    def of(self, path: str) -> Source | None:
+        """Return a file, or None where it cannot be read as Python."""
+        return self._sources.get(path)
 
     def sites(self, edits: list[Edit]) -> list[tuple[Source, Site, list[Edit]]]:
         """Return the functions that edits are in; raises Cold where one is in none."""
