@@ -24,7 +24,7 @@ class _Endless(BaseException):
 
 @dataclass
 class FakeValidator:
-    """Files by path; those named `test_*` hold plain test functions."""
+    """Files by path; those named `test_*`, in any folder, hold plain test functions."""
 
     files: Mapping[str, str]
     tried: list[Candidate] = field(default_factory=list)
@@ -38,7 +38,7 @@ class FakeValidator:
             for test_id, test in tests.items():
                 error, lines = self._traced(test)
                 for path, line in lines:
-                    if path in paths or (not paths and not path.startswith("test_")):
+                    if path in paths or (not paths and not _is_test(path)):
                         reach.setdefault(path, {}).setdefault(line, set()).add(test_id)
                 if error is None:
                     green.add(test_id)
@@ -96,7 +96,7 @@ class FakeValidator:
         return recorder.calls
 
     def _functions(self, name: str) -> list[Any]:
-        modules = (sys.modules[p.removesuffix(".py")] for p in self.files if p[:5] != "test_")
+        modules = (sys.modules[p.removesuffix(".py")] for p in self.files if not _is_test(p))
         return [vars(module)[name] for module in modules if name in vars(module)]
 
     def _row(self, files: Mapping[str, str], calls: Sequence[Call]) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ class FakeValidator:
     @contextlib.contextmanager
     def _imported(self, files: Mapping[str, str]) -> Iterator[dict[str, Callable[[], None]]]:
         """Import all files, tests last, and forget them afterwards."""
-        names = sorted(files, key=lambda path: path.startswith("test_"))
+        names = sorted(files, key=_is_test)
         before = dict(sys.modules)
         tests: dict[str, Callable[[], None]] = {}
         try:
@@ -193,6 +193,10 @@ class FakeValidator:
             places.append((tb.tb_frame.f_code.co_filename, tb.tb_lineno))
             tb = tb.tb_next
         return tuple(place for place in reversed(places) if place[0] in self.files)
+
+
+def _is_test(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("test_")
 
 
 def edited(files: Mapping[str, str], edits: Sequence[SpanEdit]) -> dict[str, str]:
