@@ -12,7 +12,7 @@ from bot.repair.candidates import Candidate, Fate, SpanEdit
 from tests.adapters.real_sandboxes import process_sandbox
 from tests.adapters.validator_contract import CONTRACT, FILES, Clause
 
-PLAN = TestPlan("pytest", ("{python}", "-m", "pytest"), "junit.xml", "a test", 120.0)
+PLAN = TestPlan("pytest", ("{python}", "-m", "pytest"), "junit.xml", "a test", 900.0)
 Project = Callable[..., SandboxValidator]
 
 CALC = "def add(a, b):\n    return a - b\n"

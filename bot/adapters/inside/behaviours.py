@@ -159,7 +159,7 @@ class Comparison(NamedTuple):
         return recorder.calls
 
     def _calls(self, seen: list[Call]) -> list[Call]:
-        self.station.progress.begin_test(TEST_LIMIT_S, time.process_time())
+        self.station.progress.begin_test(TEST_LIMIT_S)
         with Caught() as caught, within(TEST_LIMIT_S):
             return like(seen, MOST_CALLS) if seen else []
         return seen if caught.error is not None else []
@@ -190,7 +190,7 @@ class Row(NamedTuple):
         lost, used_s = 0, 0.0
         while len(row) < len(calls) and used_s < self.share_s:
             # The count of forks is for mutated code, not for this process.
-            self.comparison.station.progress.set(AS_IS, 0)
+            self.comparison.station.progress.set(AS_IS)
             said: list[Any] = []
             progress = Progress()
             work = functools.partial(
@@ -233,7 +233,7 @@ class Row(NamedTuple):
 
 def _outcome(function: Any, call: Call, progress: Progress) -> str:
     """Return what a call returns or raises, and what becomes of its arguments."""
-    progress.begin_test(CALL_LIMIT_S, time.process_time())
+    progress.begin_test(CALL_LIMIT_S)
     chance = sys.modules.get("random")
     if chance is not None:
         chance.seed(0)

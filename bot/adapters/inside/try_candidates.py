@@ -110,7 +110,7 @@ class Server:
             collect(self._request(only), lambda suite: work(suite, pipe), pipe)
 
         # Not its children's progress: their deadlines are in CPU time of their own.
-        self._progress.set(-1, 0)
+        self._progress.set(-1)
         end = run_child(inside, Progress(), _WARM, self._hear)
         self._tree.restore()
         # What it was at when it died is what its children were at.
