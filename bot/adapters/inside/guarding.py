@@ -106,6 +106,7 @@ class Alarm:
 
     def start(self) -> None:
         """Begin to tick; forks of this process do not."""
+        self.clear()
         signal.signal(signal.SIGPROF, self._tick)
         signal.setitimer(signal.ITIMER_PROF, ALARM_S, ALARM_S)
 
