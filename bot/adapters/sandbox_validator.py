@@ -29,6 +29,9 @@ CHUNK = 200
 _START_S = 120.0
 _LOAD = 20
 """A busy machine may take so many times the CPU time on the clock."""
+_TEXT = 2000
+_SILENT = frozenset({"hangs", "not tried"})
+"""What a call shows nothing by, where all candidates do no more."""
 _ENTRY = "try_candidates"
 _MODULES = (
     "tracing",
@@ -44,6 +47,11 @@ _MODULES = (
     "trials",
     "batches",
     "surveys",
+    "texts",
+    "variants",
+    "recording",
+    "reloads",
+    "behaviours",
 )
 
 
@@ -93,13 +101,15 @@ class SandboxValidator:
     def behaviour(
         self, candidates: Sequence[Candidate], *, targets: Sequence[str], cpu_seconds: float
     ) -> Sequence[tuple[str, ...]]:
-        del targets, cpu_seconds
-        return tuple(() for _ in range(len(candidates) + 1))
+        spans = _spans(candidates)
+        job = {"mode": "compare", "candidates": spans, "targets": list(targets)}
+        limit_s = _START_S + _LOAD * cpu_seconds
+        lines = self._run({**job, "cpu_s": cpu_seconds}, limit_s) if candidates else None
+        return _behaviours(lines or (), len(candidates))
 
     def _tried(self, batch: Sequence[Candidate], tests: Mapping[str, Any]) -> list[Trial]:
         """Try a part that fits into one command; halves of it where that ends everything."""
-        spans = [[[e.path, e.start, e.end, e.text] for e in c.edits] for c in batch]
-        job = {"mode": "try", "candidates": spans, **tests}
+        job = {"mode": "try", "candidates": _spans(batch), **tests}
         if len(_packed(job)) > JOB_CHARS and len(batch) > 1:
             lines = None
         else:
@@ -131,6 +141,10 @@ class SandboxValidator:
             self._sandbox.get("repair.json", limit_bytes=RESULT_BYTES) if self._is_fresh else None
         )
         return None if data is None else _lines(data, nonce)
+
+
+def _spans(batch: Sequence[Candidate]) -> list[list[list[Any]]]:
+    return [[[e.path, e.start, e.end, e.text] for e in c.edits] for c in batch]
 
 
 def _packed(job: Mapping[str, Any]) -> str:
@@ -188,6 +202,24 @@ def _trials(lines: Iterable[list[Any]], count: int, targets: tuple[str, ...]) ->
             break
         trials.append(found[number])
     return trials
+
+
+def _behaviours(lines: Iterable[list[Any]], count: int) -> tuple[tuple[str, ...], ...]:
+    """Return the calls and each candidate's row, as far as all of them are known."""
+    rows: dict[int, tuple[str, ...]] = {}
+    for line in lines:
+        match line:
+            case ["given", list() as calls]:
+                rows[-1] = _texts(calls)
+            case ["does", int() as number, list() as texts] if 0 <= number < count:
+                rows[number] = _texts(texts)
+    table = [rows.get(number, ()) for number in range(-1, count)]
+    columns = [column for column in zip(*table, strict=False) if not _SILENT.issuperset(column[1:])]
+    return tuple(tuple(column[place] for column in columns) for place in range(count + 1))
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple("".join(c if c.isprintable() else "?" for c in str(v)[:_TEXT]) for v in values)
 
 
 def _spectrum(lines: Iterable[list[Any]]) -> Spectrum:

@@ -12,7 +12,7 @@ from bot.repair.candidates import Candidate, Fate, SpanEdit
 from tests.adapters.real_sandboxes import process_sandbox
 from tests.adapters.validator_contract import CONTRACT, FILES, Clause
 
-PLAN = TestPlan("pytest", ("{python}", "-m", "pytest"), "junit.xml", "a test", 120.0)
+PLAN = TestPlan("pytest", ("{python}", "-m", "pytest"), "junit.xml", "a test", 900.0)
 Project = Callable[..., SandboxValidator]
 
 CALC = "def add(a, b):\n    return a - b\n"
@@ -166,6 +166,40 @@ def test_a_test_that_passes_when_run_again_is_neither_red_nor_green(project: Pro
 
     assert spectrum.red == frozenset()
     assert spectrum.green == {"test_flaky.py::test_b"}
+
+
+TOGETHER = """\
+import calc
+
+
+def test_first():
+    calc.STATE.append(1)
+    assert calc.add(1, 2) == 3
+
+
+def test_second():
+    assert not calc.STATE
+"""
+
+
+def test_a_test_that_passes_alone_and_fails_together_is_neither_red_nor_green(
+    project: Project,
+) -> None:
+    validator = project({"calc.py": f"STATE = []\n\n\n{CALC}", "test_calc.py": TOGETHER})
+
+    spectrum = validator.spectrum([])
+
+    assert spectrum.red == {"test_calc.py::test_first"}
+    assert spectrum.green == frozenset()
+
+
+def test_a_test_that_fails_together_only_is_no_target(project: Project) -> None:
+    source = f"STATE = []\n\n\n{CALC}"
+    validator = project({"calc.py": source, "test_calc.py": TOGETHER})
+    batch = [swap("a + b", text=source)]
+
+    with pytest.raises(Refused, match="test_second"):
+        validator.validate(batch, targets=["test_calc.py::test_second"], checked=[], cpu_seconds=60)
 
 
 def test_a_suite_that_cannot_be_imported_is_red_as_a_file_and_can_be_mended(

@@ -17,6 +17,10 @@ def total(numbers):
 
 def largest(numbers):
     return max(numbers)
+
+
+def alone(a):
+    return a
 """
 TESTS = """\
 from sums import largest, total
@@ -132,6 +136,77 @@ def nothing_is_tried_without_a_budget(validator: Validator) -> None:
     assert len(validator.validate(batch, targets=[TOTAL], checked=[], cpu_seconds=0)) == 0
 
 
+def shown(validator: Validator, *candidates: Candidate) -> list[tuple[str, ...]]:
+    return list(validator.behaviour(candidates, targets=[TOTAL, NOTHING], cpu_seconds=20))
+
+
+def differences(validator: Validator, *candidates: Candidate) -> set[str]:
+    given, one, two = shown(validator, *candidates)
+    return {call for call, a, b in zip(given, one, two, strict=True) if a != b}
+
+
+def what_differs_where_no_test_looks_is_shown_with_the_arguments(validator: Validator) -> None:
+    plain = candidate("result = 1", "result = 0")
+    blind = candidate("    result = 1", "    result = 0\n    numbers = numbers[:2]")
+    calls = differences(validator, plain, blind)
+
+    assert fates(validator, plain, blind) == [Fate.FIXED, Fate.FIXED]
+    assert "total([1, 2, 1, 2])" in calls
+    assert "total([1, 2])" not in calls
+
+
+def patches_that_do_the_same_differ_nowhere(validator: Validator) -> None:
+    plain = candidate("result = 1", "result = 0")
+    same = candidate("return result", "return result - 1")
+    given, *_ = shown(validator, plain, same)
+
+    assert {"total([1, 2])", "total([])", "total([1])"} < set(given)
+    assert differences(validator, plain, same) == set()
+
+
+def what_is_raised_and_what_happens_to_arguments_is_behaviour(validator: Validator) -> None:
+    plain = candidate("result = 1", "result = 0")
+    raising = candidate("return result", "return {1: 0, 2: 1, 4: 3}[result]")
+    clearing = candidate(
+        "    return result", "    result -= 1\n    numbers.clear()\n    return result"
+    )
+
+    given, one, two, three = shown(validator, plain, raising, clearing)
+    place = given.index("total([1, 2, 1, 2])")
+
+    assert one[place] == "6"
+    assert two[place] == "raises KeyError(7)"
+    assert three[place].startswith("6, and leaves")
+
+
+def an_endless_call_is_a_behaviour(validator: Validator) -> None:
+    plain = candidate("result = 1", "result = 0")
+    endless = candidate("return result", "while len(numbers) > 3: pass\n    return result - 1")
+
+    given, one, two = shown(validator, plain, endless)
+    place = given.index("total([1, 2, 1, 2])")
+
+    assert (one[place], two[place]) == ("6", "hangs")
+    assert one[given.index("total([1])")] == two[given.index("total([1])")] == "1"
+
+
+def a_function_that_no_test_calls_shows_nothing(validator: Validator) -> None:
+    loner = candidate("return a", "return (a)")
+    other = candidate("return a", "return -a")
+
+    assert shown(validator, loner, other) == [(), (), ()]
+
+
+def what_two_candidates_change_is_compared_in_both_functions(validator: Validator) -> None:
+    one = candidate("return result", "return result - 1")
+    two = candidate("return max(numbers)", "return max(numbers) + 1")
+
+    calls = differences(validator, one, two)
+
+    assert any(call.startswith("total(") for call in calls)
+    assert any(call.startswith("largest(") for call in calls)
+
+
 CONTRACT: tuple[Clause, ...] = (
     red_and_green_tests_are_told_apart,
     reach_says_which_tests_execute_a_line,
@@ -142,4 +217,10 @@ CONTRACT: tuple[Clause, ...] = (
     an_endless_loop_hangs_and_harms_no_other,
     slower_patches_take_more_steps,
     nothing_is_tried_without_a_budget,
+    what_differs_where_no_test_looks_is_shown_with_the_arguments,
+    patches_that_do_the_same_differ_nowhere,
+    what_is_raised_and_what_happens_to_arguments_is_behaviour,
+    an_endless_call_is_a_behaviour,
+    a_function_that_no_test_calls_shows_nothing,
+    what_two_candidates_change_is_compared_in_both_functions,
 )

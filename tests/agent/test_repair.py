@@ -1,6 +1,6 @@
 """`repair` in the loop: red tests are mended by search, proved, and never guessed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +19,7 @@ from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.agent.trying import Benches, OpenBench
 from bot.domain.evidence import Grade, Outcome
+from bot.domain.ports import Sandbox, SourceFile, TestPlan
 from bot.domain.repo_config import RepoConfig
 from bot.errors import Refused
 from bot.policy.selection import HAND_WEIGHTS, Greedy
@@ -26,11 +27,26 @@ from bot.repair.search import Budget
 from tests.agent.toys import Heard, ToyAnalyzer, ToyClock
 from tests.fakes.sandbox import FakeSandboxes
 from tests.fakes.test_runner import FakeTestRunner
+from tests.fakes.validator import FakeValidator
 from tests.fakes.workspace import FakeWorkspace
 
 RIGHT = b"def first(rows, n):\n    return [row for row in rows if row < n]\n"
 WRONG = RIGHT.replace(b"row < n", b"row <= n")
-TESTS = {"tests/test_shop.py": b"# judged by the fake\n"}
+WHOLE = b"""\
+from shop import first
+
+
+def test_below():
+    assert first([1, 3, 2, 4], 3) == [1, 2]
+    assert first([4, 5], 5) == [4]
+
+
+def test_none():
+    assert first([], 3) == []
+"""
+VAGUE = WHOLE.replace(b"[1, 3, 2, 4]", b"[1, 3, 2]")
+"""Nothing is above the limit: `<` and `!=` both pass."""
+TESTS = {"tests/test_shop.py": WHOLE}
 BELOW, NONE = "tests/test_shop.py::test_below", "tests/test_shop.py::test_none"
 
 
@@ -50,17 +66,19 @@ class PythonSyntax:
 
 
 def _judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
-    names: dict[str, object] = {}
     try:
-        exec(tree["shop.py"], names)  # noqa: S102  (our own text)
-        first = names["first"]
-        assert callable(first)
-        below = first([1, 3, 2], 3) == [1, 2]
-        none = first([], 3) == []
+        green = _validator(tree).spectrum([]).green
     except Exception:  # noqa: BLE001  (the candidate's)
-        below = none = False
-    said = {True: Outcome.PASSED, False: Outcome.FAILED}
-    return {BELOW: said[below], NONE: said[none]}
+        green = frozenset()
+    return {t: Outcome.PASSED if t in green else Outcome.FAILED for t in (BELOW, NONE)}
+
+
+def _validator(tree: Mapping[str, bytes]) -> FakeValidator:
+    return FakeValidator({path: data.decode() for path, data in tree.items()})
+
+
+def _engine(_sandbox: Sandbox, files: Iterable[SourceFile], _plan: TestPlan) -> FakeValidator:
+    return _validator({file.path: file.data for file in files})
 
 
 @dataclass
@@ -89,7 +107,7 @@ class Room:
     def _open(self, state: State) -> Iterator[OpenBench]:
         if self.refused:
             raise Refused(self.refused)
-        with Benches(self.suite).open(state) as bench:
+        with Benches(self.suite, _engine).open(state) as bench:
             yield bench
 
     def review(self) -> Episode:
@@ -155,6 +173,21 @@ def test_a_proved_repair_is_committed() -> None:
     (patch,) = outcome.patches
     assert patch.proof.grade is Grade.PROVED
     assert outcome.commit is not None
+
+
+def test_what_the_tests_leave_open_is_shown_with_arguments_for_which_repairs_differ() -> None:
+    vague = {"tests/test_shop.py": VAGUE}
+    room = Room(base={"shop.py": RIGHT, **vague}, head={"shop.py": WRONG, **vague})
+    episode = room.review()
+
+    outcome = fix(room.workspace, room.prover, episode, Asked())
+
+    (patch,) = outcome.patches
+    assert outcome.commit is None
+    assert patch.is_ambiguous
+    assert patch.distinguishing_input is not None
+    assert patch.distinguishing_input.startswith("first([")
+    assert any(patch.distinguishing_input in note for note in episode.review.all_notes)
 
 
 def test_a_repair_is_never_committed_where_the_tests_allow_another_meaning() -> None:

@@ -1,15 +1,21 @@
 """A validator without a sandbox: `exec` of small pure modules, with a limit on executed steps."""
 
+import ast
 import contextlib
+import copy
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType, ModuleType
 from typing import Any
 
+from bot.adapters.inside.recording import Recorder
+from bot.adapters.inside.texts import compared, raised
+from bot.adapters.inside.variants import Call, like
 from bot.repair.candidates import Candidate, Fate, SpanEdit, Spectrum, Trial
 
 MOST_STEPS = 20_000
+MOST_CALLS = 100
 
 
 class _Endless(BaseException):
@@ -18,7 +24,7 @@ class _Endless(BaseException):
 
 @dataclass
 class FakeValidator:
-    """Files by path; those named `test_*` hold plain test functions."""
+    """Files by path; those named `test_*`, in any folder, hold plain test functions."""
 
     files: Mapping[str, str]
     tried: list[Candidate] = field(default_factory=list)
@@ -32,7 +38,7 @@ class FakeValidator:
             for test_id, test in tests.items():
                 error, lines = self._traced(test)
                 for path, line in lines:
-                    if path in paths or (not paths and not path.startswith("test_")):
+                    if path in paths or (not paths and not _is_test(path)):
                         reach.setdefault(path, {}).setdefault(line, set()).add(test_id)
                 if error is None:
                     green.add(test_id)
@@ -62,8 +68,50 @@ class FakeValidator:
     def behaviour(
         self, candidates: Sequence[Candidate], *, targets: Sequence[str], cpu_seconds: float
     ) -> Sequence[tuple[str, ...]]:
-        del targets, cpu_seconds
-        return tuple(() for _ in range(len(candidates) + 1))
+        del targets, cpu_seconds  # the fake calls nothing for long
+        names = {name for one in candidates for name in self._edited_functions(one)}
+        calls = like(self._seen(names), MOST_CALLS)
+        rows = [self._row(edited(self.files, one.edits), calls) for one in candidates]
+        return (tuple(call.text for call in calls), *rows)
+
+    def _edited_functions(self, candidate: Candidate) -> set[str]:
+        return {
+            node.name
+            for edit in candidate.edits
+            for node in ast.parse(self.files[edit.path]).body
+            if isinstance(node, ast.FunctionDef)
+            and node.lineno <= self.files[edit.path].count("\n", 0, edit.start) + 1
+            and self.files[edit.path].count("\n", 0, edit.end) < (node.end_lineno or 0)
+        }
+
+    def _seen(self, names: set[str]) -> list[Call]:
+        with self._imported(self.files) as tests:
+            codes = {f.__code__: name for name in names for f in self._functions(name)}
+            recorder = Recorder(codes, MOST_CALLS)
+            for test in tests.values():
+                recorder.start()
+                with contextlib.suppress(Exception):
+                    test()
+                recorder.stop()
+        return recorder.calls
+
+    def _functions(self, name: str) -> list[Any]:
+        modules = (sys.modules[p.removesuffix(".py")] for p in self.files if not _is_test(p))
+        return [vars(module)[name] for module in modules if name in vars(module)]
+
+    def _row(self, files: Mapping[str, str], calls: Sequence[Call]) -> tuple[str, ...]:
+        with self._imported(files):
+            return tuple(self._outcome(self._functions(c.function)[0], c) for c in calls)
+
+    def _outcome(self, function: Callable[..., object], call: Call) -> str:
+        given, named = copy.deepcopy((call.positional, call.named))
+        returned: list[object] = []
+        error, _ = self._traced(lambda: returned.append(function(*given, **named)))
+        if error is not None:
+            return "hangs" if isinstance(error, _Endless) else raised(error)
+        text = compared(returned[0])
+        is_kept = (given, named) == (call.positional, call.named)
+        return text if is_kept else f"{text}, and leaves {compared((given, named))}"
 
     def _trial(
         self, candidate: Candidate, targets: Sequence[str], checked: Sequence[str], before: int
@@ -98,7 +146,7 @@ class FakeValidator:
     @contextlib.contextmanager
     def _imported(self, files: Mapping[str, str]) -> Iterator[dict[str, Callable[[], None]]]:
         """Import all files, tests last, and forget them afterwards."""
-        names = sorted(files, key=lambda path: path.startswith("test_"))
+        names = sorted(files, key=_is_test)
         before = dict(sys.modules)
         tests: dict[str, Callable[[], None]] = {}
         try:
@@ -145,6 +193,10 @@ class FakeValidator:
             places.append((tb.tb_frame.f_code.co_filename, tb.tb_lineno))
             tb = tb.tb_next
         return tuple(place for place in reversed(places) if place[0] in self.files)
+
+
+def _is_test(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("test_")
 
 
 def edited(files: Mapping[str, str], edits: Sequence[SpanEdit]) -> dict[str, str]:

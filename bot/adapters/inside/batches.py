@@ -245,7 +245,7 @@ class Batch:
             if fate == "fixed":
                 self._confirm(number, self._base.limit_s)
             elif fate and fate != "hung":
-                self._report.send("trial", number, fate, red, None)
+                self._report.note("trial", number, fate, red, None)
 
     def _confirm(self, number: int, limit_s: float) -> None:
         """Let a candidate pass again in a fork of its own; what is said there holds."""
@@ -254,7 +254,7 @@ class Batch:
         def work(pipe: Pipe) -> None:
             self._confine()
             self._sources.apply(self._job.candidates[number])
-            self._station.progress.set(number, 0)
+            self._station.progress.set(number)
             tester = Tester(self._suite, self._station.progress, {})
             base = self._base
             question = Question(base.targets, base.checked, max(RETRY_LIMIT_S, limit_s))
@@ -270,7 +270,7 @@ class Batch:
         steps = None
         if "steps" in words and self._known_steps() is not None:
             steps = words["steps"][0] - (self._base_steps or 0)
-        self._report.send("trial", number, fate, red, steps)
+        self._report.note("trial", number, fate, red, steps)
 
     def _known_steps(self) -> int | None:
         """Return the steps without a candidate, counted when they are first needed."""
@@ -310,7 +310,7 @@ class Batch:
             if fate == "fixed":
                 self._confirm(number, limit_s)
             else:
-                self._report.send("trial", number, fate, red, None)
+                self._report.note("trial", number, fate, red, None)
 
     def _confine(self) -> None:
         confine(self._station.progress, self._station.root, self._station.spared)

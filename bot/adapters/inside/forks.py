@@ -10,7 +10,6 @@ import secrets
 import select
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.adapters.inside.guarding import Caught, Progress
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 TICK_S = 0.02
 GRACE_CPU_S = 0.3
 """CPU time over its limit after which a test is not stopped by its timer: it is in C code."""
+NOTED = 32
+"""So many lines that are not urgent are written together."""
 _SUBREAPER = 36
 _CLOCK = os.sysconf("SC_CLK_TCK")
 
@@ -45,6 +46,7 @@ class Pipe:
         self._nonce = secrets.token_hex(8).encode()
         self._rest = b""
         self._owner = 0
+        self._noted: list[Any] = []
 
     def own(self) -> None:
         """Become the one process that may write."""
@@ -55,9 +57,18 @@ class Pipe:
         """Write one line; a fork of a fork, made by mutated code, ends here."""
         if os.getpid() != self._owner:
             os._exit(0)
-        line = self._nonce + json.dumps(values).encode() + b"\n"
+        self._noted.append(values)
+        line = self._nonce + json.dumps(self._noted).encode() + b"\n"
+        self._noted = []
         while line:
             line = line[os.write(self._write_fd, line) :]
+
+    def note(self, *values: Any) -> None:
+        """Write one line with the next ones; it is lost where the process is ended before."""
+        if len(self._noted) >= NOTED - 1 or os.getpid() != self._owner:
+            self.send(*values)
+        else:
+            self._noted.append(values)
 
     def listen(self) -> None:
         """Become the reading end."""
@@ -77,7 +88,7 @@ class Pipe:
         *whole, self._rest = self._rest.split(b"\n")
         size = len(self._nonce)
         own = [line[size:] for line in whole if line[:size] == self._nonce]
-        return [json.loads(line) for line in own], is_closed
+        return [values for line in own for values in json.loads(line)], is_closed
 
 
 class Limits(NamedTuple):
@@ -99,7 +110,7 @@ def run_child(
 ) -> End:
     """Fork, work in the child, and hear its lines until it ends or stalls."""
     pipe = Pipe()
-    progress.set(-1, 0)
+    progress.set(-1)
     pid = os.fork()
     if not pid:
         _work(work, pipe)
@@ -131,21 +142,28 @@ class _Stall:
         self._pid = pid
         self._progress = progress
         self._limits = limits
-        self._seen: tuple[int, float, float] = (-1, 0.0, 0.0)
-        self._since = self._begun = time.monotonic()
+        self._test: tuple[int, int] = (-1, -1)
+        self._cpu_s = self._begun_cpu_s = 0.0
+        self._since = self._begun = self._looked = time.monotonic()
 
     def is_over(self) -> bool:
-        """Tell whether the running test is over a limit."""
+        """Tell whether the running test is over a limit; looks once in a tick."""
+        now = time.monotonic()
+        if now - self._looked < TICK_S:
+            return False
+        self._looked = now
         state, cpu_s = process_state(self._pid)
-        deadline = self._progress.deadline_s
-        if deadline and cpu_s > deadline + GRACE_CPU_S:
+        test, limit_s = (self._progress.number, self._progress.test), self._progress.limit_s
+        if test != self._test:
+            self._test, self._begun_cpu_s = test, cpu_s
+            self._since = now
+        elif limit_s and cpu_s - self._begun_cpu_s > limit_s + GRACE_CPU_S:
             return True
-        now, seen = time.monotonic(), (self._progress.number, deadline, cpu_s)
-        if seen != self._seen or state not in "SD":
-            self._seen, self._since = seen, now
+        if cpu_s != self._cpu_s or state not in "SD":
+            self._cpu_s, self._since = cpu_s, now
         if now - self._begun > self._limits.wall_s:
             return True
-        return bool(deadline) and now - self._since > self._limits.idle_s
+        return bool(limit_s) and now - self._since > self._limits.idle_s
 
 
 def _watch(
@@ -174,9 +192,19 @@ def _watch(
 def process_state(pid: int) -> tuple[str, float]:
     """Return the state letter of a process and the CPU time it has used."""
     with contextlib.suppress(OSError, IndexError, ValueError):
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        fields = _stat(pid)
         return fields[0].decode(), (int(fields[11]) + int(fields[12])) / _CLOCK
     return "?", 0.0
+
+
+def _stat(pid: int | str) -> list[bytes]:
+    """Return what /proc says of a process, from its state on."""
+    file = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    try:
+        # "pid (name) state ppid": the name may hold spaces and parentheses.
+        return os.read(file, 4096).rpartition(b")")[2].split()
+    finally:
+        os.close(file)
 
 
 def sweep(group: int) -> None:
@@ -201,9 +229,7 @@ def _descendants(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for name in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ()):
         with contextlib.suppress(OSError, IndexError, ValueError):
-            # "pid (name) state ppid": the name may hold spaces and parentheses.
-            fields = Path(f"/proc/{name}/stat").read_bytes().rpartition(b")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(name))
+            children.setdefault(int(_stat(name)[1]), []).append(int(name))
     found = [pid]
     for parent in found:
         found.extend(children.get(parent, ()))

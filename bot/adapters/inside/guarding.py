@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 SPARE_BYTES = 1 << 30
 FORKS_PER_TRIAL = 24
-REPEAT_S = 0.05
-"""A timer that was swallowed rings again."""
+ALARM_S = 0.01
+"""The alarm ticks so often, and a limit is so many ticks: a timer for each test would be slow."""
+REPEATED = 5
+"""An alarm that was swallowed rings again after so many ticks."""
 _FORKS = ("os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen", "os.system")
 _REMOVALS = ("os.remove", "os.rmdir", "os.rename", "os.truncate", "shutil.rmtree", "shutil.move")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -58,55 +60,86 @@ class Caught:
 class Progress:
     """What a child is at, in memory that its parent reads without asking."""
 
-    _LAYOUT = "qqq"
+    _LAYOUT = "qqqq"
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 64)
-        self.set(-1, 0)
+        self._test = 0
+        self.set(-1)
 
-    def set(self, number: int, limit_us: int) -> None:
-        """Begin trial `number`, and allow its running test so much CPU time."""
-        struct.pack_into(self._LAYOUT, self._memory, 0, number, limit_us, 0)
+    def set(self, number: int) -> None:
+        """Begin trial `number`; no test of it runs yet."""
+        struct.pack_into(self._LAYOUT, self._memory, 0, number, 0, self._test, 0)
 
     @property
     def number(self) -> int:
         """The trial that runs, or -1."""
         return int(struct.unpack_from(self._LAYOUT, self._memory)[0])
 
-    def begin_test(self, limit_s: float, used_s: float) -> None:
-        """Note the CPU time of the process at which the running test is over its limit."""
-        struct.pack_into("q", self._memory, 8, int((limit_s + used_s) * 1e6))
+    def begin_test(self, limit_s: float) -> None:
+        """Note that another test runs, and the CPU time that it may take."""
+        self._test += 1
+        struct.pack_into("qq", self._memory, 8, int(limit_s * 1e6), self._test)
 
     @property
-    def deadline_s(self) -> float:
-        """The CPU time of the process at which the running test is over its limit."""
+    def limit_s(self) -> float:
+        """The CPU time that the running test may take; 0 where there is no limit."""
         return float(struct.unpack_from("q", self._memory, 8)[0]) / 1e6
+
+    @property
+    def test(self) -> int:
+        """A number that is another one for each test."""
+        return int(struct.unpack_from("q", self._memory, 16)[0])
 
     def count_fork(self) -> int:
         """Count a fork of this trial, wherever below the child it happens."""
-        forks = int(struct.unpack_from("q", self._memory, 16)[0]) + 1
-        struct.pack_into("q", self._memory, 16, forks)
+        forks = int(struct.unpack_from("q", self._memory, 24)[0]) + 1
+        struct.pack_into("q", self._memory, 24, forks)
         return forks
 
 
-def ring(_signal: int, _frame: FrameType | None) -> None:
-    """Raise Hung where the test is."""
-    raise Hung
+class Alarm:
+    """Raises Hung in the main thread of a process, where something took more than its CPU time."""
+
+    def __init__(self) -> None:
+        self._ticks = self._last = 0
+
+    def start(self) -> None:
+        """Begin to tick; forks of this process do not."""
+        self.clear()
+        signal.signal(signal.SIGPROF, self._tick)
+        signal.setitimer(signal.ITIMER_PROF, ALARM_S, ALARM_S)
+
+    def set(self, limit_s: float) -> None:
+        """Ring after so much CPU time, and a tick at most."""
+        self._last = self._ticks + int(limit_s / ALARM_S) + 1
+
+    def clear(self) -> None:
+        """Do not ring."""
+        self._last = 0
+
+    def _tick(self, _signal: int, _frame: FrameType | None) -> None:
+        self._ticks += 1
+        over = self._ticks - self._last
+        if self._last and over >= 0 and not over % REPEATED:
+            raise Hung
+
+
+ALARM = Alarm()
 
 
 @contextlib.contextmanager
 def within(limit_s: float) -> Any:
     """Raise Hung in the block when it has used so much CPU time."""
-    signal.setitimer(signal.ITIMER_PROF, limit_s, REPEAT_S)
+    ALARM.set(limit_s)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        ALARM.clear()
 
 
 def confine(progress: Progress, root: Path, spared: tuple[int, ...]) -> None:
     """Make this process, a fresh fork, one that mutated code may run in."""
-    signal.signal(signal.SIGPROF, ring)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -116,6 +149,7 @@ def confine(progress: Progress, root: Path, spared: tuple[int, ...]) -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     sys.addaudithook(_Hook(progress, root, spared))
+    ALARM.start()
 
 
 def _limit_memory() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import sys
 import unittest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _OWN_FIXTURES = ("_unittest_", "unittest_", "_xunit_setup_module_fixture_")
 _HOOKS = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_pyfunc_call")
+
+_EXPLAINING = ("_saferepr", "_call_reprcompare", "_format_explanation")
+"""What pytest's rewritten `assert` calls by name to describe a failure."""
 
 
 class Ran(NamedTuple):
@@ -188,12 +192,30 @@ class PytestSuite(Suite):
         if not is_plain or inspect.iscoroutinefunction(function) or _is_indirect(item):
             return None
         if case is not None:
-            return _method(item.cls, getattr(function, "__name__", ""), parameters)
-        return lambda: function(**parameters)
+            name = getattr(function, "__name__", "")
+            return self._brisk(lambda: getattr(item.cls(), name)(**parameters))
+        return self._brisk(lambda: function(**parameters))
+
+    def _brisk(self, call: Callable[[], object]) -> Callable[[], object]:
+        """Return a call in which a failed `assert` says nothing: its words are for people."""
+        rewrite = sys.modules.get("_pytest.assertion.rewrite")
+        if rewrite is None or not all(hasattr(rewrite, name) for name in _EXPLAINING):
+            return call
+        words = vars(rewrite)
+        before = {name: words[name] for name in _EXPLAINING}
+
+        def brisk() -> None:
+            words.update(_SILENT)
+            try:
+                call()
+            finally:
+                words.update(before)
+
+        return brisk
 
     def _has_hooks(self) -> bool:
         """Tell whether the project itself hooks into the run of a test."""
-        ours = ("_pytest.", "pytest_", "bot.", "xdist", "anyio", "hypothesis")
+        ours = ("_pytest.", "pytest_", "bot.", "xdist", "anyio", "hypothesis", "_hypothesis")
         return any(
             not str(getattr(impl.function, "__module__", "")).startswith(ours)
             for name in _HOOKS
@@ -214,12 +236,15 @@ def _is_indirect(item: Any) -> bool:
     )
 
 
-def _method(kind: Any, name: str, parameters: dict[str, Any]) -> Callable[[], object]:
-    return lambda: getattr(kind(), name)(**parameters)
+def _silent(*_arguments: Any) -> str:
+    return ""
 
 
 def _brief(*_arguments: Any, **_named: Any) -> str:
     return "failed"
+
+
+_SILENT = dict.fromkeys(_EXPLAINING, _silent)
 
 
 class _Recorder:

@@ -56,12 +56,9 @@ class Survey:
         red: dict[str, list[Any]] = {}
         green: list[str] = []
         reach: list[Any] = []
-        running = [""]
 
         def hear(line: Any) -> None:
-            if line[0] == "begin":
-                running[0] = line[1]
-            elif line[0] == "red":
+            if line[0] == "red":
                 red[line[1]] = line[2]
             elif line[0] == "green":
                 green.append(line[1])
@@ -72,8 +69,8 @@ class Survey:
             lambda pipe: self._trace(pipe, tests), self._station.progress, _LIMITS, hear
         )
         if not end.is_clean:
-            crashed.append(running[0])
-            return not running[0]
+            crashed.append(tests[end.number] if end.number >= 0 else "")
+            return not crashed[-1]
         self._red.update(red)
         self._green, self._reach = green, reach
         return True
@@ -83,20 +80,20 @@ class Survey:
         tester = Tester(self._suite, self._station.progress, {})
         lines = lines_of(self._files)
         lines.start()
-        for test_id in tests:
-            pipe.send("begin", test_id)
+        for number, test_id in enumerate(tests):
+            self._station.progress.set(number)
             lines.begin(test_id)
             ended = tester.run(test_id, TEST_LIMIT_S)
             lines.end()
             if ended == PASSED:
-                pipe.send("green", test_id)
+                pipe.note("green", test_id)
             elif not tester.ran.is_skipped:
-                pipe.send("red", test_id, _places(tester.ran.error, self._station.root))
-        self._station.progress.set(-1, 0)
+                pipe.note("red", test_id, _places(tester.ran.error, self._station.root))
+        self._station.progress.set(-1)
         lines.stop()
         for path, reached in lines.reached.items():
             for line, seen in reached.items():
-                pipe.send("reach", path, line, seen)
+                pipe.note("reach", path, line, seen)
 
     def _drop_flaky(self, crashed: list[str]) -> None:
         """Leave out tests that pass when they are run again, alone or in another order."""
@@ -109,7 +106,7 @@ class Survey:
             tester = Tester(self._suite, self._station.progress, {})
             for test_id in group:
                 if tester.run(test_id, TEST_LIMIT_S) == PASSED:
-                    pipe.send("passed", test_id)
+                    pipe.note("passed", test_id)
 
         for group in filter(None, groups):
             self._station.tree.restore()
@@ -132,7 +129,7 @@ class Survey:
             if path in kept:
                 # Red tests have the low numbers, and so are kept where a line has too many.
                 seen = sorted(numbers[t] for t in tests if t in numbers)
-                self._report.send("reach", path, line, seen[:TESTS_PER_LINE])
+                self._report.note("reach", path, line, seen[:TESTS_PER_LINE])
         self._report.send("done")
 
 

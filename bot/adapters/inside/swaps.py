@@ -9,6 +9,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import bisect
 import gc
 import io
 import tokenize
@@ -77,16 +78,23 @@ class Source:
         self.text = decoded(Path(self.file).read_bytes())
         self.functions: dict[tuple[int, str], list[Any]] = {}
         self._sites: list[Site] = []
+        self._firsts: list[int] = []
         self._flags = 0
+        self._shells: dict[int, list[Any]] = {}
         # A byte order mark, or lines that end as on old machines, would shift the positions.
         if path.endswith(".py") and self.text[:1] != "\ufeff" and not _has_bare_returns(self.text):
             self._parse()
 
+    @property
+    def all(self) -> list[Site]:
+        """Every outermost function of the file."""
+        return self._sites
+
     def site(self, edit: Edit) -> Site:
         """Return the function that the edit is in; raises Cold where there is none."""
-        for site in self._sites:
-            if site.first <= edit.start and edit.end <= site.last:
-                return site
+        place = bisect.bisect_right(self._firsts, edit.start) - 1
+        if place >= 0 and edit.end <= self._sites[place].last:
+            return self._sites[place]
         raise Cold(f"{self.file}: the edit is not inside one function")
 
     def compiled(self, site: Site, edits: list[Edit]) -> tuple[Any, Any]:
@@ -94,7 +102,11 @@ class Source:
 
         Raises SyntaxError, or Cold where the edit changes more than one function.
         """
-        depth, segment = len(site.outer), self._segment(site, edits)
+        if all(edit.start >= site.body for edit in edits):
+            code = self._quickly(site, edits)
+            if code is not None:
+                return code, None
+        depth, segment = len(site.outer), self._segment(site, edits, site.first, site.line)
         mode = ast.PyCF_ONLY_AST | self._flags
         tree = compile(segment, self.file, "exec", mode, dont_inherit=True)
         is_indented = not depth and segment.lstrip("\n")[:4] == "if 1"
@@ -126,10 +138,25 @@ class Source:
             self._default(function, node)
         return undo
 
+    def _quickly(self, site: Site, edits: list[Edit]) -> Any:
+        """Return a site's new code where nothing but the function's body changed, or None."""
+        base = self._starts[site.node.lineno - 1]  # its decorators stay above
+        if base > site.body:
+            return None
+        shell, code = _opened(self._whole(site, edits, base), site)
+        if site.first not in self._shells:
+            self._shells[site.first] = _opened(self._whole(site, [], base), site)[0]
+        return code if shell and shell == self._shells[site.first] else None
+
+    def _whole(self, site: Site, edits: list[Edit], base: int) -> Any:
+        text = self._segment(site, edits, base, site.node.lineno)
+        return compile(text, self.file, "exec", self._flags, dont_inherit=True)
+
     def _parse(self) -> None:
         tree = ast.parse(self.text)
         self._starts = _line_starts(self.text)
-        self._sites = list(self._find_sites(tree.body, ()))
+        self._sites = sorted(self._find_sites(tree.body, ()), key=lambda site: site.first)
+        self._firsts = [site.first for site in self._sites]
         for node in tree.body:
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 for alias in node.names:
@@ -154,17 +181,16 @@ class Source:
         column: int = node.col_offset
         return start + len(line.encode()[:column].decode())
 
-    def _segment(self, site: Site, edits: list[Edit]) -> str:
+    def _segment(self, site: Site, edits: list[Edit], base: int, line: int) -> str:
         """Return the edited lines of a site below its classes, at their old line numbers."""
-        base = site.first
         moved = [e._replace(start=e.start - base, end=e.end - base) for e in edits]
         segment = edited(self.text[base : site.last], moved)
         heads = [f"class {name}:" for name in site.outer]
         if not heads and segment[:1] in (" ", "\t"):
             heads = ["if 1:"]
-        if len(heads) >= site.line:
-            raise Cold(f"{self.file}: no room above line {site.line}")
-        above = "\n" * (site.line - 1 - len(heads))
+        if len(heads) >= line:
+            raise Cold(f"{self.file}: no room above line {line}")
+        above = "\n" * (line - 1 - len(heads))
         return above + "".join(f"{' ' * n}{h}\n" for n, h in enumerate(heads)) + segment
 
     def _default(self, function: Any, node: Any) -> None:
@@ -199,6 +225,10 @@ class Sources:
             if type(thing) is types.FunctionType and thing.__code__.co_filename in files:
                 functions = files[thing.__code__.co_filename].functions
                 functions.setdefault(_key(thing.__code__), []).append(thing)
+
+    def of(self, path: str) -> Source | None:
+        """Return a file, or None where it cannot be read as Python."""
+        return self._sources.get(path)
 
     def sites(self, edits: list[Edit]) -> list[tuple[Source, Site, list[Edit]]]:
         """Return the functions that edits are in; raises Cold where one is in none."""
@@ -262,6 +292,19 @@ def _inner(code: Any, name: str) -> Any:
         if isinstance(const, types.CodeType) and const.co_name == name:
             return const
     raise Cold(f"no code for {name}")
+
+
+def _opened(code: Any, site: Site) -> tuple[list[Any], Any]:
+    """Return what is around a function's code, and the code; nothing where it is not alone."""
+    shell: list[Any] = []
+    for name in (*site.outer, site.node.name):
+        inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
+        if len(inner) != 1 or inner[0].co_name != name:
+            return [], None
+        rest = [(type(const), const) for const in code.co_consts if const is not inner[0]]
+        shell.append((code.co_code, code.co_names, rest))
+        code = inner[0]
+    return shell, code
 
 
 def _only(tree: Any, depth: int) -> Any:

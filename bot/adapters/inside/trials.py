@@ -55,7 +55,7 @@ class Tester:
 
     def run(self, test_id: str, limit_s: float) -> str:
         """Return how a test ends within so much CPU time."""
-        self._progress.begin_test(limit_s, time.process_time())
+        self._progress.begin_test(limit_s)
         shortcut = self._shortcuts.get(test_id)
         with Caught() as caught, within(limit_s):
             if shortcut is None:
@@ -169,9 +169,9 @@ class Trials(NamedTuple):
             if time.process_time() > cpu_s:
                 pipe.send("spent")
                 return
-            self.progress.set(number, 0)
+            self.progress.set(number)
             answer = self._try(judge, edits[number])
-            pipe.send("trial", number, answer.fate, answer.red)
+            pipe.note("trial", number, answer.fate, answer.red)
             os.chdir(folder)
             if not self.remains.undo() or self.tester.is_spent:
                 return

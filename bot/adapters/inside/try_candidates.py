@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.inside.batches import Batch, Job, Station
+from bot.adapters.inside.behaviours import Behaviours
 from bot.adapters.inside.forks import Limits, Pipe, adopt, run_child
 from bot.adapters.inside.guarding import Progress, confine
 from bot.adapters.inside.run_tests import import_roots
@@ -54,6 +55,8 @@ class Server:
         """Do the job and write `repair.json`."""
         if self._words["mode"] == "survey":
             self._warm(self._survey)
+        elif self._words["mode"] == "compare":
+            self._warm(self._compare)
         else:
             self._try_all()
         self._tree.restore()
@@ -62,6 +65,9 @@ class Server:
 
     def _survey(self, suite: Suite, pipe: Pipe) -> None:
         Survey(suite, self._words["paths"], self._station(), pipe).run()
+
+    def _compare(self, suite: Suite, pipe: Pipe) -> None:
+        Behaviours(suite, self._job, self._station(), pipe).run()
 
     def _try_all(self) -> None:
         left = list(range(len(self._job.candidates)))
@@ -104,7 +110,7 @@ class Server:
             collect(self._request(only), lambda suite: work(suite, pipe), pipe)
 
         # Not its children's progress: their deadlines are in CPU time of their own.
-        self._progress.set(-1, 0)
+        self._progress.set(-1)
         end = run_child(inside, Progress(), _WARM, self._hear)
         self._tree.restore()
         # What it was at when it died is what its children were at.
