@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from bot.repair.aims import aim_at
 from bot.repair.candidates import Fate, Validator
 from bot.repair.generator import Templates
 from bot.repair.localise import suspects
 from bot.repair.ranking import rank
-from bot.repair.search import Aim, Budget, Search, Watch
+from bot.repair.search import Budget, Search, Watch
 from bot.repair.source import applied
 
 MODULE, VISIBLE, HIDDEN = "solution.py", "test_solution.py", "hidden.py"
@@ -115,7 +116,7 @@ def solve(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None 
         if not spectrum.red:
             return Outcome(problem.name, False, 0, (), 0, 0, False)
         own = [s for s in suspects(spectrum, {}) if s.path == MODULE]
-        aim = Aim(tuple(sorted(spectrum.red)), tuple(sorted(spectrum.green)))
+        aim = aim_at(spectrum, spectrum.red)
         search = Search(validator, [Templates(texts, own)], texts, budget, watch=watch)
         found = search.run(aim)
         best = [row.plausible for row in rank(found.plausible, texts).patches[:_LOOKED_AT]]
@@ -158,6 +159,25 @@ def n_at_k(correct: Sequence[bool], n: int, k: int) -> float:
 def _check(samples: int, correct: int, k: int) -> None:
     if not 0 < k <= samples or not 0 <= correct <= samples:
         raise ValueError(f"k={k} of {samples} samples with {correct} correct")
+
+
+def estimates(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield the estimators' means over all problems, those without a plausible patch included."""
+    for k in (1, 5):
+        drawn = _mean(
+            pass_at_k(len(o.correct), sum(o.correct), min(k, len(o.correct))) if o.correct else 0.0
+            for o in outcomes
+        )
+        ranked = _mean(n_at_k(o.correct, k, _LOOKED_AT) for o in outcomes)
+        yield (
+            f"{k}@{_LOOKED_AT} {100 * ranked:.0f} % as ranked,"
+            f" pass@{k} {100 * drawn:.0f} % drawn from the plausible ones"
+        )
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return sum(known) / max(1, len(known))
 
 
 Row = tuple[str, str, str, str, str]

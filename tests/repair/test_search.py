@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from bot.repair.aims import Aim
 from bot.repair.candidates import Candidate, Fate, SpanEdit, Trial
 from bot.repair.generator import Given, Templates
 from bot.repair.localise import suspects
 from bot.repair.ranking import rank
-from bot.repair.search import Aim, Budget, Found, Plausible, Search
+from bot.repair.search import Budget, Found, Plausible, Search
 from bot.repair.source import applied
 from tests.repair.in_process import PATH, InProcess
 
