@@ -22,9 +22,13 @@ class Budget:
     """Of validation; on the clock of the host, which is never less."""
     candidates: int = 200_000
     enough: int = 40
-    """Plausible patches after which the search goes on only a little, to see if they agree."""
-    batch: int = 256
-    """The first one; each is twice as large as the one before, up to `largest_batch`."""
+    """Plausible patches after which the search ends; there is more to compare than to find."""
+    share_of_best: float = 0.05
+    """A candidate whose prior is less than this share of the best plausible one's is not tried: it
+    would neither be shown first nor say much about whether the likely ones agree."""
+    batch: int = 400
+    """The first one; each is three times as large as the one before, up to `largest_batch`: to
+    begin a batch costs as much as a thousand candidates do."""
     largest_batch: int = 4096
     share_of_pairs: float = 0.6
     """How much of the candidates may have two edits."""
@@ -74,7 +78,7 @@ class Watch:
     seconds: Seconds = timeless
 
 
-_STONES = 12
+_STONES, _GROWTH = 12, 3
 
 
 class Search:
@@ -124,8 +128,8 @@ class Search:
         most_at_once = self._budget.batch
         while found.tried < most and len(found.plausible) < self._budget.enough:
             size = min(most_at_once, most - found.tried)
-            most_at_once = min(2 * most_at_once, self._budget.largest_batch)
-            batch = list(itertools.islice(candidates, size))
+            most_at_once = min(_GROWTH * most_at_once, self._budget.largest_batch)
+            batch = self._likely(itertools.islice(candidates, size), found)
             if not batch or self._seconds_left() <= 0:
                 found.is_out_of_budget = bool(batch)
                 return
@@ -134,6 +138,11 @@ class Search:
             if len(trials) < len(batch):
                 found.is_out_of_budget = True
                 return
+
+    def _likely(self, candidates: Iterator[Candidate], found: Found) -> list[Candidate]:
+        """Return candidates that are worth a try beside what was found; none is the end."""
+        best = max((plausible.candidate.prior for plausible in found.plausible), default=0.0)
+        return [c for c in candidates if c.prior >= best * self._budget.share_of_best]
 
     def _seconds_left(self) -> float:
         return self._budget.cpu_seconds - (self._watch.seconds() - self._started)

@@ -84,6 +84,17 @@ def test_a_search_keeps_to_its_budget_of_candidates() -> None:
     assert found.tried == len(bench.tried) <= 120
 
 
+def test_what_is_much_less_likely_than_a_repair_is_not_tried() -> None:
+    benches = [_bench(), _bench()]
+
+    for bench, share in zip(benches, (0.2, 0.0), strict=True):
+        _found(bench, Budget(batch=20, share_of_best=share))
+
+    few, every = ([candidate.prior for candidate in bench.tried] for bench in benches)
+    assert min(few) >= 0.2 * max(few)
+    assert min(every) < 0.2 * max(every)
+
+
 def test_a_validator_out_of_time_ends_the_search() -> None:
     bench = _bench()
     bench.most = 3
