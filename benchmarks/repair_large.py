@@ -22,7 +22,7 @@ from bot.domain.ports import SandboxFacts, SourceFile, TestPlan
 from bot.repair.aims import Checks, aim_at
 from bot.repair.candidates import Candidate, Trial
 from bot.repair.generator import Templates
-from bot.repair.localise import Suspect, suspects
+from bot.repair.localise import Suspect, suspects, weighed
 from bot.repair.ranking import Ranking, rank
 from bot.repair.search import Budget, Search, Watch
 from bot.repair.source import applied
@@ -100,7 +100,7 @@ def _search(
 ) -> None:
     spectrum = validator.spectrum(())
     result.surveyed_s, result.red = _cpu_s() - started, len(spectrum.red)
-    ranked = suspects(spectrum, {})
+    ranked = weighed(suspects(spectrum, {}), texts)
     result.rank = _rank(ranked, bug)
     aim = aim_at(spectrum, spectrum.red)
 

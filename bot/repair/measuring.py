@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bot.repair.aims import aim_at
 from bot.repair.candidates import Fate, Validator
 from bot.repair.generator import Templates
-from bot.repair.localise import suspects
+from bot.repair.localise import suspects, weighed
 from bot.repair.ranking import rank
 from bot.repair.search import Budget, Search, Watch
 from bot.repair.source import applied
@@ -115,7 +115,7 @@ def solve(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None 
         spectrum = validator.spectrum((MODULE,))
         if not spectrum.red:
             return Outcome(problem.name, False, 0, (), 0, 0, False)
-        own = [s for s in suspects(spectrum, {}) if s.path == MODULE]
+        own = [s for s in weighed(suspects(spectrum, {}), texts) if s.path == MODULE]
         aim = aim_at(spectrum, spectrum.red)
         search = Search(validator, [Templates(texts, own)], texts, budget, watch=watch)
         found = search.run(aim)

@@ -24,7 +24,7 @@ from bot.repair.aims import Aim, Checks, aim_at
 from bot.repair.candidates import Candidate, Spectrum, Validator
 from bot.repair.generator import Generator, Templates
 from bot.repair.ingredients import Hints, diff_hints
-from bot.repair.localise import Changed, Suspect, spoken, suspects
+from bot.repair.localise import Changed, Suspect, spoken, suspects, weighed
 from bot.repair.ranking import Ranking, rank
 from bot.repair.search import Budget, Found, Plausible, Progress, Search, Watch, silent
 from bot.repair.source import applied
@@ -146,6 +146,7 @@ class Repair:
         if not aim.targets or not ranked:
             return _Attempt(finding, places=spoken(ranked, most=3))
         texts = bench.texts(dict.fromkeys(suspect.path for suspect in ranked))
+        ranked = weighed(ranked, texts)
         templates = Templates(texts, ranked, _hints(state, finding))
         generators = [templates, *self._more(Lead(state, finding, texts, ranked))]
         budget = self._budget(state)
