@@ -13,6 +13,8 @@ from bot.repair.aims import Aim, Checks
 from bot.repair.candidates import Candidate, Fate, Trial, Validator
 from bot.repair.generator import Generator, key_of, merged
 
+__all__ = ["Aim", "Budget", "Found", "Plausible", "Progress", "Search", "Watch", "silent"]
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -154,11 +156,11 @@ class Search:
         if not checks.are_staged or not passing:
             return first
         few = [batch[n] for n in passing]
+        # Where the budget ends here, what passed is kept: it is proved with the whole suite later.
         again = dict(zip(passing, self._validated(few, checks, checks.beside(few)), strict=False))
-        unasked = [n for n in passing if n not in again]
         return [
             replace(again[n], steps=trial.steps) if n in again else trial
-            for n, trial in enumerate(first[: unasked[0]] if unasked else first)
+            for n, trial in enumerate(first)
         ]
 
     def _validated(

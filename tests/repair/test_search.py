@@ -201,13 +201,22 @@ def test_a_patch_that_leaves_a_variable_unread_loses() -> None:
     assert ranking.patches[0].plausible is read
 
 
-def test_the_meaning_that_most_patches_agree_on_is_preferred() -> None:
-    lone = _plausible("<=", "!=", 0.12)
+def test_of_nearly_equal_meanings_the_one_that_most_patches_agree_on_is_preferred() -> None:
+    lone = _plausible("<=", "!=", 0.101)
     agreed = [_plausible("row <= n", text, 0.1) for text in ("row < n", "n > row", "row + 1 <= n")]
 
     ranking = rank([lone, *agreed], {PATH: LIMIT}, [("x",), ("a",), ("b",), ("b",), ("b",)])
 
     assert ranking.patches[0].plausible in agreed
+
+
+def test_many_unlikely_patches_do_not_outvote_a_likely_one() -> None:
+    likely = _plausible("<=", "<", 0.2)
+    many = [_plausible("row <= n", text, 0.1) for text in ("row != n", "n != row", "n - row")]
+
+    ranking = rank([likely, *many], {PATH: LIMIT}, [("x",), ("a",), ("b",), ("b",), ("b",)])
+
+    assert ranking.patches[0].plausible is likely
 
 
 def test_nothing_plausible_has_no_ranking() -> None:

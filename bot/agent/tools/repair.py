@@ -20,19 +20,17 @@ from bot.domain.ports import Clock
 from bot.domain.test_files import is_test_file
 from bot.errors import Refused
 from bot.policy.features import Features, cost
-from bot.repair.aims import Aim, Checks, aim_at
 from bot.repair.candidates import Candidate, Spectrum, Validator
 from bot.repair.generator import Generator, Templates
 from bot.repair.ingredients import Hints, diff_hints
-from bot.repair.localise import Changed, Suspect, spoken, suspects, weighed
+from bot.repair.localise import Changed, Suspect, spoken, suspects
 from bot.repair.ranking import Ranking, rank
-from bot.repair.search import Budget, Found, Plausible, Progress, Search, Watch, silent
+from bot.repair.search import Aim, Budget, Found, Plausible, Progress, Search, Watch, silent
 from bot.repair.source import applied
-from bot.repair.whole_suite import standing
 
+_MOST_CHECKED = 500
+"""Green tests that a candidate may not break; `verify` runs the whole suite afterwards."""
 _BEHAVIOUR_SECONDS = 5.0
-_SUITE_SECONDS = 30.0
-"""For the rest of a large suite with the best patches; `verify` runs all of it afterwards."""
 _SHOWN_AT_MOST = 30
 
 
@@ -141,12 +139,11 @@ class Repair:
 
     def _attempt(self, bench: Bench, state: State, finding: Finding) -> "_Attempt":
         spectrum = bench.validator.spectrum(())
-        aim = aim_at(spectrum, self._targets(finding))
+        aim = _aim(spectrum, self._targets(finding))
         ranked = _suspects(spectrum, aim, state)
         if not aim.targets or not ranked:
             return _Attempt(finding, places=spoken(ranked, most=3))
         texts = bench.texts(dict.fromkeys(suspect.path for suspect in ranked))
-        ranked = weighed(ranked, texts)
         templates = Templates(texts, ranked, _hints(state, finding))
         generators = [templates, *self._more(Lead(state, finding, texts, ranked))]
         budget = self._budget(state)
@@ -198,6 +195,19 @@ def _is_mended(finding: Finding) -> bool:
     return suggestion.proof.grade is Grade.PROVED
 
 
+def _aim(spectrum: Spectrum, wanted: Sequence[str]) -> Aim:
+    targets = tuple(test for test in wanted if test in spectrum.red)
+    reached = _reached_with(spectrum, frozenset(targets))
+    checked = sorted(spectrum.green, key=lambda test: (test not in reached, test))
+    return Aim(targets, tuple(checked[:_MOST_CHECKED]))
+
+
+def _reached_with(spectrum: Spectrum, targets: frozenset[str]) -> frozenset[str]:
+    """Return tests that share a line with a target: those a candidate is most likely to break."""
+    rows = (tests for lines in spectrum.reach.values() for tests in lines.values())
+    return frozenset(test for tests in rows if tests & targets for test in tests)
+
+
 def _suspects(spectrum: Spectrum, aim: Aim, state: State) -> tuple[Suspect, ...]:
     own = replace(spectrum, red=frozenset(aim.targets))
     ranked = suspects(own, _changed(state))
@@ -240,13 +250,10 @@ def _ranking(
     fit = [p for p in found.plausible if _patch(p, texts, protected) is not None]
     best = [row.plausible for row in rank(fit, texts).patches[:_SHOWN_AT_MOST]]
     candidates: list[Candidate] = [p.candidate for p in best]
-    seen = (
-        validator.behaviour(candidates, targets=aim.targets, cpu_seconds=_BEHAVIOUR_SECONDS)
-        if len(candidates) > 1
-        else ()
-    )
-    ranking = rank(best, texts, seen)
-    return standing(validator, ranking, Checks(aim, texts), cpu_seconds=_SUITE_SECONDS)
+    if len(candidates) < 2:
+        return rank(best, texts)
+    seen = validator.behaviour(candidates, targets=aim.targets, cpu_seconds=_BEHAVIOUR_SECONDS)
+    return rank(best, texts, seen)
 
 
 def _patch(
