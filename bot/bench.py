@@ -53,6 +53,7 @@ def bench(
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from measuring.refusals(outcomes)
     yield from measuring.estimates(outcomes)
     yield f"CPU seconds for each problem, children and judging included: {spent:.1f}"
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from bot.errors import Refused
 from bot.repair.aims import aim_at
 from bot.repair.candidates import Fate, Validator
 from bot.repair.generator import Templates
@@ -56,6 +57,8 @@ class Outcome:
     tried: int
     hung: int
     is_ambiguous: bool
+    refused: str = ""
+    """Why nothing could be tried; the problem counts as unsolved."""
 
     @property
     def is_first_correct(self) -> bool:
@@ -108,9 +111,16 @@ def split(test: str, entry: str) -> str:
 
 def solve(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None = None) -> Outcome:
     """Search for a repair with the visible tests, and judge what was found with the hidden ones."""
-    texts = {MODULE: problem.text}
     if not problem.visible:
         return Outcome(problem.name, False, 0, (), 0, 0, False)
+    try:
+        return _solved(problem, ground, budget, watch)
+    except Refused as error:
+        return Outcome(problem.name, True, 0, (), 0, 0, False, refused=str(error))
+
+
+def _solved(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None) -> Outcome:
+    texts = {MODULE: problem.text}
     with ground.validator(problem) as validator:
         spectrum = validator.spectrum((MODULE,))
         if not spectrum.red:
@@ -161,6 +171,11 @@ def _check(samples: int, correct: int, k: int) -> None:
         raise ValueError(f"k={k} of {samples} samples with {correct} correct")
 
 
+def refusals(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield why nothing could be tried for some problems."""
+    yield from (f"{o.name}: {o.refused}" for o in outcomes if o.refused)
+
+
 def estimates(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Yield the estimators' means over all problems, those without a plausible patch included."""
     for k in (1, 5):
@@ -188,7 +203,7 @@ def table(outcomes: Sequence[Outcome]) -> list[Row]:
     rows: list[Row] = [("problem", "tried", "plausible", "first right", "any right")]
     for o in outcomes:
         words = ("-", "-", "-") if not o.is_visible else _words(o)
-        rows.append((o.name, str(o.tried), *words))
+        rows.append((o.name, "refused" if o.refused else str(o.tried), *words))
     total = len(outcomes)
     rows.append(
         (

@@ -59,10 +59,12 @@ def test_a_wrong_comparison_is_mended_and_the_rest_of_the_file_is_kept() -> None
 def test_two_searches_try_the_same_candidates_in_the_same_order() -> None:
     benches = [_bench(), _bench()]
 
-    for bench in benches:
-        _found(bench, Budget(candidates=300, batch=50))
+    founds = [_found(bench, Budget(candidates=300, batch=50)) for bench in benches]
 
     assert benches[0].tried == benches[1].tried
+    lists = [rank(found.plausible, {PATH: LIMIT}).patches for found in founds]
+    assert lists[0] == lists[1]
+    assert lists[0]
     assert len(benches[0].tried) > 100
 
 
