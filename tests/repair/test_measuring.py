@@ -101,7 +101,7 @@ def test_a_problem_is_solved_by_what_is_visible_and_judged_by_what_is_hidden() -
     assert table([outcome])[-1][2:] == ("1 (100 %)", "1 (100 %)", "1 (100 %)")
 
 
-class _Refusing(_Ground):
+class _Refusing(Ground):
     """Cannot run anything."""
 
     def validator(self, problem: Problem) -> AbstractContextManager[InProcess]:
