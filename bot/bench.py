@@ -55,6 +55,7 @@ def bench(
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield from measuring.refusals(outcomes)
     yield from measuring.estimates(outcomes)
+    yield measuring.committed(outcomes)
     yield f"CPU seconds for each problem, children and judging included: {spent:.1f}"
 
 

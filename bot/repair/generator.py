@@ -78,7 +78,8 @@ class Templates:
             if sum(len(e.text) + e.end - e.start for e in edits):
                 name = f"{stone.template} + {second.template}"
                 prior = stone.prior * second.prior
-                yield replace(second, edits=edits, template=name, prior=prior, line=stone.line)
+                made = replace(second, edits=edits, template=name, prior=prior, line=stone.line)
+                yield replace(made, changes=stone.changes + 1)
 
 
 def merged(streams: Iterable[Iterator[Candidate]]) -> Iterator[Candidate]:

@@ -57,6 +57,7 @@ class Outcome:
     tried: int
     hung: int
     is_ambiguous: bool
+    """A person has to choose: nothing would be committed automatically."""
     refused: str = ""
     """Why nothing could be tried; the problem counts as unsolved."""
 
@@ -145,7 +146,7 @@ def _solved(problem: Problem, ground: Ground, budget: Budget, watch: Watch | Non
         tuple(ground.is_right(problem, text) for text in mended),
         found.tried,
         found.fates.get(Fate.HUNG, 0),
-        ranking.is_ambiguous,
+        ranking.is_ambiguous or ranking.is_far_fetched,
     )
 
 
@@ -174,6 +175,13 @@ def _check(samples: int, correct: int, k: int) -> None:
 def refusals(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Yield why nothing could be tried for some problems."""
     yield from (f"{o.name}: {o.refused}" for o in outcomes if o.refused)
+
+
+def committed(outcomes: Sequence[Outcome]) -> str:
+    """Say how many patches would be committed without a person, and how many of them are wrong."""
+    alone = [o for o in outcomes if o.plausible and not o.is_ambiguous]
+    wrong = sum(not o.is_first_correct for o in alone)
+    return f"sure enough to be committed: {len(alone)}, of which wrong: {wrong}"
 
 
 def estimates(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -61,6 +61,15 @@ class Ranking:
     """What they do with inputs that no test has is known."""
 
     @property
+    def is_far_fetched(self) -> bool:
+        """Tell whether the best patch is made of several changes: it takes a person to believe it.
+
+        There are so many pairs of edits that one passes a handful of tests by chance, and then it
+        is often the only one that does.
+        """
+        return bool(self.patches) and self.patches[0].plausible.candidate.changes > 1
+
+    @property
     def is_ambiguous(self) -> bool:
         """Tell whether plausible patches may do different things: a person has to choose then."""
         if not self.is_compared:

@@ -13,6 +13,7 @@ from bot.repair.measuring import (
     Ground,
     Outcome,
     Problem,
+    committed,
     estimates,
     humanevalfix,
     n_at_k,
@@ -115,6 +116,21 @@ def test_a_problem_that_cannot_be_run_counts_as_unsolved_and_says_why() -> None:
 
     assert table([outcome])[1] == ("Python/1000", "refused", "0", "no", "no")
     assert list(refusals([outcome])) == ["Python/1000: no tests of Python/1000 can be run"]
+
+
+def test_what_would_be_committed_is_counted_with_what_is_wrong_of_it() -> None:
+    sure, unsure = (
+        Outcome("a", True, 1, (False,), 9, 0, False),
+        Outcome("b", True, 2, (), 9, 0, True),
+    )
+    right, none = (
+        Outcome("c", True, 1, (True,), 9, 0, False),
+        Outcome("d", True, 0, (), 9, 0, False),
+    )
+
+    said = committed([sure, unsure, right, none])
+
+    assert said == "sure enough to be committed: 2, of which wrong: 1"
 
 
 def test_the_estimates_are_means_over_all_problems() -> None:

@@ -120,8 +120,19 @@ def test_two_edits_are_found_over_a_stepping_stone() -> None:
 
     found = _found(bench, Budget(candidates=20_000))
 
+    assert all(p.candidate.changes == 2 for p in found.plausible)
     right = "if low < high:\n        return high - low\n    return low - high\n"
     assert any(right in mended for mended in _texts(bench, found))
+
+
+def test_a_patch_of_two_changes_is_never_sure() -> None:
+    at = LIMIT.index("<=")
+    edits = (SpanEdit(PATH, at, at + 2, "<"),)
+    one, two = (Candidate(edits, "any", 4, 0.5, changes=changes) for changes in (1, 2))
+
+    rankings = [rank([Plausible(c, Trial(Fate.FIXED, (), 0))], {PATH: LIMIT}) for c in (one, two)]
+
+    assert [ranking.is_far_fetched for ranking in rankings] == [False, True]
 
 
 def test_a_candidate_that_hangs_is_no_repair() -> None:
