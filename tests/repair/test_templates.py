@@ -155,6 +155,15 @@ def test_no_template_looks_at_a_line_that_no_failing_test_reaches() -> None:
     assert lines == {2}
 
 
+def test_a_default_value_is_as_suspicious_as_its_function_nearly() -> None:
+    text = "def f(a, step=1):\n    return a + step\n"
+    suspect = Suspect("a.py", 2, 1.0, 1.0, 1.0, False, False)
+
+    texts = {applied(text, c.edits) for c in Templates({"a.py": text}, [suspect]).proposals()}
+
+    assert text.replace("step=1", "step=2") in texts
+
+
 @given(st.data())
 def test_an_edit_on_top_of_another_is_the_same_as_one_after_the_other(data: st.DataObject) -> None:
     text = data.draw(st.text("abc\n", min_size=2, max_size=12))
