@@ -11,7 +11,7 @@ from bot.repair.measuring import HIDDEN, MODULE, Ground, Problem
 
 MakeValidator = Callable[[Sandbox, Iterable[SourceFile], TestPlan], Validator]
 _JUDGED_WITHIN_S = 20.0
-_TESTED_WITHIN_S = 60.0
+_TESTED_WITHIN_S = 600.0
 
 
 @dataclass(frozen=True)
