@@ -288,13 +288,18 @@ def bench_repair(
     cpu_seconds: Annotated[float, typer.Option(min=1, help="For each problem.")] = 20.0,
     candidates: Annotated[int, typer.Option(min=1, help="For each problem, at the most.")] = 60_000,
     seed: Annotated[int, typer.Option(help="Of the tests' hashes.")] = 0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this problem; may be given again.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Repair the problems of a set with their visible tests, judge by the hidden ones."""
-    from bot.bench import bench
+    from bot.bench import Chosen, bench
 
     limits = (cpu_seconds, candidates)
-    for line in bench(data, chosen, limits, seed=seed, is_quiet=quiet or not sys.stderr.isatty()):
+    is_quiet = quiet or not sys.stderr.isatty()
+    problems = Chosen(chosen, tuple(only or ()))
+    for line in bench(data, problems, limits, seed=seed, is_quiet=is_quiet):
         typer.echo(line)
 
 

@@ -25,6 +25,8 @@ class Candidate:
     template: str
     line: int
     prior: float
+    changes: int = 1
+    """So many templates made it, one on top of the other."""
 
 
 class Fate(StrEnum):

@@ -9,12 +9,15 @@ from typing import Protocol
 from bot.repair.candidates import Candidate, SpanEdit
 from bot.repair.ingredients import Hints, Ingredients
 from bot.repair.localise import Suspect
-from bot.repair.source import Source, applied, composed
+from bot.repair.source import Function, Source, applied, composed
 from bot.repair.templates import ALL
 from bot.repair.templates.draft import Draft, Scene, Template
 
 _MOST_LINES = 400
 """Suspicious lines that are looked at; behind these a budget never comes."""
+
+_OF_DEFAULT = 0.5
+"""How suspicious a default value is against the function's most suspicious statement."""
 
 
 class Generator(Protocol):
@@ -78,7 +81,8 @@ class Templates:
             if sum(len(e.text) + e.end - e.start for e in edits):
                 name = f"{stone.template} + {second.template}"
                 prior = stone.prior * second.prior
-                yield replace(second, edits=edits, template=name, prior=prior, line=stone.line)
+                made = replace(second, edits=edits, template=name, prior=prior, line=stone.line)
+                yield replace(made, changes=stone.changes + 1)
 
 
 def merged(streams: Iterable[Iterator[Candidate]]) -> Iterator[Candidate]:
@@ -176,7 +180,16 @@ class _File:
             return found
         # Coverage knows the first line of a statement, which may go over several.
         statement = self.source.statement(node)
+        if isinstance(statement, Function):
+            return self._of_default(node, statement)
         return self.suspicion.get(statement.lineno, 0.0) if statement is not None else 0.0
+
+    def _of_default(self, node: ast.AST, function: Function) -> float:
+        """Return what speaks against a default value, which runs when no test does."""
+        defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
+        if not any(node is part for default in defaults for part in ast.walk(default)):
+            return 0.0
+        return _OF_DEFAULT * max(self.suspicion.get(s.lineno, 0.0) for s in function.body)
 
 
 class _Slot:

@@ -89,6 +89,29 @@ class Ingredients:
         calls = (n.func for n in ast.walk(self.source.tree) if isinstance(n, ast.Call))
         return tuple(dict.fromkeys(f.attr for f in calls if isinstance(f, ast.Attribute)))
 
+    @cached_property
+    def keywords(self) -> tuple[str, ...]:
+        """Names under which the file gives or takes arguments."""
+        nodes = list(ast.walk(self.source.tree))
+        given = [n.arg for n in nodes if isinstance(n, ast.keyword) and n.arg]
+        return tuple(dict.fromkeys([*given, *(n.arg for n in nodes if isinstance(n, ast.arg))]))
+
+    @cached_property
+    def dotted(self) -> tuple[str, ...]:
+        """Functions of modules that the file calls, as it writes them: `math.floor`."""
+        imports = [n for n in ast.walk(self.source.tree) if isinstance(n, ast.Import)]
+        modules = {alias.asname or alias.name for n in imports for alias in n.names}
+        called = [n.func for n in ast.walk(self.source.tree) if isinstance(n, ast.Call)]
+        found = (
+            f"{f.value.id}.{f.attr}"
+            for f in called
+            if isinstance(f, ast.Attribute)
+            and isinstance(f.value, ast.Name)
+            and f.value.id in modules
+        )
+        rounding = ("math.ceil", "math.floor", "math.sqrt") if "math" in modules else ()
+        return tuple(dict.fromkeys((*found, *rounding)))
+
     def constants(self, node: ast.AST, kind: type) -> tuple[object, ...]:
         """Return constants of a type, those of the same function first."""
         function = self.source.function(node)

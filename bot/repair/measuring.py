@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from bot.errors import Refused
+from bot.repair.aims import aim_at
 from bot.repair.candidates import Fate, Validator
 from bot.repair.generator import Templates
-from bot.repair.localise import suspects
+from bot.repair.localise import suspects, weighed
 from bot.repair.ranking import rank
-from bot.repair.search import Aim, Budget, Search, Watch
+from bot.repair.search import Budget, Search, Watch
 from bot.repair.source import applied
 
 MODULE, VISIBLE, HIDDEN = "solution.py", "test_solution.py", "hidden.py"
@@ -55,6 +57,9 @@ class Outcome:
     tried: int
     hung: int
     is_ambiguous: bool
+    """A person has to choose: nothing would be committed automatically."""
+    refused: str = ""
+    """Why nothing could be tried; the problem counts as unsolved."""
 
     @property
     def is_first_correct(self) -> bool:
@@ -107,15 +112,22 @@ def split(test: str, entry: str) -> str:
 
 def solve(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None = None) -> Outcome:
     """Search for a repair with the visible tests, and judge what was found with the hidden ones."""
-    texts = {MODULE: problem.text}
     if not problem.visible:
         return Outcome(problem.name, False, 0, (), 0, 0, False)
+    try:
+        return _solved(problem, ground, budget, watch)
+    except Refused as error:
+        return Outcome(problem.name, True, 0, (), 0, 0, False, refused=str(error))
+
+
+def _solved(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None) -> Outcome:
+    texts = {MODULE: problem.text}
     with ground.validator(problem) as validator:
         spectrum = validator.spectrum((MODULE,))
         if not spectrum.red:
             return Outcome(problem.name, False, 0, (), 0, 0, False)
-        own = [s for s in suspects(spectrum, {}) if s.path == MODULE]
-        aim = Aim(tuple(sorted(spectrum.red)), tuple(sorted(spectrum.green)))
+        own = [s for s in weighed(suspects(spectrum, {}), texts) if s.path == MODULE]
+        aim = aim_at(spectrum, spectrum.red)
         search = Search(validator, [Templates(texts, own)], texts, budget, watch=watch)
         found = search.run(aim)
         best = [row.plausible for row in rank(found.plausible, texts).patches[:_LOOKED_AT]]
@@ -134,7 +146,7 @@ def solve(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None 
         tuple(ground.is_right(problem, text) for text in mended),
         found.tried,
         found.fates.get(Fate.HUNG, 0),
-        ranking.is_ambiguous,
+        ranking.is_ambiguous or ranking.is_far_fetched,
     )
 
 
@@ -160,6 +172,37 @@ def _check(samples: int, correct: int, k: int) -> None:
         raise ValueError(f"k={k} of {samples} samples with {correct} correct")
 
 
+def refusals(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield why nothing could be tried for some problems."""
+    yield from (f"{o.name}: {o.refused}" for o in outcomes if o.refused)
+
+
+def committed(outcomes: Sequence[Outcome]) -> str:
+    """Say how many patches would be committed without a person, and how many of them are wrong."""
+    alone = [o for o in outcomes if o.plausible and not o.is_ambiguous]
+    wrong = sum(not o.is_first_correct for o in alone)
+    return f"sure enough to be committed: {len(alone)}, of which wrong: {wrong}"
+
+
+def estimates(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield the estimators' means over all problems, those without a plausible patch included."""
+    for k in (1, 5):
+        drawn = _mean(
+            pass_at_k(len(o.correct), sum(o.correct), min(k, len(o.correct))) if o.correct else 0.0
+            for o in outcomes
+        )
+        ranked = _mean(n_at_k(o.correct, k, _LOOKED_AT) for o in outcomes)
+        yield (
+            f"{k}@{_LOOKED_AT} {100 * ranked:.0f} % as ranked,"
+            f" pass@{k} {100 * drawn:.0f} % drawn from the plausible ones"
+        )
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return sum(known) / max(1, len(known))
+
+
 Row = tuple[str, str, str, str, str]
 
 
@@ -168,7 +211,7 @@ def table(outcomes: Sequence[Outcome]) -> list[Row]:
     rows: list[Row] = [("problem", "tried", "plausible", "first right", "any right")]
     for o in outcomes:
         words = ("-", "-", "-") if not o.is_visible else _words(o)
-        rows.append((o.name, str(o.tried), *words))
+        rows.append((o.name, "refused" if o.refused else str(o.tried), *words))
     total = len(outcomes)
     rows.append(
         (

@@ -1,9 +1,10 @@
 """Which of several patches that pass is the one to show, and whether it is the only answer.
 
 Fewer and smaller edits first, then what reads as code does; a patch that leaves a variable without
-a use is suspect, one that runs longer loses. Patches are put into classes by what they do with
-inputs that no test has: the class that many likely patches agree on is preferred (as in Chen et
-al., CodeT, 2023), and more than one class is an ambiguity that a person has to decide.
+a use is suspect, one that runs much longer loses. Patches are put into classes by what they do with
+inputs that no test has; more than one class is an ambiguity that a person has to decide. That many
+patches agree (Chen et al., CodeT, 2023) decides near ties only: templates write a likely meaning
+in few ways and an unlikely one in many, so that a majority is wrong more often than the best patch.
 """
 
 import ast
@@ -22,7 +23,10 @@ from bot.repair.source import applied
 Behaviours = Sequence[tuple[str, ...]]
 """As `Validator.behaviour` returns it: the inputs, then what each candidate makes of them."""
 _TOKEN_COST, _EDIT_COST, _ODD_COST, _UNUSED_COST, _USED_GAIN = 0.06, 0.7, 0.8, 1.5, 0.7
-_STRANGE_COST, _STEPS_COST = 0.4, 0.1
+_STRANGE_COST, _STEPS_COST = 0.4, 0.15
+_AGREED_GAIN = 0.05
+_FEW_STEPS = 50
+"""So many more lines are nothing yet: a repair may well do more than the bug did."""
 _ODD = tuple(
     re.compile(pattern)
     for pattern in (
@@ -57,6 +61,15 @@ class Ranking:
     """What they do with inputs that no test has is known."""
 
     @property
+    def is_far_fetched(self) -> bool:
+        """Tell whether the best patch is made of several changes: it takes a person to believe it.
+
+        There are so many pairs of edits that one passes a handful of tests by chance, and then it
+        is often the only one that does.
+        """
+        return bool(self.patches) and self.patches[0].plausible.candidate.changes > 1
+
+    @property
     def is_ambiguous(self) -> bool:
         """Tell whether plausible patches may do different things: a person has to choose then."""
         if not self.is_compared:
@@ -72,9 +85,11 @@ def rank(
         return Ranking(())
     classes = _classes(len(plausible), behaviours)
     scores = _scores(plausible, texts)
-    weights: dict[int, float] = {}
-    for kind, score in zip(classes, scores, strict=True):
-        weights[kind] = weights.get(kind, 0.0) + math.exp(score)
+    weights = {
+        kind: max(s for s, k in zip(scores, classes, strict=True) if k == kind)
+        + _AGREED_GAIN * math.log(classes.count(kind))
+        for kind in dict.fromkeys(classes)
+    }
     rows = [Ranked(p, s, k) for p, s, k in zip(plausible, scores, classes, strict=True)]
     rows.sort(key=lambda r: (-weights[r.behaviour], r.behaviour, -r.score, _key(r)))
     is_compared = _are_known(len(plausible), behaviours)
@@ -119,7 +134,7 @@ def _scores(plausible: Sequence[Plausible], texts: Mapping[str, str]) -> list[fl
 
 def _score(plausible: Plausible, texts: Mapping[str, str], *, fastest: int) -> float:
     candidate, steps = plausible.candidate, plausible.trial.steps
-    longer = math.log1p(max(0, steps - fastest)) if steps is not None else 0.0
+    longer = math.log1p(max(0, steps - fastest) / _FEW_STEPS) if steps is not None else 0.0
     return (
         math.log(max(candidate.prior, 1e-9))
         - _TOKEN_COST * sum(_changed_tokens(e, texts[e.path]) for e in candidate.edits)

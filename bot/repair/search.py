@@ -7,10 +7,13 @@ candidates, two runs try the same ones in the same order, whatever the load of t
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bot.repair.aims import Aim, Checks
 from bot.repair.candidates import Candidate, Fate, Trial, Validator
 from bot.repair.generator import Generator, key_of, merged
+
+__all__ = ["Aim", "Budget", "Found", "Plausible", "Progress", "Search", "Watch", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,13 @@ class Budget:
     """Of validation; on the clock of the host, which is never less."""
     candidates: int = 200_000
     enough: int = 40
-    """Plausible patches after which the search goes on only a little, to see if they agree."""
-    batch: int = 256
-    """The first one; each is twice as large as the one before, up to `largest_batch`."""
+    """Plausible patches after which the search ends; there is more to compare than to find."""
+    share_of_best: float = 0.05
+    """A candidate whose prior is less than this share of the best plausible one's is not tried: it
+    would neither be shown first nor say much about whether the likely ones agree."""
+    batch: int = 400
+    """The first one; each is three times as large as the one before, up to `largest_batch`: to
+    begin a batch costs as much as a thousand candidates do."""
     largest_batch: int = 4096
     share_of_pairs: float = 0.6
     """How much of the candidates may have two edits."""
@@ -73,17 +80,7 @@ class Watch:
     seconds: Seconds = timeless
 
 
-@dataclass(frozen=True)
-class Aim:
-    """What has to pass."""
-
-    targets: tuple[str, ...]
-    """Tests that are red and must turn green."""
-    checked: tuple[str, ...]
-    """Tests that are green and must stay so."""
-
-
-_STONES = 12
+_STONES, _GROWTH = 12, 3
 
 
 class Search:
@@ -108,15 +105,15 @@ class Search:
 
     def run(self, aim: Aim) -> Found:
         """Return what was found: first by one edit, then, where that is nothing, by two."""
-        found = Found()
+        found, checks = Found(), Checks(aim, self._texts)
         singles = merged([generator.proposals() for generator in self._generators])
         firsts: list[Candidate] = []
         most = int(self._budget.candidates * (1 - self._budget.share_of_pairs))
-        self._through(self._fresh(_noted(singles, firsts)), aim, found, most=most)
+        self._through(self._fresh(_noted(singles, firsts)), checks, found, most=most)
         if not found.plausible and not found.is_out_of_budget:
             stones = _best_stones(found, firsts, len(aim.targets))
             pairs = merged([g.on_top_of(s) for s in stones for g in self._generators])
-            self._through(self._fresh(pairs), aim, found, most=self._budget.candidates)
+            self._through(self._fresh(pairs), checks, found, most=self._budget.candidates)
         return found
 
     def _fresh(self, candidates: Iterator[Candidate]) -> Iterator[Candidate]:
@@ -128,27 +125,51 @@ class Search:
                 yield candidate
 
     def _through(
-        self, candidates: Iterator[Candidate], aim: Aim, found: Found, *, most: int
+        self, candidates: Iterator[Candidate], checks: Checks, found: Found, *, most: int
     ) -> None:
         most_at_once = self._budget.batch
         while found.tried < most and len(found.plausible) < self._budget.enough:
             size = min(most_at_once, most - found.tried)
-            most_at_once = min(2 * most_at_once, self._budget.largest_batch)
-            batch = list(itertools.islice(candidates, size))
-            left = self._budget.cpu_seconds - (self._watch.seconds() - self._started)
-            if not batch or left <= 0:
+            most_at_once = min(_GROWTH * most_at_once, self._budget.largest_batch)
+            batch = self._likely(itertools.islice(candidates, size), found)
+            if not batch or self._seconds_left() <= 0:
                 found.is_out_of_budget = bool(batch)
                 return
-            trials = self._validator.validate(
-                batch,
-                targets=aim.targets,
-                checked=aim.checked,
-                cpu_seconds=left,
-            )
+            trials = self._tried(batch, checks)
             self._fold(zip(batch, trials, strict=False), found)
             if len(trials) < len(batch):
                 found.is_out_of_budget = True
                 return
+
+    def _likely(self, candidates: Iterator[Candidate], found: Found) -> list[Candidate]:
+        """Return candidates that are worth a try beside what was found; none is the end."""
+        best = max((plausible.candidate.prior for plausible in found.plausible), default=0.0)
+        return [c for c in candidates if c.prior >= best * self._budget.share_of_best]
+
+    def _seconds_left(self) -> float:
+        return self._budget.cpu_seconds - (self._watch.seconds() - self._started)
+
+    def _tried(self, batch: Sequence[Candidate], checks: Checks) -> Sequence[Trial]:
+        """Try candidates with the tests near their edits, and what passes with the next ones."""
+        first = self._validated(batch, checks, checks.near(batch))
+        passing = [n for n, trial in enumerate(first) if trial.fate is Fate.FIXED]
+        if not checks.are_staged or not passing:
+            return first
+        few = [batch[n] for n in passing]
+        # Where the budget ends here, what passed is kept: it is proved with the whole suite later.
+        again = dict(zip(passing, self._validated(few, checks, checks.beside(few)), strict=False))
+        return [
+            replace(again[n], steps=trial.steps) if n in again else trial
+            for n, trial in enumerate(first)
+        ]
+
+    def _validated(
+        self, batch: Sequence[Candidate], checks: Checks, checked: Sequence[str]
+    ) -> Sequence[Trial]:
+        left = max(0.0, self._seconds_left())
+        return self._validator.validate(
+            batch, targets=checks.aim.targets, checked=checked, cpu_seconds=left
+        )
 
     def _fold(self, results: Iterator[tuple[Candidate, Trial]], found: Found) -> None:
         for candidate, trial in results:

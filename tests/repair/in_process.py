@@ -28,6 +28,8 @@ class InProcess:
     inputs: Mapping[str, Check] = field(default_factory=dict)
     """By argument text: a call that shows a behaviour."""
     tried: list[Candidate] = field(default_factory=list)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    """The checked tests of each batch."""
     most: int | None = None
     """How many candidates the budget is good for."""
     path: str = PATH
@@ -50,6 +52,7 @@ class InProcess:
         del cpu_seconds
         left = len(batch) if self.most is None else max(0, self.most - len(self.tried))
         self.tried += batch[:left]
+        self.asked.append(tuple(checked))
         return [self._trial(candidate, targets, checked) for candidate in batch[:left]]
 
     def _trial(self, candidate: Candidate, targets: Sequence[str], checked: Sequence[str]) -> Trial:

@@ -1,7 +1,7 @@
 """Which lines are suspected, and in which order."""
 
 from bot.repair.candidates import Spectrum
-from bot.repair.localise import spoken, suspects
+from bot.repair.localise import spoken, suspects, weighed
 
 RED, GREEN = frozenset({"red"}), frozenset({"green", "other"})
 
@@ -46,6 +46,21 @@ def test_without_coverage_tracebacks_and_changes_are_what_is_left() -> None:
     ranked = suspects(spectrum, {"b.py": frozenset({3})})
 
     assert [(s.path, s.line) for s in ranked] == [("a.py", 7), ("b.py", 3)]
+
+
+def test_of_lines_that_tests_do_not_tell_apart_those_that_compute_come_first() -> None:
+    text = "def f(a):\n    b = 0\n    b = b + a * 2\n    return b\n"
+    ranked = suspects(_spectrum(line2=RED, line3=RED, line4=RED), {})
+
+    assert [s.line for s in ranked] == [2, 3, 4]
+    assert [s.line for s in weighed(ranked, {"a.py": text})] == [3, 2, 4]
+
+
+def test_a_line_that_tests_tell_apart_stays_before_one_that_computes() -> None:
+    text = "def f(a):\n    b = 0\n    b = b + a * 2\n    return b\n"
+    ranked = suspects(_spectrum(line2=RED, line3=RED | GREEN), {})
+
+    assert [s.line for s in weighed(ranked, {"a.py": text})] == [2, 3]
 
 
 def test_a_suspect_is_spoken_with_what_speaks_against_it() -> None:

@@ -3,17 +3,22 @@
 import itertools
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
 
+from bot.errors import Refused
 from bot.repair.measuring import (
     Ground,
+    Outcome,
     Problem,
+    committed,
+    estimates,
     humanevalfix,
     n_at_k,
     pass_at_k,
+    refusals,
     solve,
     split,
     table,
@@ -95,6 +100,49 @@ def test_a_problem_is_solved_by_what_is_visible_and_judged_by_what_is_hidden() -
     assert outcome.is_first_correct
     assert b"1, 5" not in b"".join(problem.files.values())
     assert table([outcome])[-1][2:] == ("1 (100 %)", "1 (100 %)", "1 (100 %)")
+
+
+class _Refusing(Ground):
+    """Cannot run anything."""
+
+    def validator(self, problem: Problem) -> AbstractContextManager[InProcess]:
+        raise Refused(f"no tests of {problem.name} can be run")
+
+
+def test_a_problem_that_cannot_be_run_counts_as_unsolved_and_says_why() -> None:
+    (problem,) = humanevalfix([json.dumps(ROW)])
+
+    outcome = solve(problem, _Refusing(), Budget(candidates=2_000))
+
+    assert table([outcome])[1] == ("Python/1000", "refused", "0", "no", "no")
+    assert list(refusals([outcome])) == ["Python/1000: no tests of Python/1000 can be run"]
+
+
+def test_what_would_be_committed_is_counted_with_what_is_wrong_of_it() -> None:
+    sure, unsure = (
+        Outcome("a", True, 1, (False,), 9, 0, False),
+        Outcome("b", True, 2, (), 9, 0, True),
+    )
+    right, none = (
+        Outcome("c", True, 1, (True,), 9, 0, False),
+        Outcome("d", True, 0, (), 9, 0, False),
+    )
+
+    said = committed([sure, unsure, right, none])
+
+    assert said == "sure enough to be committed: 2, of which wrong: 1"
+
+
+def test_the_estimates_are_means_over_all_problems() -> None:
+    shown = [
+        Outcome("a", True, 2, (False, True), 9, 0, False),
+        Outcome("b", True, 0, (), 9, 0, False),
+    ]
+
+    assert [line.split(" drawn")[0] for line in estimates(shown)] == [
+        "1@30 0 % as ranked, pass@1 25 %",
+        "5@30 50 % as ranked, pass@5 50 %",
+    ]
 
 
 def test_a_problem_without_a_visible_failure_counts_as_unsolved() -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from bot.repair.aims import Aim
 from bot.repair.candidates import Candidate, Fate, SpanEdit, Trial
 from bot.repair.generator import Given, Templates
 from bot.repair.localise import suspects
 from bot.repair.ranking import rank
-from bot.repair.search import Aim, Budget, Found, Plausible, Search
+from bot.repair.search import Budget, Found, Plausible, Search
 from bot.repair.source import applied
 from tests.repair.in_process import PATH, InProcess
 
@@ -58,10 +59,12 @@ def test_a_wrong_comparison_is_mended_and_the_rest_of_the_file_is_kept() -> None
 def test_two_searches_try_the_same_candidates_in_the_same_order() -> None:
     benches = [_bench(), _bench()]
 
-    for bench in benches:
-        _found(bench, Budget(candidates=300, batch=50))
+    founds = [_found(bench, Budget(candidates=300, batch=50)) for bench in benches]
 
     assert benches[0].tried == benches[1].tried
+    lists = [rank(found.plausible, {PATH: LIMIT}).patches for found in founds]
+    assert lists[0] == lists[1]
+    assert lists[0]
     assert len(benches[0].tried) > 100
 
 
@@ -81,6 +84,17 @@ def test_a_search_keeps_to_its_budget_of_candidates() -> None:
     found = _found(bench, Budget(candidates=120, batch=50))
 
     assert found.tried == len(bench.tried) <= 120
+
+
+def test_what_is_much_less_likely_than_a_repair_is_not_tried() -> None:
+    benches = [_bench(), _bench()]
+
+    for bench, share in zip(benches, (0.2, 0.0), strict=True):
+        _found(bench, Budget(batch=20, share_of_best=share))
+
+    few, every = ([candidate.prior for candidate in bench.tried] for bench in benches)
+    assert min(few) >= 0.2 * max(few)
+    assert min(every) < 0.2 * max(every)
 
 
 def test_a_validator_out_of_time_ends_the_search() -> None:
@@ -106,8 +120,19 @@ def test_two_edits_are_found_over_a_stepping_stone() -> None:
 
     found = _found(bench, Budget(candidates=20_000))
 
+    assert all(p.candidate.changes == 2 for p in found.plausible)
     right = "if low < high:\n        return high - low\n    return low - high\n"
     assert any(right in mended for mended in _texts(bench, found))
+
+
+def test_a_patch_of_two_changes_is_never_sure() -> None:
+    at = LIMIT.index("<=")
+    edits = (SpanEdit(PATH, at, at + 2, "<"),)
+    one, two = (Candidate(edits, "any", 4, 0.5, changes=changes) for changes in (1, 2))
+
+    rankings = [rank([Plausible(c, Trial(Fate.FIXED, (), 0))], {PATH: LIMIT}) for c in (one, two)]
+
+    assert [ranking.is_far_fetched for ranking in rankings] == [False, True]
 
 
 def test_a_candidate_that_hangs_is_no_repair() -> None:
@@ -189,13 +214,22 @@ def test_a_patch_that_leaves_a_variable_unread_loses() -> None:
     assert ranking.patches[0].plausible is read
 
 
-def test_the_meaning_that_most_patches_agree_on_is_preferred() -> None:
-    lone = _plausible("<=", "!=", 0.12)
+def test_of_nearly_equal_meanings_the_one_that_most_patches_agree_on_is_preferred() -> None:
+    lone = _plausible("<=", "!=", 0.101)
     agreed = [_plausible("row <= n", text, 0.1) for text in ("row < n", "n > row", "row + 1 <= n")]
 
     ranking = rank([lone, *agreed], {PATH: LIMIT}, [("x",), ("a",), ("b",), ("b",), ("b",)])
 
     assert ranking.patches[0].plausible in agreed
+
+
+def test_many_unlikely_patches_do_not_outvote_a_likely_one() -> None:
+    likely = _plausible("<=", "<", 0.2)
+    many = [_plausible("row <= n", text, 0.1) for text in ("row != n", "n != row", "n - row")]
+
+    ranking = rank([likely, *many], {PATH: LIMIT}, [("x",), ("a",), ("b",), ("b",), ("b",)])
+
+    assert ranking.patches[0].plausible is likely
 
 
 def test_nothing_plausible_has_no_ranking() -> None:

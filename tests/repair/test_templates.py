@@ -51,6 +51,55 @@ ROWS = [
         "def f(a):\n    for b in a:\n        h(b)\n    g(a)\n",
     ),
     ("def f(a):\n    g(a)\n", "def f(a):\n    return g(a)\n"),
+    ("x = a and b\n", "x = a and not b\n"),
+    ("x = [a for a in rows]\n", "x = [a for a in rows if a is not None]\n"),
+    (
+        "if a < b:\n    f()\nif a == b:\n    g()\n",
+        "if a < b:\n    f()\nelif a == b:\n    g()\n",
+    ),
+    (
+        "if a < b:\n    f()\nelif a == b:\n    g()\n",
+        "if a < b:\n    f()\nif a == b:\n    g()\n",
+    ),
+    ("def f(a, b):\n    return a < b\n", "def f(a, b):\n    return a < b or a\n"),
+    ("def f(best, n):\n    best = n\n", "def f(best, n):\n    best = max(best, n)\n"),
+    ("x = [1, 2]\ny = 3\n", "x = [1, 2, 3]\ny = 3\n"),
+    ("x = 60 * n\n", "x = 3600 * n\n"),
+    ("x = rows[1]\n", "x = rows['1']\n"),
+    ("def f(rows):\n    best = 0\n", "def f(rows):\n    best = rows[0]\n"),
+    ("x = f'{n:.1f}'\n", "x = f'{n:.2f}'\n"),
+    ("x = re.match(r'\\d+', t)\n", "x = re.match(r'\\d+$', t)\n"),
+    ("x = re.match(r'\\d+', t)\n", "x = re.match(r'\\d*', t)\n"),
+    ("x = order\ny = order.total\n", "x = order.total\ny = order.total\n"),
+    ("x = order.total\n", "x = order\n"),
+    ("x = text.strip\n", "x = text.strip()\n"),
+    ("x = f(low=1)\ny = g(high=2)\n", "x = f(high=1)\ny = g(high=2)\n"),
+    (
+        "def f(self, limit):\n    self.limit = 1\n    return limit\n",
+        "def f(self, limit):\n    self.limit = 1\n    return self.limit\n",
+    ),
+    (
+        "import math\nx = math.floor(a)\ny = b\n",
+        "import math\nx = math.floor(a)\ny = math.ceil(b)\n",
+    ),
+    (
+        "def f(rows):\n    for row in rows:\n        g(row)\n",
+        (
+            "def f(rows):\n    for row in rows:\n        if not row:\n            continue\n"
+            "        g(row)\n"
+        ),
+    ),
+    (
+        "def f(a):\n    g(a)\n",
+        "def f(a):\n    if a is not None:\n        g(a)\n",
+    ),
+    (
+        "def f(a):\n    g(a)\n\ndef h():\n    raise ValueError(1)\n",
+        (
+            "def f(a):\n    if not a:\n        raise ValueError(1)\n    g(a)\n\n"
+            "def h():\n    raise ValueError(1)\n"
+        ),
+    ),
     (
         "def f(a):\n    return g(a)\n",
         "def f(a):\n    if not a:\n        return None\n    return g(a)\n",
@@ -104,6 +153,15 @@ def test_no_template_looks_at_a_line_that_no_failing_test_reaches() -> None:
     lines = {c.line for c in Templates({"a.py": text}, [suspect]).proposals()}
 
     assert lines == {2}
+
+
+def test_a_default_value_is_as_suspicious_as_its_function_nearly() -> None:
+    text = "def f(a, step=1):\n    return a + step\n"
+    suspect = Suspect("a.py", 2, 1.0, 1.0, 1.0, False, False)
+
+    texts = {applied(text, c.edits) for c in Templates({"a.py": text}, [suspect]).proposals()}
+
+    assert text.replace("step=1", "step=2") in texts
 
 
 @given(st.data())

@@ -4,6 +4,8 @@ from bot.repair.templates import (
     calls,
     conditions,
     constants,
+    guards,
+    members,
     names,
     operators,
     statements,
@@ -20,5 +22,7 @@ ALL: tuple[Template, ...] = (
     *calls.TEMPLATES,
     *subscripts.TEMPLATES,
     *statements.TEMPLATES,
+    *guards.TEMPLATES,
+    *members.TEMPLATES,
     *texts.TEMPLATES,
 )

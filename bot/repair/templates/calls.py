@@ -130,7 +130,8 @@ def _wrapped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     if not _may_wrap(scene, node):
         return
     text = scene.of(node)
-    for name, weight in fading((*_WRAPPERS, *_own_functions(scene), *_MORE_WRAPPERS)):
+    others = (*scene.ingredients.dotted[:5], *_own_functions(scene))
+    for name, weight in fading(dict.fromkeys((*_WRAPPERS, *others, *_MORE_WRAPPERS))):
         yield scene.swap(node, f"{name}({text})", weight)
     if isinstance(node, ast.expr):
         atom = scene.operand(node)

@@ -3,7 +3,8 @@
 Real bugs: `range(n)` for `range(n + 1)`, an index or a slice bound one too far, a start value of
 1 for 0, `0.5` for `2.0`, a flipped flag, the wrong one of two messages, brackets or separators, a
 character too many in a literal, an alphabet that forgets the upper case, an entry of a list that
-does not belong there or that is missing.
+does not belong there or that is missing, minutes for seconds, `1` for `"1"`, a best value that
+starts at 0 where all values may be below it.
 """
 
 import ast
@@ -13,6 +14,7 @@ from bot.repair.templates.draft import Draft, Scene, Template, fading
 
 _SEPARATORS = (" ", "", ".", ",", "\n", "-", "_", "/", ":")
 _SMALL = (0, 1, -1, 2, 10)
+_UNITS = (7, 12, 24, 60, 100, 365, 1000, 1024, 3600)
 _COUNTING = ("range", "min", "max", "islice")
 _COUNTED: tuple[tuple[tuple[type[ast.AST], ...], float], ...] = (
     ((ast.Slice,), 0.9),
@@ -30,7 +32,8 @@ def _number(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     if type(value) is int:
         near = (value + 1, value - 1, *_SMALL, *scene.ingredients.constants(node, int))
         others = [str(n) for n in dict.fromkeys(near) if n != value]
-        others += [str(value * 2), str(value * 10), f"-{value}"]
+        others += [str(value * 2), str(value * 10), f"-{value}", str(value // 2), str(value // 10)]
+        others += [str(n) for n in _UNITS] if value > _SMALL[-1] else []
     elif type(value) is float and value:
         near = (1 / value, value * 2, value / 2, value + 1, value - 1, 0.0, 1.0, -value)
         others = [repr(n) for n in near] + [
@@ -125,10 +128,57 @@ def _entries(scene: Scene, node: ast.AST) -> Iterator[Draft]:
             yield Draft(start, end, "")
 
 
+def _entry_added(scene: Scene, node: ast.AST) -> Iterator[Draft]:
+    """Put an entry that was forgotten at the end of a display, or at its start."""
+    if not isinstance(node, ast.List | ast.Tuple | ast.Set) or not node.elts:
+        return
+    if isinstance(getattr(node, "ctx", ast.Load()), ast.Store):
+        return
+    first, last = scene.source.span(node.elts[0])[0], scene.source.span(node.elts[-1])[1]
+    kinds = {type(e.value) for e in node.elts if isinstance(e, ast.Constant)}
+    constants = [repr(c) for kind in kinds for c in scene.ingredients.constants(node, kind)][:8]
+    here = {scene.of(entry) for entry in node.elts}
+    texts = (t for t in (*scene.ingredients.names(node)[:6], *constants) if t not in here)
+    for text, weight in fading(dict.fromkeys(texts), half=4):
+        yield Draft(last, last, f", {text}", weight)
+        yield Draft(first, first, f"{text}, ", weight * 0.6)
+
+
+def _retyped(scene: Scene, node: ast.AST) -> Iterator[Draft]:
+    """`'1'` for `1`, `1.0` for `1`, and back."""
+    if not isinstance(node, ast.Constant) or isinstance(
+        scene.parent(node), ast.JoinedStr | ast.Expr
+    ):
+        return
+    if type(node.value) is int:
+        yield scene.swap(node, repr(str(node.value)))
+        yield scene.swap(node, f"{node.value}.0", 0.6)
+    elif isinstance(node.value, str) and node.value.isdigit():
+        yield scene.swap(node, str(int(node.value)))
+
+
+def _start(scene: Scene, node: ast.AST) -> Iterator[Draft]:
+    """Start from the first value, from nothing, or from below and above everything."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
+        return
+    names = scene.ingredients.names(node)[:5]
+    texts = [
+        "float('-inf')",
+        "float('inf')",
+        *(f"{n}[0]" for n in names),
+        *(f"len({n})" for n in names),
+    ]
+    for text, weight in fading(texts):
+        yield scene.swap(node.value, text, weight)
+
+
 TEMPLATES = (
     Template("number", 0.8, (ast.Constant,), _number),
     Template("flag", 0.8, (ast.Constant,), _flag),
     Template("text", 0.6, (ast.Constant,), _text),
     Template("off by one", 0.8, _SUMMABLE, _off_by_one),
     Template("entry dropped", 0.35, (ast.List, ast.Tuple, ast.Set), _entries),
+    Template("entry added", 0.2, (ast.List, ast.Tuple, ast.Set), _entry_added),
+    Template("constant of another type", 0.25, (ast.Constant,), _retyped),
+    Template("start value", 0.25, (ast.Assign,), _start),
 )

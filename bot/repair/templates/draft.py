@@ -42,6 +42,13 @@ class Scene:
         head, tail = gap[: gap.rfind(")") + 1], gap[gap.find("(") :] if opened else ""
         return Draft(start, end, f"{head if closed else ''} {text} {tail}", weight)
 
+    def before(self, node: ast.stmt, text: str, weight: float = 1.0) -> Draft | None:
+        """Put a statement in front of another one; None where that does not begin its line."""
+        span = self.source.whole_lines(node, node)
+        if span is None or self.source.text.startswith("elif", self.source.span(node)[0]):
+            return None
+        return Draft(span[0], span[0], f"{self.source.indent(node)}{text}\n", weight)
+
     def of(self, node: ast.AST) -> str:
         """Return the text of a node."""
         return self.source.of(node)
@@ -68,6 +75,10 @@ ATOMS = (
     ast.Dict,
     ast.Set,
 )
+
+
+RESULTS = ("None", "0", "[]", "False", "True", "''", "1", "-1", "{}", "set()")
+"""What a function returns in a case that was not thought of."""
 
 
 @dataclass(frozen=True)

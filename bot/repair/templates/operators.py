@@ -3,7 +3,7 @@
 Real bugs: `<` for `<=` at a bound, `==` for `!=` after a condition was turned round, `and` for
 `or`, a forgotten or needless `not`, `+` for `-` in a formula, `/` for `//`, `+=` for `-=` or `=`,
 operands the wrong way round (`j % i`), one term or conjunct too many left by an edit or a merge,
-one that was forgotten.
+one that was forgotten, `best = n` for `best = max(best, n)`.
 """
 
 import ast
@@ -120,6 +120,21 @@ def _augmented(scene: Scene, node: ast.AST) -> Iterator[Draft]:
             yield draft
 
 
+def _accumulated(scene: Scene, node: ast.AST) -> Iterator[Draft]:
+    """Keep the best or the sum where only the last value was kept, or the other way round."""
+    if not isinstance(node, ast.AugAssign | ast.Assign):
+        return
+    target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+    if not isinstance(target, _PLACES) or (isinstance(node, ast.Assign) and node.targets[1:]):
+        return
+    start, end = scene.source.span(node)
+    name, value = scene.of(target), scene.of(node.value)
+    for function in ("max", "min"):
+        yield Draft(start, end, f"{name} = {function}({name}, {value})")
+    for word in ("and", "or"):
+        yield Draft(start, end, f"{name} = {name} {word} {value}", 0.3)
+
+
 def _operand_swap(scene: Scene, node: ast.AST) -> Iterator[Draft]:
     if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Mult | ast.BitOr | ast.BitAnd):
         left, right = scene.source.span(node.left), scene.source.span(node.right)
@@ -170,6 +185,7 @@ TEMPLATES = (
     Template("negation dropped", 0.6, (ast.UnaryOp,), _negation),
     Template("minus added", 0.25, (ast.Name, ast.Call, ast.Subscript), _minus),
     Template("augmented assignment", 0.6, (ast.AugAssign, ast.Assign), _augmented),
+    Template("accumulated", 0.2, (ast.AugAssign, ast.Assign), _accumulated),
     Template("operands swapped", 0.5, (ast.BinOp,), _operand_swap),
     Template("term dropped", 0.55, (ast.BinOp,), _term_drop),
     Template("condition part dropped", 0.6, (ast.BoolOp,), _conjunct_drop),

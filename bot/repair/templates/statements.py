@@ -2,19 +2,17 @@
 
 Real bugs: a line that was left behind by a merge, an update of a counter or of an index that was
 forgotten, a last element that is never appended, a statement inside a loop or branch that belongs
-behind it, two lines in the wrong order, a missing `return`, a missing base case or guard for what
-is empty or None.
+behind it, two lines in the wrong order, a missing `return`.
 """
 
 import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.repair.templates.draft import Draft, Scene, Template, fading
+from bot.repair.templates.draft import RESULTS, Draft, Scene, Template, fading
 
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Raise)
 _ANY = (ast.stmt,)
-_RESULTS = ("None", "0", "[]", "False", "True", "''", "1", "-1", "{}", "set()")
 
 
 def _deleted(scene: Scene, node: ast.AST) -> Iterator[Draft]:
@@ -129,57 +127,13 @@ def _is_whole(line: str) -> bool:
 
 def _beside(scene: Scene, node: ast.stmt, text: str, weight: float) -> Iterator[Draft]:
     """In front of a statement, and behind the last one of its block."""
+    if (draft := scene.before(node, text, weight)) is not None:
+        yield draft
     span = scene.source.whole_lines(node, node)
-    if span is None:
-        return
     line = f"{scene.source.indent(node)}{text}\n"
-    yield Draft(span[0], span[0], line, weight)
-    if scene.source.block(node)[-1] is node:
+    if span is not None and scene.source.block(node)[-1] is node:
         is_open = not scene.source.text[: span[1]].endswith("\n")
         yield Draft(span[1], span[1], f"\n{line}" if is_open else line, weight)
-
-
-def _guarded(scene: Scene, node: ast.AST) -> Iterator[Draft]:
-    """Write a base case that was never there."""
-    function = scene.source.function(node)
-    if not isinstance(node, ast.stmt) or function is None:
-        return
-    is_first = scene.parent(node) is function
-    returns = [
-        scene.of(n.value) for n in ast.walk(function) if isinstance(n, ast.Return) and n.value
-    ]
-    results = dict.fromkeys((*[r for r in returns if len(r) < 30 and "\n" not in r], *_RESULTS))
-    for (condition, result), weight in _pairs(_guards(scene, node), list(results)):
-        text = f"if {condition}:\n{scene.source.indent(node)}    return {result}"
-        share = weight if is_first else weight * 0.5
-        yield from list(_beside(scene, node, text, share))[:1]
-
-
-def _guards(scene: Scene, node: ast.stmt) -> list[str]:
-    names = list(scene.ingredients.names(node)[:5])
-    conditions = scene.ingredients.expressions(node, (ast.Compare,))[:8]
-    own = [f"not {name}" for name in names]
-    inverse = [f"not {condition}" for condition in conditions[:4]]
-    none = [f"{name} is None" for name in names[:3]]
-    return [*own, *conditions, *inverse, *none, *_memberships(scene, node)]
-
-
-def _memberships(scene: Scene, node: ast.stmt) -> list[str]:
-    """`x[1] not in known`: of the subscripts and the names of the function."""
-    parts = scene.ingredients.expressions(node, (ast.Subscript,))[:4]
-    names = scene.ingredients.names(node)[:7]
-    return [
-        f"{part} not in {name}" for part in parts for name in names if not part.startswith(name)
-    ]
-
-
-def _pairs(
-    conditions: Sequence[str], results: Sequence[str]
-) -> Iterator[tuple[tuple[str, str], float]]:
-    """All pairs, those first that are early in both lists."""
-    order = sorted((i + 2 * j, i, j) for i in range(len(conditions)) for j in range(len(results)))
-    for rank, i, j in order:
-        yield (conditions[i], results[j]), 8 / (8 + rank)
 
 
 def _returned(scene: Scene, node: ast.AST) -> Iterator[Draft]:
@@ -190,7 +144,7 @@ def _returned(scene: Scene, node: ast.AST) -> Iterator[Draft]:
         for name, weight in fading(scene.ingredients.names(node)):
             yield scene.swap(node, f"return {name}", weight)
     elif isinstance(node, ast.Return):
-        for name, weight in fading((*scene.ingredients.names(node)[:6], *_RESULTS), 0.6):
+        for name, weight in fading((*scene.ingredients.names(node)[:6], *RESULTS), 0.6):
             yield scene.swap(node, f"return {name}", weight)
 
 
@@ -206,7 +160,6 @@ TEMPLATES = (
     Template("statement moved", 0.35, _SIMPLE, _moved),
     Template("statement moved in", 0.25, _SIMPLE, _moved_in),
     Template("statement inserted", 0.2, _ANY, _inserted),
-    Template("guard", 0.15, _ANY, _guarded),
     Template("result", 0.3, (ast.Expr, ast.Return), _returned),
     Template("jump", 0.4, (ast.Continue, ast.Break), _jump),
 )

@@ -1,14 +1,33 @@
 """Text that is not formatted, and exceptions that are not caught.
 
-Real bugs: the forgotten `f` of an f-string, a handler for the wrong exception, an exception raised
-that callers do not expect, a literal where the variable of the same name was meant.
+Real bugs: the forgotten `f` of an f-string, two digits for one (`.1f` for `.2f`), a pattern that
+wants one or more where none is allowed too, that is not anchored or whose dot was not escaped, a
+handler for the wrong exception, an exception raised that callers do not expect, a literal where the
+variable of the same name was meant.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bot.repair.templates.draft import Draft, Scene, Template, fading
 
+_SPEC = re.compile(r"\.(\d)[fge%]")
+_OPENED = re.compile(r"[rRbBuU]{0,2}(?:'|\")")
+_PARTS = {
+    "+": ("*", "?", ""),
+    "*": ("+", "?"),
+    "?": ("*", "+", ""),
+    "\\d": (r"\w", r"\d+", "[0-9]"),
+    "\\w": (r"\d", r"\w+", r"\S", r"[\w-]"),
+    "\\s": (r"\s*", r"\s+", r"\S"),
+    "\\b": ("",),
+    "^": ("",),
+    "$": ("",),
+    ".": (r"\.",),
+    "\\.": (".",),
+}
+_PART = re.compile(r"\\[dwsb.]|[+*?^$.]")
 _RAISED = ("ValueError", "TypeError", "KeyError", "IndexError", "RuntimeError")
 
 
@@ -27,6 +46,49 @@ def _unquoted(scene: Scene, node: ast.AST) -> Iterator[Draft]:
         yield scene.swap(node, name)
         yield scene.swap(node, f"{name}.encode()", 0.5)
         yield scene.swap(node, f"str({name})", 0.3)
+
+
+def _specified(scene: Scene, node: ast.AST) -> Iterator[Draft]:
+    """Change the digits of a format."""
+    if not _is_text(scene, node):
+        return
+    start, text = scene.source.span(node)[0], scene.of(node)
+    for found in _SPEC.finditer(text):
+        for digits in ("1", "2", "3", "0", "4", "6"):
+            if digits != found[1]:
+                yield Draft(start + found.start(1), start + found.end(1), digits)
+
+
+def _patterned(scene: Scene, node: ast.AST) -> Iterator[Draft]:
+    """Change one part of a regular expression."""
+    if not isinstance(node, ast.Constant) or not _is_text(scene, node):
+        return
+    start, text = scene.source.span(node)[0], scene.of(node)
+    opened = _OPENED.match(text)
+    if opened is None or not (_is_pattern(scene, node) or text[:1] in "rR"):
+        return
+    first, last = start + opened.end(), start + len(text) - 1
+    for found in _PART.finditer(text, opened.end(), len(text) - 1):
+        for other, weight in fading(_PARTS[found[0]], half=3):
+            yield Draft(start + found.start(), start + found.end(), other, weight)
+    yield Draft(first, first, "^", 0.7)
+    yield Draft(last, last, "$", 0.7)
+
+
+def _is_text(scene: Scene, node: ast.AST) -> bool:
+    if isinstance(scene.parent(node), ast.Expr | ast.JoinedStr):
+        return False
+    is_plain = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return (is_plain or isinstance(node, ast.JoinedStr)) and "\n" not in scene.of(node)
+
+
+def _is_pattern(scene: Scene, node: ast.AST) -> bool:
+    call = scene.parent(node)
+    return (
+        isinstance(call, ast.Call)
+        and scene.of(call.func).startswith("re.")
+        and call.args[:1] == [node]
+    )
 
 
 def _caught(scene: Scene, node: ast.AST) -> Iterator[Draft]:
@@ -50,6 +112,8 @@ def _raised(scene: Scene, node: ast.AST) -> Iterator[Draft]:
 TEMPLATES = (
     Template("f-string", 0.9, (ast.Constant,), _formatted),
     Template("quotes dropped", 0.6, (ast.Constant,), _unquoted),
+    Template("format", 0.5, (ast.Constant, ast.JoinedStr), _specified),
+    Template("pattern", 0.5, (ast.Constant,), _patterned),
     Template("exception caught", 0.6, (ast.ExceptHandler,), _caught),
     Template("exception raised", 0.4, (ast.Raise,), _raised),
 )
