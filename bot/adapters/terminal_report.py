@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.report_rows import Row, excerpt, patch_rows
-from bot.domain import comments
+from bot.domain import comments, mending
 from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
 from bot.domain.pull_request import printable
@@ -94,6 +94,12 @@ class Progress:
         self._bar.add_task(comments.working(tool), total=None)
         self._bar.start()
 
+    def searched(self, tried: int, plausible: int) -> None:
+        """Show how far a search is."""
+        if self._bar is not None:
+            said = f"{comments.working('repair')}: {mending.searching(tried, plausible)}"
+            self._bar.update(self._bar.task_ids[0], description=said)
+
     def step_finished(self, decision: Decision) -> None:
         """Show what came back."""
         self._stop()
@@ -113,6 +119,9 @@ class QuietProgress:
         """Stay quiet."""
 
     def step_finished(self, decision: Decision) -> None:
+        """Stay quiet."""
+
+    def searched(self, tried: int, plausible: int) -> None:
         """Stay quiet."""
 
 
@@ -233,6 +242,10 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
         yield Text()
         yield from _patch(patch, is_fixed=outcome.refused is None)
     yield Text()
+    for limit in outcome.review.verdict.limits:
+        yield _fact("limit", limit, "yellow")
+    for note in outcome.review.notes:
+        yield _fact("note", note)
     if outcome.refused is not None:
         yield Text(one_line(outcome.refused, limit=2000), "yellow")
     if outcome.commit is not None:
@@ -242,13 +255,13 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
 def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
     title = Text(f"patch from {one_line(patch.source)}", "bold")
     if is_fixed and not patch.is_offered:
-        title.append(f"  {comments.left_out(patch)}", "dim")
+        why = mending.left_undecided() if patch.is_ambiguous else comments.left_out(patch)
+        title.append(f"  {why}", "dim")
     yield _Inset(title, Text(f"{patch.finding_id:<{_INDENT}}"))
     yield from _rows(patch_rows(patch.text))
     yield _Inset(_receipt(patch.proof))
     if patch.is_ambiguous:
-        differs = one_line(patch.distinguishing_input or "not found")
-        yield _Inset(Text(f"another patch passes too; an input that differs: {differs}"))
+        yield _Inset(Text(mending.another_passes(patch.distinguishing_input)))
 
 
 def _utilities(decision: Decision) -> Table:
