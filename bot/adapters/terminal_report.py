@@ -137,6 +137,8 @@ def _review_lines(review: Review) -> Iterator[RenderableType]:
         yield Text()
         yield from _finding(finding, review)
     yield Text()
+    if any(f.source == "test" for f in review.open_findings):
+        yield _fact("fix", mending.OFFER)
     yield from _facts(review)
 
 
