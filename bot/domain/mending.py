@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 from bot.domain.comments import spoken_test
 from bot.domain.evidence import TestReport
+from bot.domain.markdown import cut, details, fence, prose
 from bot.domain.pull_request import printable
-from bot.domain.untrusted import one_line
+from bot.domain.replies import LIMIT_BYTES
+from bot.domain.review import FixOutcome
+from bot.domain.untrusted import one_line, shown
 
 STOPPED = "the search for a repair was stopped; what was found before stands"
 OFFER = "`pullwright fix` searches for a small edit that makes the failing tests pass"
@@ -68,6 +71,18 @@ def another_passes(arguments: str | None) -> str:
     return f"another patch passes the same tests; an input for which they differ: {differs}"
 
 
+def unfixed(outcome: FixOutcome, reason: str) -> str:
+    """Say why a fix was not made, what was tried, and show what a person may choose."""
+    parts = [prose(f"Not done: {reason}.")]
+    if outcome.review.notes:
+        parts.append("\n".join(f"- {prose(note, limit=600)}" for note in outcome.review.notes))
+    for patch in outcome.patches:
+        if patch.is_ambiguous and patch.text:
+            title = f"Patch for {patch.finding_id}, for git apply once you have decided"
+            parts.append(details(title, fence(shown(patch.text), "diff")))
+    return cut("\n\n".join(parts), limit_bytes=LIMIT_BYTES)
+
+
 def suspected(lines: Sequence[str]) -> str:
     """Say which lines were suspected, for the decision log."""
     return "suspects: " + "; ".join(lines) if lines else "no suspicious line"
@@ -101,7 +116,7 @@ def red_before(tests: Sequence[str]) -> str:
     them = "it" if len(tests) == 1 else "them"
     return (
         f"{named}{more} failed before this change too, so no repair was searched for; "
-        f"`pullwright fix --failing TEST` searches for one that mends {them}"
+        f"on the command line, `fix --failing TEST` searches for one that mends {them}"
     )
 
 
