@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from bot import __version__
 from bot.adapters import html_page as page
+from bot.adapters.heat_strip import heat_files
 from bot.domain import comments
 from bot.domain.evidence import Grade
 from bot.domain.review import Review
@@ -40,6 +41,7 @@ def render_html(review: Review) -> str:
             v.suggestion is not None and v.suggestion.grade is Grade.PROVED for v in findings
         ),
         tests=page.tests_view(review),
+        heat=tuple(heat_files(review)),
         steps=[page.step_view(decision) for decision in review.decisions],
         limits=page.listed(review.verdict.limits),
         skipped=page.listed(

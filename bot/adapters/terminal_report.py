@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.report_rows import Row, excerpt, patch_rows
-from bot.domain import comments, mending
+from bot.domain import comments, mending, suspicion
 from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
 from bot.domain.pull_request import printable
@@ -67,6 +67,9 @@ def print_explanation(console: Console, review: Review) -> None:
         head.append(one_line(decision.tool), "bold")
         head.append(f"  {decision.seconds:.1f} s  {one_line(decision.observation)}")
         _print(console, [head, _utilities(decision)])
+    if review.suspects:
+        _print(console, [Text("\nlines that the failing tests point at", "bold")])
+        _print(console, [Text(line) for line in suspicion.spoken(review.suspects)])
     if review.decisions:
         _print(console, [Text(f"policy {one_line(review.decisions[-1].policy_version)}", "dim")])
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.agent.patience import Patient
 from bot.agent.state import State
+from bot.agent.suspicion import changed_lines
 from bot.domain.edits import EditRefused, Patch, edits_between
 from bot.domain.findings import Finding, Location, Suggestion
 from bot.domain.gaming import refusal
@@ -12,7 +13,7 @@ from bot.domain.test_files import is_test_file
 from bot.repair.candidates import Candidate, Spectrum
 from bot.repair.generator import Generator, Templates
 from bot.repair.ingredients import Hints, diff_hints
-from bot.repair.localise import Changed, Suspect, suspects
+from bot.repair.localise import Suspect, suspects
 from bot.repair.ranking import Ranking, rank
 from bot.repair.search import Aim, Budget, Found, Plausible, Search, Watch
 from bot.repair.source import applied
@@ -88,7 +89,8 @@ def attempt(
     search = Search(ground.validator, generators, texts, budget, watch=ground.watch)
     found = search.run(aim)
     ranking = _ranking(ground.validator, found, texts, aim, state)
-    mended = _mended(finding, ranking, texts)
+    # Who named some of the tests of a finding has those mended, and proved by those.
+    mended = _mended(replace(finding, evidence=tuple(wanted)), ranking, texts)
     return Attempt(
         finding,
         aim.targets,
@@ -99,11 +101,6 @@ def attempt(
         contents=_edited(mended, texts),
         is_spent=found.is_out_of_budget and not ground.validator.is_over,
     )
-
-
-def changed_lines(state: State) -> Changed:
-    """Return the lines that the pull request added."""
-    return {file.path: file.added_lines for file in state.diff.files}
 
 
 def _aim(spectrum: Spectrum, wanted: Sequence[str]) -> Aim:

@@ -13,6 +13,7 @@ from bot.adapters.terminal_report import (
 from bot.domain.evidence import Grade
 from bot.domain.findings import FindingState, Location, number
 from bot.domain.review import FixOutcome, ProgressListener, Review
+from bot.domain.suspicion import SuspectLine
 from bot.domain.verdict import Conclusion, Coverage, SkippedFile
 from tests.reviews import (
     decision,
@@ -170,7 +171,32 @@ def test_an_ambiguous_patch_shows_an_input_that_tells_it_from_the_other() -> Non
 
     text = printed(fix_outcome(patches=(odd,)))
 
-    assert "another patch passes too; an input that differs: total([])" in text
+    assert "for which they differ: total([])" in " ".join(text.split())
+
+
+def test_a_patch_that_is_not_decided_says_why_it_is_left_out() -> None:
+    (patch,) = fix_outcome().patches
+    odd = replace(patch, is_ambiguous=True, is_offered=False)
+
+    text = printed(fix_outcome(patches=(odd,)))
+
+    assert "left out: the tests allow another meaning" in text
+
+
+def test_the_explanation_ranks_the_lines_that_failing_tests_point_at() -> None:
+    screen = console()
+    suspect = SuspectLine(
+        "a.py", 5, 0.7, ochiai=0.71, dstar=0.5, is_in_traceback=True, is_changed=False
+    )
+
+    print_explanation(screen, replace(review(), suspects=(suspect,)))
+
+    assert "1. a.py:5 0.70 (ochiai 0.71, dstar 0.50, in the traceback)" in written(screen)
+
+
+def test_a_review_of_red_tests_says_what_would_mend_them() -> None:
+    assert "`pullwright fix` searches" in printed(review())
+    assert "`pullwright fix`" not in printed(replace(review(), findings=()))
 
 
 def test_the_explanation_shows_contributions_that_sum_to_the_utility() -> None:

@@ -20,18 +20,20 @@ from bot.agent.tools.verify import Verify
 from bot.agent.trying import Benches, OpenBench
 from bot.domain.evidence import Grade, Outcome
 from bot.domain.repo_config import RepoConfig
-from bot.errors import Refused
+from bot.errors import Interrupted, Refused
 from bot.policy.selection import HAND_WEIGHTS, Greedy
 from bot.repair.search import Budget
 from tests.agent.toys import Heard, ToyAnalyzer, ToyClock
 from tests.fakes.sandbox import FakeSandboxes
-from tests.fakes.test_runner import FakeTestRunner
+from tests.fakes.test_runner import FakeTestRunner, Judge
 from tests.fakes.workspace import FakeWorkspace
 
 RIGHT = b"def first(rows, n):\n    return [row for row in rows if row < n]\n"
 WRONG = RIGHT.replace(b"row < n", b"row <= n")
 TESTS = {"tests/test_shop.py": b"# judged by the fake\n"}
 BELOW, NONE = "tests/test_shop.py::test_below", "tests/test_shop.py::test_none"
+
+REACH = {"shop.py": {2: frozenset({BELOW, NONE})}}
 
 
 @dataclass
@@ -71,11 +73,16 @@ class Room:
     head: dict[str, bytes] = field(default_factory=lambda: {"shop.py": WRONG, **TESTS})
     wish: Wish = field(default_factory=lambda: Wish(Budget(candidates=400, batch=20, enough=2)))
     refused: str | None = None
+    tools: tuple[str, ...] = ()
+    """Only these; empty for all."""
+    judge: Judge = _judge
+    is_interrupted: bool = False
+    reaches_all: bool = False
+    """The survey knows more files than those of the change."""
 
     def __post_init__(self) -> None:
         self.workspace = FakeWorkspace(self.base, self.head)
-        reach = {"shop.py": {2: frozenset({BELOW, NONE})}}
-        runner, sandboxes = FakeTestRunner(_judge, reach=reach), FakeSandboxes()
+        runner, sandboxes = FakeTestRunner(self.judge, reach=REACH), FakeSandboxes()
         suite = Suite(self.workspace, sandboxes, runner)
         clock, syntax = ToyClock(), PythonSyntax()
         linter = Linter(sandboxes, [ToyAnalyzer()], syntax)
@@ -83,14 +90,20 @@ class Room:
         self.suite = suite
         tools = (Lint(linter), Test(suite), Bisect(suite), Verify(self.prover), Finish())
         repair = Repair(self._open, clock, self.wish)
-        self.loop = Loop((*tools, repair), Greedy(HAND_WEIGHTS), clock, self.heard)
+        wanted = [
+            t for t in (*tools, repair) if not self.tools or t.name in (*self.tools, "finish")
+        ]
+        self.loop = Loop(wanted, Greedy(HAND_WEIGHTS), clock, self.heard)
 
     @contextmanager
     def _open(self, state: State) -> Iterator[OpenBench]:
         if self.refused:
             raise Refused(self.refused)
+        if self.is_interrupted:
+            raise Interrupted
         with Benches(self.suite).open(state) as bench:
-            yield bench
+            spectrum = replace(bench.spectrum, reach=REACH) if self.reaches_all else bench.spectrum
+            yield replace(bench, spectrum=spectrum)
 
     def review(self) -> Episode:
         return review(self.workspace, self.loop, RepoConfig(), run_id="run1")
@@ -113,6 +126,14 @@ def test_a_repair_is_proved_like_any_other_patch() -> None:
     assert proof is not None
     assert proof.fail_to_pass == (BELOW,)
     assert proof.is_target_back
+
+
+def test_the_suspicious_lines_are_known_with_a_search_and_without() -> None:
+    with_search, without = Room().review().review, Room(tools=("test",)).review().review
+
+    for told in (with_search, without):
+        assert (told.suspects[0].path, told.suspects[0].line) == ("shop.py", 2)
+        assert told.suspects[0].ochiai > 0
 
 
 def test_green_tests_need_no_repair() -> None:
@@ -174,3 +195,101 @@ def test_a_repair_is_never_committed_where_the_tests_allow_another_meaning() -> 
     assert room.workspace.commits == []
     assert outcome.patches[0].is_ambiguous
     assert outcome.patches[0].distinguishing_input == "([3], 3)"
+
+
+def test_what_was_red_before_is_no_search_and_says_how_to_ask_for_one() -> None:
+    room = Room(base={"shop.py": WRONG, **TESTS}, head={"shop.py": WRONG + b"# new\n", **TESTS})
+
+    review = room.review().review
+
+    assert review.open_findings == ()
+    assert any("test_below failed before this change too" in note for note in review.all_notes)
+    assert any("--failing TEST" in note for note in review.all_notes)
+
+
+def test_what_was_red_before_is_mended_where_a_person_names_it() -> None:
+    wish = Wish(Budget(candidates=400, batch=20, enough=2), frozenset({BELOW}))
+    room = Room(
+        base={"shop.py": WRONG, **TESTS}, head={"shop.py": WRONG + b"# new\n", **TESTS}, wish=wish
+    )
+
+    (finding,) = room.review().review.open_findings
+
+    assert finding.title == "test_below failed before this change too"
+    assert finding.suggestion is not None
+    assert finding.suggestion.source == "repair"
+    assert finding.suggestion.proof is not None
+    assert finding.suggestion.proof.fail_to_pass == (BELOW,)
+
+
+def test_a_file_that_the_change_does_not_touch_can_be_mended_too() -> None:
+    wish = Wish(Budget(candidates=400, batch=20, enough=2), frozenset({BELOW}))
+    room = Room(
+        base={"shop.py": WRONG, **TESTS}, head={"shop.py": WRONG, "x.py": b"", **TESTS}, wish=wish
+    )
+    room.reaches_all = True
+
+    episode = room.review()
+
+    (finding,) = episode.review.open_findings
+    assert finding.location.path == "shop.py"
+    assert finding.suggestion is not None
+    assert episode.review.patch_text(finding.suggestion)
+    assert episode.state.head["shop.py"] == WRONG
+
+
+def test_a_name_that_no_test_has_is_said() -> None:
+    review = Room(wish=Wish(failing=frozenset({"tests/test_shop.py::tset"}))).review().review
+
+    assert any("no test ran at head by the name tests/test_shop.py::tset" in n
+               for n in review.all_notes)  # fmt: skip
+
+
+def test_a_flaky_test_is_no_aim() -> None:
+    said = iter([Outcome.PASSED, Outcome.FAILED] + [Outcome.PASSED] * 50)
+
+    def judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
+        return {BELOW: next(said), NONE: Outcome.PASSED}
+
+    room = Room(judge=judge, wish=Wish(failing=frozenset({BELOW})))
+    review = room.review().review
+
+    assert "repair" not in room.heard.started
+    assert any("test_below" in limit for limit in review.verdict.limits)
+
+
+def test_a_flaky_test_that_is_named_beside_a_red_one_is_said() -> None:
+    said = iter([Outcome.PASSED, Outcome.FAILED] + [Outcome.PASSED] * 500)
+
+    def judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
+        return {BELOW: _judge(tree)[BELOW], NONE: next(said)}
+
+    review = Room(judge=judge, wish=Wish(failing=frozenset({NONE}))).review().review
+
+    assert any("fails in one run and passes in another" in note for note in review.all_notes)
+
+
+def test_a_search_that_has_no_more_time_says_so_and_where_to_look() -> None:
+    def judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
+        is_old = tree["shop.py"] == RIGHT
+        return {BELOW: Outcome.PASSED if is_old else Outcome.FAILED, NONE: Outcome.PASSED}
+
+    hopeless = {"shop.py": b"def first(rows, n):\n    return [n + 1, n + 2, n + 3]\n", **TESTS}
+    room = Room(judge=judge, head=hopeless, wish=Wish(Budget(cpu_seconds=2.0, batch=1)))
+
+    review = room.review().review
+
+    (note,) = [n for n in review.all_notes if n.startswith("No repair for")]
+    assert "the time for the search is spent" in note
+    assert "The most suspicious places are shop.py:2" in note
+
+
+def test_ctrl_c_while_the_tests_are_surveyed_ends_the_search_and_not_the_run() -> None:
+    room = Room(is_interrupted=True)
+
+    review = room.review().review
+
+    assert any("was stopped" in note for note in review.all_notes)
+    (finding,) = review.open_findings
+    assert finding.suggestion is not None
+    assert finding.suggestion.source == "bisect"

@@ -12,21 +12,20 @@ from typing import Protocol
 from bot.agent.attempt import SOURCE, Attempt, Ground, MoreGenerators, attempt, nobody
 from bot.agent.patience import Patient
 from bot.agent.state import Observation, State
+from bot.agent.suspicion import spoken_lines
 from bot.agent.tools.test import RED_TEST, REGRESSION, Test, red_finding
 from bot.domain import mending
 from bot.domain.evidence import Grade
 from bot.domain.findings import Finding
 from bot.domain.ports import Clock
-from bot.domain.suspicion import SuspectLine
 from bot.errors import Interrupted, Refused
 from bot.policy.features import Features, cost
 from bot.repair.candidates import Spectrum, Validator
-from bot.repair.localise import Suspect, spoken
+from bot.repair.localise import spoken
 from bot.repair.search import Budget, Progress, Watch, silent
 
 CPU_SECONDS = 60.0
 """Of a search where nobody names another budget."""
-_SUSPECTS_KEPT = 200
 
 
 class Bench(Protocol):
@@ -176,7 +175,7 @@ def _told(
         f"{said}; {mending.suspected(spoken(ranked, most=3))}",
         findings=(*(mended.get(id(f)) or f for f in state.findings), *new),
         notes=(*notes, *(note for a in attempts if (note := _note(a)))),
-        suspects=tuple(_line(suspect) for suspect in ranked[:_SUSPECTS_KEPT]),
+        suspects=spoken_lines(ranked),
         head={path: data for a in attempts for path, data in a.contents.items()},
     )
 
@@ -192,18 +191,6 @@ def _note(made: Attempt) -> str:
     if not made.ranked:
         return mending.nowhere(title)
     return mending.unrepaired(title, made.found.tried, places, is_spent=made.is_spent)
-
-
-def _line(suspect: Suspect) -> SuspectLine:
-    return SuspectLine(
-        suspect.path,
-        suspect.line,
-        suspect.score,
-        ochiai=suspect.ochiai,
-        dstar=suspect.dstar,
-        is_in_traceback=suspect.is_in_traceback,
-        is_changed=suspect.is_changed,
-    )
 
 
 def _broken(state: State) -> list[Finding]:
