@@ -1,6 +1,6 @@
 """`repair` in the loop: red tests are mended by search, proved, and never guessed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -17,15 +17,18 @@ from bot.agent.tools.lint import Lint
 from bot.agent.tools.repair import Repair, Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
-from bot.agent.trying import Benches, OpenBench
+from bot.agent.trying import Benches, MakeValidator, OpenBench
 from bot.domain.evidence import Grade, Outcome
+from bot.domain.ports import Sandbox, SourceFile, TestPlan
 from bot.domain.repo_config import RepoConfig
 from bot.errors import Interrupted, Refused
 from bot.policy.selection import HAND_WEIGHTS, Greedy
+from bot.repair.candidates import Spectrum, Validator
 from bot.repair.search import Budget
 from tests.agent.toys import Heard, ToyAnalyzer, ToyClock
 from tests.fakes.sandbox import FakeSandboxes
 from tests.fakes.test_runner import FakeTestRunner, Judge
+from tests.fakes.validator import FakeValidator
 from tests.fakes.workspace import FakeWorkspace
 
 RIGHT = b"def first(rows, n):\n    return [row for row in rows if row < n]\n"
@@ -34,6 +37,16 @@ TESTS = {"tests/test_shop.py": b"# judged by the fake\n"}
 BELOW, NONE = "tests/test_shop.py::test_below", "tests/test_shop.py::test_none"
 
 REACH = {"shop.py": {2: frozenset({BELOW, NONE})}}
+
+
+class Unable(FakeValidator):
+    """An engine that cannot run these tests."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def spectrum(self, paths: Sequence[str]) -> Spectrum:
+        raise Refused("too many tests end the test process")
 
 
 @dataclass
@@ -76,6 +89,7 @@ class Room:
     tools: tuple[str, ...] = ()
     """Only these; empty for all."""
     judge: Judge = _judge
+    make: MakeValidator | None = None
     is_interrupted: bool = False
     reaches_all: bool = False
     """The survey knows more files than those of the change."""
@@ -101,7 +115,7 @@ class Room:
             raise Refused(self.refused)
         if self.is_interrupted:
             raise Interrupted
-        with Benches(self.suite).open(state) as bench:
+        with Benches(self.suite, self.make).open(state) as bench:
             spectrum = replace(bench.spectrum, reach=REACH) if self.reaches_all else bench.spectrum
             yield replace(bench, spectrum=spectrum)
 
@@ -159,6 +173,29 @@ def test_what_cannot_be_searched_says_why_in_one_sentence() -> None:
     review = Room(refused="the suite cannot be imported").review().review
 
     assert "no repair was searched for: the suite cannot be imported" in review.all_notes
+
+
+def test_what_the_engine_refuses_is_tried_by_the_test_command_and_that_is_said() -> None:
+    def make(_sandbox: Sandbox, _files: Iterable[SourceFile], _plan: TestPlan) -> Validator:
+        raise Refused("candidates are tried on Python tests only")
+
+    review = Room(make=make).review().review
+
+    (finding,) = review.open_findings
+    assert finding.suggestion is not None
+    assert finding.suggestion.source == "repair"
+    assert any("slow: candidates are tried on Python tests only" in n for n in review.all_notes)
+
+
+def test_what_the_engine_refuses_only_when_it_looks_is_tried_too() -> None:
+    def make(_sandbox: Sandbox, _files: Iterable[SourceFile], _plan: TestPlan) -> Validator:
+        return Unable()
+
+    review = Room(make=make).review().review
+
+    assert review.open_findings[0].suggestion is not None
+    assert review.open_findings[0].suggestion.source == "repair"
+    assert any("slow: too many tests end the test process" in n for n in review.all_notes)
 
 
 def test_no_small_edit_leaves_the_revert_as_it_was() -> None:

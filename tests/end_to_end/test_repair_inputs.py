@@ -4,8 +4,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from bot import wiring
 from bot.adapters.process_sandbox import ProcessSandboxes
 from bot.agent.review import Episode
@@ -23,7 +21,9 @@ RIGHT = b"def total(prices):\n    return sum(prices)\n"
 WRONG = b"def total(prices):\n    return sum(prices[1:])\n"
 BASE = {
     "shop.py": RIGHT,
-    "test_shop.py": b"from shop import total\n\n\ndef test_total():\n    assert total([3, 4]) == 7\n",
+    "test_shop.py": (
+        b"from shop import total\n\n\ndef test_total():\n    assert total([3, 4]) == 7\n"
+    ),
 }
 
 
@@ -57,16 +57,3 @@ def test_a_test_that_wants_a_network_is_not_searched_for() -> None:
     episode = _run(BASE, {"test_shop.py": BASE["test_shop.py"] + network})
 
     assert any("wants a network" in note for note in episode.review.all_notes)
-
-
-@pytest.mark.parametrize("command", ["python -m pytest -q"])
-def test_a_test_command_of_ones_own_is_slow_and_the_reason_is_said(command: str) -> None:
-    config = RepoConfig.model_validate({"tests": {"command": command}})
-    workspace = FakeWorkspace(BASE, {"shop.py": WRONG})
-    sandboxes = ProcessSandboxes(reason="a test", search_path=PATH)
-    wish = Wish(Budget(10.0, candidates=4))
-
-    run = wiring.build_run(workspace, config, sandboxes, Heard(), repair=wish)
-
-    notes = run.review().review.all_notes
-    assert any("one run of the test command each, which is slow" in note for note in notes)
