@@ -139,6 +139,25 @@ def needs_network(tests: Sequence[str], report: TestReport) -> bool:
     return bool(said) and all(_NETWORK.search(text) for text in said)
 
 
+def no_use(tests: Sequence[str], report: TestReport) -> str:
+    """Say why these red tests lead to no search, or nothing where they may."""
+    if needs_network(tests, report):
+        return no_network(tests)
+    if not any("::" in test for test in tests):
+        return not_loaded(tests[0], report.messages.get(tests[0], ""))
+    return ""
+
+
+def not_loaded(file: str, message: str) -> str:
+    """Say that a file of tests cannot be imported."""
+    errors = [line for line in message.splitlines() if "Error" in line]
+    said = f" ({one_line(errors[-1].removeprefix('E').strip(), limit=200)})" if errors else ""
+    return (
+        f"{printable(file)} cannot be loaded{said}, so none of its tests can lead to a repair: "
+        "no repair was searched for; mend the import first"
+    )
+
+
 def no_network(tests: Sequence[str]) -> str:
     """Say that tests want what no sandbox has."""
     named = ", ".join(one_line(test, limit=120) for test in tests[:3])

@@ -38,6 +38,15 @@ def test_a_test_that_fails_for_another_reason_wants_no_network() -> None:
     assert not mending.needs_network([], _report())
 
 
+def test_a_file_that_cannot_be_imported_leads_to_no_search() -> None:
+    report = _report("", messages={"test_a.py": "E   ImportError: cannot import name 'x'"})
+
+    assert mending.no_use(["test_a.py"], report).startswith(
+        "test_a.py cannot be loaded (ImportError: cannot import name 'x')"
+    )
+    assert mending.no_use([TEST], report) == ""
+
+
 def test_a_test_that_cannot_lead_anywhere_is_told_apart() -> None:
     flaky = _report(flaky=frozenset({TEST}))
     green = _report(outcomes={TEST: Outcome.PASSED})

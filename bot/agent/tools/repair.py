@@ -128,10 +128,9 @@ class Repair:
             notes.append(mending.red_before(old))
         if report is not None:
             notes += [mending.not_red(t, report) for t in sorted(wanted - report.red)]
-            offline = [(f, tests) for f, tests in tasks if not mending.needs_network(tests, report)]
-            blamed = [t for task in tasks if task not in offline for t in task[1]]
-            notes += [mending.no_network(blamed)] if blamed else []
-            tasks = offline
+            why = {tests: mending.no_use(tests, report) for _, tests in tasks if tests}
+            notes += [said for said in why.values() if said]
+            tasks = [(f, tests) for f, tests in tasks if not why.get(tests)]
         return _Work(tuple(task for task in tasks if task[1]), tuple(notes))
 
     def _attempts(
