@@ -380,7 +380,7 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
-        *([repair_tool(suite, repair)] if repair is not None else ()),
+        *([repair_tool(suite, repair, model)] if repair is not None else ()),
         *(model_tools(model, parts) if model is not None else ()),
     )
     wanted = [around(tool) for tool in everything if not tools or tool.name in tools]

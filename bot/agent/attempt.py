@@ -9,9 +9,10 @@ from bot.agent.suspicion import changed_lines
 from bot.domain.edits import EditRefused, Patch, edits_between
 from bot.domain.findings import Finding, Location, Suggestion
 from bot.domain.gaming import refusal
+from bot.domain.model import NOTHING, Spending
 from bot.domain.test_files import is_test_file
 from bot.repair.candidates import Candidate, Spectrum
-from bot.repair.generator import Generator, Templates
+from bot.repair.generator import Generator, Given, Templates
 from bot.repair.ingredients import Hints, diff_hints
 from bot.repair.localise import Suspect, suspects
 from bot.repair.ranking import Ranking, rank
@@ -43,6 +44,23 @@ MoreGenerators = Callable[[Lead], Sequence[Generator]]
 """Who else proposes: a parser of another language, a model where there is one."""
 
 
+@dataclass(frozen=True)
+class Proposed:
+    """What was proposed by somebody who had to be asked and paid."""
+
+    candidates: tuple[Candidate, ...] = ()
+    spending: Spending = NOTHING
+
+
+Ask = Callable[[Lead], Proposed]
+"""Asks a model what it would try."""
+
+
+def unasked(_lead: Lead) -> Proposed:
+    """Propose nothing: there is no model."""
+    return Proposed()
+
+
 def nobody(_lead: Lead) -> Sequence[Generator]:
     """Propose nothing beside the templates."""
     return ()
@@ -56,6 +74,7 @@ class Ground:
     validator: Patient
     texts: Texts
     more: MoreGenerators
+    ask: Ask
     watch: Watch
 
 
@@ -71,6 +90,7 @@ class Attempt:
     mended: Finding | None = None
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """The head's files that the patch edits."""
+    spending: Spending = NOTHING
     is_spent: bool = False
     """The budget ended the search, and not the end of the candidates."""
 
@@ -85,7 +105,9 @@ def attempt(
         return Attempt(finding, aim.targets, ranked)
     texts = dict(ground.texts(list(dict.fromkeys(suspect.path for suspect in ranked))))
     templates = Templates(texts, ranked, _hints(state, finding))
-    generators = [templates, *ground.more(Lead(state, finding, texts, ranked))]
+    lead = Lead(state, finding, texts, ranked)
+    asked = ground.ask(lead)
+    generators: list[Generator] = [Given(asked.candidates), templates, *ground.more(lead)]
     search = Search(ground.validator, generators, texts, budget, watch=ground.watch)
     found = search.run(aim)
     ranking = _ranking(ground.validator, found, texts, aim, state)
@@ -99,6 +121,7 @@ def attempt(
         ranking,
         mended,
         contents=_edited(mended, texts),
+        spending=asked.spending,
         is_spent=found.is_out_of_budget and not ground.validator.is_over,
     )
 

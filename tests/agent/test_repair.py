@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from bot.agent.attempt import Ask, unasked
 from bot.agent.fix import Asked, fix
 from bot.agent.linting import Linter
 from bot.agent.loop import Loop
@@ -90,6 +91,7 @@ class Room:
     """Only these; empty for all."""
     judge: Judge = _judge
     make: MakeValidator | None = None
+    ask: Ask = unasked
     is_interrupted: bool = False
     reaches_all: bool = False
     """The survey knows more files than those of the change."""
@@ -103,7 +105,7 @@ class Room:
         self.prover, self.heard = Prover(linter, suite, syntax, clock), Heard()
         self.suite = suite
         tools = (Lint(linter), Test(suite), Bisect(suite), Verify(self.prover), Finish())
-        repair = Repair(self._open, clock, self.wish)
+        repair = Repair(self._open, clock, self.wish, ask=self.ask)
         wanted = [
             t for t in (*tools, repair) if not self.tools or t.name in (*self.tools, "finish")
         ]

@@ -9,7 +9,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from bot.agent.attempt import SOURCE, Attempt, Ground, MoreGenerators, attempt, nobody
+from bot.agent.attempt import (
+    SOURCE,
+    Ask,
+    Attempt,
+    Ground,
+    MoreGenerators,
+    attempt,
+    nobody,
+    unasked,
+)
 from bot.agent.patience import Patient
 from bot.agent.state import Observation, State
 from bot.agent.suspicion import spoken_lines
@@ -17,6 +26,7 @@ from bot.agent.tools.test import RED_TEST, REGRESSION, Test, red_finding
 from bot.domain import mending
 from bot.domain.evidence import Grade
 from bot.domain.findings import Finding
+from bot.domain.model import NOTHING
 from bot.domain.ports import Clock
 from bot.errors import Interrupted, Refused
 from bot.policy.features import Features, cost
@@ -81,11 +91,13 @@ class Repair:
         clock: Clock,
         wish: Wish = Wish(),
         more: MoreGenerators = nobody,
+        ask: Ask = unasked,
     ) -> None:
         self._open_bench = open_bench
         self._clock = clock
         self._wish = wish
         self._more = more
+        self._ask = ask
 
     def is_eligible(self, state: State) -> bool:
         # Not by what the person wished: a stored run is played again without that.
@@ -140,7 +152,7 @@ class Repair:
         for finding, wanted in tasks:
             validator = Patient(bench.validator, patience=bench.patience)
             watch = Watch(self._wish.progress, self._clock.seconds)
-            ground = Ground(bench.spectrum, validator, bench.texts, self._more, watch)
+            ground = Ground(bench.spectrum, validator, bench.texts, self._more, self._ask, watch)
             budget = self._budget(state)
             made.append(attempt(ground, state, finding, wanted=wanted, budget=budget))
             if validator.is_interrupted:
@@ -174,6 +186,7 @@ def _told(
         f"{said}; {mending.suspected(spoken(ranked, most=3))}",
         findings=(*(mended.get(id(f)) or f for f in state.findings), *new),
         notes=(*notes, *(note for a in attempts if (note := _note(a)))),
+        spending=sum((a.spending for a in attempts), NOTHING),
         suspects=spoken_lines(ranked),
         head={path: data for a in attempts for path, data in a.contents.items()},
     )
