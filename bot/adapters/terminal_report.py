@@ -18,6 +18,7 @@ from bot.adapters.report_rows import Row, excerpt, patch_rows
 from bot.domain import comments, mending, suspicion
 from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
+from bot.domain.posts import reach_of
 from bot.domain.pull_request import printable
 from bot.domain.review import Decision, FixOutcome, PatchResult, Review
 from bot.domain.untrusted import one_line, shown
@@ -209,6 +210,8 @@ def _facts(review: Review) -> Iterator[RenderableType]:
     runs = (("merge base", review.base_tests), ("head", review.head_tests))
     if tests := [_counts(name, report) for name, report in runs if report is not None]:
         yield _fact("tests", ", ".join(tests))
+    if reached := reach_of(review):
+        yield _fact("reach", "; ".join(reached))
     for place in review.places:
         yield _fact("sandbox", place)
     for limit in verdict.limits:

@@ -20,6 +20,7 @@ from tests.reviews import (
     decision,
     finding,
     proof,
+    reaching,
     regression,
     review,
     suite,
@@ -257,6 +258,10 @@ def test_suspicion_is_read_out_in_words_and_differs_by_height_too() -> None:
     assert "line 5: highest" in page.text
     styles = files("bot.adapters").joinpath("templates/report.css").read_text("utf-8")
     assert len(set(re.findall(r"\.heat-[2-5] { padding-top: ([^;]+);", styles))) == 4
+
+
+def test_the_page_says_which_changed_statements_no_test_reaches() -> None:
+    assert "no test reaches src/shop/cart.py: 5" in page_of(reaching(4)).text
 
 
 def test_a_page_without_red_tests_has_no_strip() -> None:

@@ -20,6 +20,7 @@ from tests.reviews import (
     finding,
     fix_outcome,
     proof,
+    reaching,
     review,
     suite,
     unused_import,
@@ -181,6 +182,16 @@ def test_a_patch_that_is_not_decided_says_why_it_is_left_out() -> None:
     text = printed(fix_outcome(patches=(odd,)))
 
     assert "left out: the tests allow another meaning" in text
+
+
+def test_changed_statements_that_no_test_reaches_are_one_quiet_line() -> None:
+    said = " ".join(printed(reaching(4)).split())
+
+    assert (
+        "reach tests reach 0 of 1 changed statements; no test reaches src/shop/cart.py: 5" in said
+    )
+    assert "no test reaches src" not in printed(reaching(5))
+    assert "changed statements" not in printed(review())
 
 
 def test_the_explanation_ranks_the_lines_that_failing_tests_point_at() -> None:
