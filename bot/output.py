@@ -20,6 +20,9 @@ from bot.errors import Refused
 class PlainProgress:
     """A line on standard error for each step, for a log that somebody may be watching."""
 
+    def __init__(self) -> None:
+        self._last = ""
+
     def step_started(self, tool: str) -> None:
         """Wait for what comes back."""
 
@@ -30,8 +33,11 @@ class PlainProgress:
 
     def searched(self, tried: int, plausible: int) -> None:
         """Say how far a search is; its steps grow, so that these are few lines."""
-        sys.stderr.write(f"repair: {mending.searching(tried, plausible)}\n")
-        sys.stderr.flush()
+        said = mending.searching(tried, plausible)
+        if said != self._last:
+            self._last = said
+            sys.stderr.write(f"repair: {said}\n")
+            sys.stderr.flush()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from bot.agent.proposals import ModelProposals
 from bot.domain.model_edits import Fill, ProposedEdit, RepairReply
 from bot.errors import ModelFailed, ReplyUnusable
 from tests.agent.model_toys import ToyModel
-from tests.agent.test_repair import BELOW, RIGHT, TESTS, WRONG, Room
+from tests.agent.repair_room import BELOW, RIGHT, TESTS, WRONG, Room
 
 FAR = WRONG.replace(b"row <= n", b"row.is_below(n)")
 """No small edit of the templates comes from there to what is right."""
