@@ -51,13 +51,10 @@ def ambiguous(title: str, arguments: str | None) -> str:
     )
 
 
-def undecided(ids: Sequence[str], arguments: Sequence[str]) -> str:
-    """Say why a patch that passes is not committed."""
-    where = f"; they differ for {one_line(arguments[0], limit=200)}" if arguments else ""
-    return (
-        f"nothing was committed: edits of different meaning pass the same tests "
-        f"({', '.join(ids)}{where}); add a test that decides, or apply the patch you mean"
-    )
+def undecided(ids: Sequence[str]) -> str:
+    """Say why a patch that passes is not committed; a note says what a person can do."""
+    named = ", ".join(ids)
+    return f"nothing was committed: edits of different meaning pass the same tests ({named})"
 
 
 def left_undecided() -> str:
@@ -71,9 +68,9 @@ def another_passes(arguments: str | None) -> str:
     return f"another patch passes the same tests; an input for which they differ: {differs}"
 
 
-def unfixed(outcome: FixOutcome, reason: str) -> str:
-    """Say why a fix was not made, what was tried, and show what a person may choose."""
-    parts = [prose(f"Not done: {reason}.")]
+def with_the_rest(words: str, outcome: FixOutcome) -> str:
+    """Add what was tried and not mended, and show what a person may choose."""
+    parts = [words]
     if outcome.review.notes:
         parts.append("\n".join(f"- {prose(note, limit=600)}" for note in outcome.review.notes))
     for patch in outcome.patches:

@@ -154,8 +154,8 @@ class CarryOut:
     def _write(self, command: commands.Fix, offered: Offer) -> Answer:
         outcome, message = offered.outcome, offered.message
         if message is None:
-            words = mending.unfixed(outcome, outcome.refused or replies.NOTHING_OFFERED)
-            return Answer(words, Reaction.REFUSED)
+            words = replies.refused(outcome.refused or replies.NOTHING_OFFERED)
+            return Answer(mending.with_the_rest(words, outcome), Reaction.REFUSED)
         ids = tuple(FindingId(p.finding_id) for p in outcome.patches if p.is_offered)
         if self.allowed.is_suggestion_only:
             return Answer(replies.only_shown(outcome.patch_text, self._clickable(offered, ids)))
@@ -166,7 +166,8 @@ class CarryOut:
             return self._requeue.again(str(done["moved"]))
         if command.is_stacked:
             return Answer(replies.stacked(str(done["url"])))
-        return Answer(replies.committed(Sha(str(done["sha"])), ids, self.trigger))
+        words = replies.committed(Sha(str(done["sha"])), ids, self.trigger)
+        return Answer(mending.with_the_rest(words, outcome))
 
     def _clickable(self, offered: Offer, ids: Iterable[FindingId]) -> list[FindingId]:
         """Return the findings whose patch stands as a suggestion in a review comment."""

@@ -110,3 +110,14 @@ def test_a_worker_that_dies_after_the_search_does_not_search_again() -> None:
 
     assert len(searches) == 1
     assert office.branch.files["a.toy"] == MENDED
+
+
+def test_what_is_left_out_beside_a_commit_is_shown_with_why() -> None:
+    office = Office(head={"a.toy": b"ONE\nBUG\nthree\n"}, more=_proposing("one", "oneone"))
+
+    reply = office.ask("/agent fix")
+
+    assert reply.startswith("Committed")
+    assert "the tests do not tell which is meant" in reply
+    assert "+one" in reply
+    assert office.branch.files["a.toy"] == b"ONE\nfine\nthree\n"
