@@ -18,8 +18,8 @@ from bot.errors import Refused
 from bot.repair.candidates import Candidate, Fate, Spectrum, Trial, Validator
 from bot.repair.source import applied
 
-_PATIENCE, _PATIENCE_OF_RUNS = 200, 8
-"""Candidates after the first that passes; a run of the test command each takes seconds."""
+_ENGINE, _RUNS = (400, 256), (24, 2)
+"""Patience and the first batch; a run of the test command takes seconds for each candidate."""
 _ALONE_AT_MOST = 50
 """Tests that are named on a command line; more of them are run as the whole suite."""
 
@@ -105,6 +105,7 @@ class OpenBench:
     workspace: Workspace
     head: Sha
     patience: int
+    at_once: int
     notes: tuple[str, ...] = ()
 
     def texts(self, paths: Iterable[str]) -> dict[str, str]:
@@ -141,10 +142,10 @@ class Benches:
             except Refused as error:
                 notes = (mending.slowly(str(error)),)
             else:
-                return OpenBench(engine, spectrum, opened.workspace, head, _PATIENCE)
+                return OpenBench(engine, spectrum, opened.workspace, head, *_ENGINE)
         slow = SuiteValidator(opened, head, report)
         spectrum = slow.spectrum(())
-        return OpenBench(slow, spectrum, opened.workspace, head, _PATIENCE_OF_RUNS, notes)
+        return OpenBench(slow, spectrum, opened.workspace, head, *_RUNS, notes)
 
 
 def _only(tests: tuple[str, ...]) -> tuple[str, ...]:

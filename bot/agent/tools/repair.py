@@ -57,6 +57,11 @@ class Bench(Protocol):
         ...
 
     @property
+    def at_once(self) -> int:
+        """How many candidates make a first batch; Ctrl-C loses no more than the one that runs."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing of how they are tried."""
         ...
@@ -149,20 +154,28 @@ class Repair:
         self, bench: Bench, state: State, tasks: Sequence[tuple[Finding, tuple[str, ...]]]
     ) -> list[Attempt]:
         made: list[Attempt] = []
-        for finding, wanted in tasks:
+        started = self._clock.seconds()
+        for number, (finding, wanted) in enumerate(tasks):
+            used, waiting = self._clock.seconds() - started, len(tasks) - number
             validator = Patient(bench.validator, patience=bench.patience)
             watch = Watch(self._wish.progress, self._clock.seconds)
             ground = Ground(bench.spectrum, validator, bench.texts, self._more, self._ask, watch)
-            budget = self._budget(state)
+            budget = self._budget(state, bench, used=used, waiting=waiting)
             made.append(attempt(ground, state, finding, wanted=wanted, budget=budget))
             if validator.is_interrupted:
                 break
         return made
 
-    def _budget(self, state: State) -> Budget:
-        """Leave time for the proof."""
-        seconds = min(self._wish.budget.cpu_seconds, state.seconds_left / 2)
-        return replace(self._wish.budget, cpu_seconds=max(1.0, seconds))
+    def _budget(self, state: State, bench: Bench, *, used: float, waiting: int) -> Budget:
+        """Return the share of one of the findings that wait; half of the run is for the proof."""
+        wished = self._wish.budget
+        seconds = (min(wished.cpu_seconds, state.seconds_left / 2) - used) / waiting
+        return replace(
+            wished,
+            cpu_seconds=max(1.0, seconds),
+            batch=min(wished.batch, bench.at_once),
+            largest_batch=min(wished.largest_batch, 16 * bench.at_once),
+        )
 
 
 @dataclass(frozen=True)
