@@ -109,7 +109,7 @@ def attempt(
     asked = ground.ask(lead)
     generators: list[Generator] = [Given(asked.candidates), templates, *ground.more(lead)]
     search = Search(ground.validator, generators, texts, budget, watch=ground.watch)
-    found = search.run(aim)
+    found = ground.validator.searched(lambda: search.run(aim))
     ranking = _ranking(ground.validator, found, texts, aim, state)
     # Who named some of the tests of a finding has those mended, and proved by those.
     mended = _mended(replace(finding, evidence=tuple(wanted)), ranking, texts)

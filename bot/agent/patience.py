@@ -5,10 +5,11 @@ choose; all candidates there are would take minutes and change little. The rule 
 and no seconds, so that a slow machine comes to the same patch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.errors import Interrupted
 from bot.repair.candidates import Candidate, Fate, Spectrum, Trial, Validator
+from bot.repair.search import Found, Plausible
 
 
 class Patient:
@@ -19,6 +20,7 @@ class Patient:
         self._patience = patience
         self._tried = 0
         self._most: int | None = None
+        self._plausible: list[Plausible] = []
         self.is_interrupted = False
 
     @property
@@ -28,6 +30,14 @@ class Patient:
             return self.is_interrupted
         # A few candidates more are not worth the start of a process.
         return self.is_interrupted or self._most - self._tried <= self._patience // 4
+
+    def searched(self, search: Callable[[], Found]) -> Found:
+        """Run a search; where a person ends it between two batches, return what it had by then."""
+        try:
+            return search()
+        except Interrupted:
+            self.is_interrupted = True
+            return Found(list(self._plausible), tried=self._tried)
 
     def spectrum(self, paths: Sequence[str]) -> Spectrum:
         """Return what the other one says."""
@@ -56,6 +66,8 @@ class Patient:
         if self._most is None and first is not None:
             self._most = self._tried + first + max(self._patience, self._tried + first)
         self._tried += len(trials)
+        pairs = zip(wanted, trials, strict=False)
+        self._plausible += [Plausible(c, t) for c, t in pairs if t.fate is Fate.FIXED]
         return trials
 
     def behaviour(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.agent.patience import Patient
 from bot.errors import Interrupted
 from bot.repair.candidates import Candidate, Fate, SpanEdit, Spectrum, Trial
+from bot.repair.search import Found
 
 
 @dataclass
@@ -93,6 +94,20 @@ def test_ctrl_c_ends_a_search_with_what_it_has() -> None:
     assert _tried(patient, 50, 50) == 0
     assert patient.is_interrupted
     assert _tried(patient, 100, 50) == 0
+
+
+def test_ctrl_c_between_two_batches_loses_nothing() -> None:
+    patient = Patient(Counting(frozenset({5})), patience=1000)
+
+    def search() -> Found:
+        _tried(patient, 0, 50)
+        raise Interrupted
+
+    found = patient.searched(search)
+
+    assert found.tried == 50
+    assert [p.candidate.line for p in found.plausible] == [5]
+    assert patient.is_over
 
 
 def test_after_ctrl_c_nothing_more_runs_in_that_sandbox() -> None:
