@@ -31,6 +31,7 @@ from bot.agent.service.desk import Adviser, Connection, Desk, Equipment, Outlook
 from bot.agent.service.merge_group_job import MergeGroupJob
 from bot.agent.service.reconcile_job import ReconcileJob
 from bot.agent.service.review_job import ReviewJob
+from bot.agent.tools.repair import Wish
 from bot.domain.app_forge import OpenChecks
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -232,7 +233,11 @@ class _Makers:
     """What must not be in a prompt."""
 
     def equip(
-        self, workspace: Workspace, config: EffectiveConfig, tools: Collection[str]
+        self,
+        workspace: Workspace,
+        config: EffectiveConfig,
+        tools: Collection[str],
+        repair: Wish | None,
     ) -> Equipment:
         settings, place = self.settings, wiring.Place("https://forge")
         opened = wiring.open_sandboxes(settings, place, lambda _question: False)
@@ -242,7 +247,14 @@ class _Makers:
             model = self._open(own, stack)
             keeper = open_keeper(settings, own, secrets=self._all_secrets, tell=_tell)
             run = wiring.build_run(
-                workspace, own, sandboxes, Unheard(), tools=tools, model=model, keeper=keeper
+                workspace,
+                own,
+                sandboxes,
+                Unheard(),
+                tools=tools,
+                model=model,
+                keeper=keeper,
+                repair=repair,
             )
             basis = wiring.reading_basis(workspace, own, sandboxes, self.model)
             close = stack.pop_all().close

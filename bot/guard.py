@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from bot.domain.redaction import Redactor
-from bot.errors import PullwrightError, Refused, TooLarge
+from bot.errors import Interrupted, PullwrightError, Refused, Stopped, TooLarge
 
 _REDACTOR = Redactor()
 """It knows no secret, only what they look like: an error may come before there are settings."""
@@ -26,10 +26,6 @@ class Exit(IntEnum):
     PARTIAL = 3
     ERROR = 4
     STOPPED = 130
-
-
-class Stopped(BaseException):
-    """Somebody asked this process to end. No library may take it for an error of its own."""
 
 
 def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
@@ -76,8 +72,8 @@ def _say(sentence: str, code: Exit) -> Exit:
     return code
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise Stopped
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted if number == signal.SIGINT else Stopped
 
 
 def _record(folder: Path) -> str:

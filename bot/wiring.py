@@ -27,10 +27,9 @@ from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
-from bot.agent.tools.repair import Lead, Repair, Wish
+from bot.agent.tools.repair import Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
-from bot.agent.trying import Benches
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
 from bot.domain.model import Model
 from bot.domain.org_defaults import OrgDefaults
@@ -42,8 +41,6 @@ from bot.domain.test_detection import TestWish
 from bot.errors import Refused, Retryable, SandboxUnavailable
 from bot.model_wiring import examine_model, model_basis
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy
-from bot.repair.generator import Generator
-from bot.repair.search import Budget, Progress
 from bot.run_keeping import Keeper
 from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
 
@@ -241,18 +238,6 @@ def _may_use_network(settings: Settings, ask: Ask, command: str) -> bool:
             return chosen is SetupNetwork.YES
 
 
-def repair_wish(cpu_seconds: float, failing: Sequence[str], progress: Progress) -> Wish:
-    """Return what a person asks of the search for a repair."""
-    return Wish(Budget(cpu_seconds), frozenset(failing), progress)
-
-
-def _mends(lead: Lead) -> Sequence[Generator]:
-    """Return who proposes repairs in languages other than Python."""
-    from bot.adapters.tree_sitter_mends import TreeSitterMends
-
-    return (TreeSitterMends(lead.texts, lead.ranked),)
-
-
 def repair_ground(settings: Settings, seed: int) -> "SandboxGround":
     """Return where the problems of a benchmark run; their code is not ours."""
     from bot.adapters.process_sandbox import ProcessSandboxes
@@ -375,21 +360,17 @@ def build_run(
     """
     from bot.adapters.analyzers.catalog import analyzers
     from bot.adapters.junit_runner import JunitRunner
-    from bot.adapters.sandbox_validator import SandboxValidator
     from bot.adapters.system_clock import SystemClock
     from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
     from bot.model_tools import Parts, model_tools, studio
+    from bot.repair_tools import repair_tool
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
     read, model = _heard(workspace, model, keeper)
-    wanted_analyzers = analyzers(
-        config.analyzers.disable,
-        enabled=config.analyzers.enable,
-        base_files=_analyzer_config(workspace, config),
-    )
-    linter = Linter(sandboxes, [*wanted_analyzers, *more_analyzers], syntax)
-    wish = TestWish(config.tests.command, timeout_s=config.tests.timeout_s)
-    runner = JunitRunner(wish)
+    own_files, chosen = _analyzer_config(workspace, config), config.analyzers
+    own = analyzers(chosen.disable, enabled=chosen.enable, base_files=own_files)
+    linter = Linter(sandboxes, [*own, *more_analyzers], syntax)
+    runner = JunitRunner(TestWish(config.tests.command, timeout_s=config.tests.timeout_s))
     suite = Suite(workspace, sandboxes, runner, setup=config.tests.setup)
     prover = Prover(linter, suite, syntax, clock)
     parts = Parts(read, config, linter, suite, prover, syntax)
@@ -399,11 +380,7 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
-        *(
-            [Repair(Benches(suite, SandboxValidator).open, clock, repair, _mends)]
-            if repair is not None
-            else ()
-        ),
+        *([repair_tool(suite, repair, model)] if repair is not None else ()),
         *(model_tools(model, parts) if model is not None else ()),
     )
     wanted = [around(tool) for tool in everything if not tools or tool.name in tools]

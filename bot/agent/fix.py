@@ -7,10 +7,10 @@ from typing import Protocol
 from bot.agent.prove import Candidate
 from bot.agent.review import Episode
 from bot.agent.state import State
-from bot.domain import comments
+from bot.domain import comments, mending
 from bot.domain.edits import union
 from bot.domain.evidence import Grade
-from bot.domain.findings import Finding, FindingId
+from bot.domain.findings import Finding, FindingId, Suggestion
 from bot.domain.ports import CommitMessage, Workspace
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import FixOutcome, PatchResult, Review
@@ -139,8 +139,16 @@ def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked
     if not tried:
         return comments.nothing_to_fix(asked.ids)
     reverts = [f for f in tried if f.suggestion and f.suggestion.source == REVERT_SOURCE]
-    is_only_revert = len(reverts) == len(tried) and not asked.is_revert
-    return comments.reverts_by_name(reverts) if is_only_revert else comments.nothing_proved(tried)
+    if len(reverts) == len(tried) and not asked.is_revert:
+        return comments.reverts_by_name(reverts)
+    if undecided := [f.id for f in tried if f.suggestion and _is_undecided(f.suggestion)]:
+        return mending.undecided(undecided)
+    return comments.nothing_proved(tried)
+
+
+def _is_undecided(suggestion: Suggestion) -> bool:
+    is_proved = suggestion.proof is not None and suggestion.proof.grade is Grade.PROVED
+    return is_proved and suggestion.is_ambiguous
 
 
 def _oversized(offered: Sequence[Finding], config: RepoConfig) -> str | None:

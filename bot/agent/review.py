@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.agent.loop import Loop, Recorder, forgetful
 from bot.agent.state import State
+from bot.agent.suspicion import by_the_tests
 from bot.agent.trees import contents
 from bot.domain import exempt
 from bot.domain.diff import Diff, FileDiff, FileStatus
@@ -66,6 +67,7 @@ def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = for
         sandboxes=last.sandboxes,
         notes=last.notes,
         contents=last.head,
+        suspects=last.suspects or by_the_tests(last),
         since=_since(last),
     )
     return Episode(told, last)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.agent.state import State
 from bot.agent.testing import OpenSuite, Suite
 from bot.agent.trees import contents, tree
+from bot.domain import mending
 from bot.domain.evidence import TestReport
 from bot.domain.ports import NoTests, Sandbox, SourceFile, TestPlan, Workspace
 from bot.domain.pull_request import Sha
@@ -17,6 +18,8 @@ from bot.errors import Refused
 from bot.repair.candidates import Candidate, Fate, Spectrum, Trial, Validator
 from bot.repair.source import applied
 
+_ENGINE, _RUNS = (400, 256), (24, 2)
+"""Patience and the first batch; a run of the test command takes seconds for each candidate."""
 _ALONE_AT_MOST = 50
 """Tests that are named on a command line; more of them are run as the whole suite."""
 
@@ -95,11 +98,15 @@ MakeValidator = Callable[[Sandbox, Iterable[SourceFile], TestPlan], Validator]
 
 @dataclass(frozen=True)
 class OpenBench:
-    """An open sandbox, and a validator in it."""
+    """An open sandbox, a validator in it, and what that saw of the head."""
 
     validator: Validator
+    spectrum: Spectrum
     workspace: Workspace
     head: Sha
+    patience: int
+    at_once: int
+    notes: tuple[str, ...] = ()
 
     def texts(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the head's text of these files, with their bytes kept."""
@@ -124,17 +131,21 @@ class Benches:
         if report is None or not report.is_evidence:
             raise Refused("the tests at head are no evidence, so nothing can be repaired by them")
         with self.suite.open(plan, seconds_left=state.seconds_left) as opened:
-            head = state.change.head_sha
-            validator = self._fast(opened, head) or SuiteValidator(opened, head, report)
-            yield OpenBench(validator, opened.workspace, head)
+            yield self._bench(opened, state.change.head_sha, report)
 
-    def _fast(self, opened: OpenSuite, head: Sha) -> Validator | None:
-        if self.make is None:
-            return None
-        try:
-            return self.make(opened.sandbox, tree(opened.workspace, head), opened.plan)
-        except Refused:
-            return None
+    def _bench(self, opened: OpenSuite, head: Sha, report: TestReport) -> OpenBench:
+        notes: tuple[str, ...] = ()
+        if self.make is not None:
+            try:
+                engine = self.make(opened.sandbox, tree(opened.workspace, head), opened.plan)
+                spectrum = engine.spectrum(())
+            except Refused as error:
+                notes = (mending.slowly(str(error)),)
+            else:
+                return OpenBench(engine, spectrum, opened.workspace, head, *_ENGINE)
+        slow = SuiteValidator(opened, head, report)
+        spectrum = slow.spectrum(())
+        return OpenBench(slow, spectrum, opened.workspace, head, *_RUNS, notes)
 
 
 def _only(tests: tuple[str, ...]) -> tuple[str, ...]:

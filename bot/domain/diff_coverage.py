@@ -10,6 +10,7 @@ from bot.domain.pull_request import printable
 from bot.domain.test_files import is_test_file
 
 _RANGES_AT_MOST = 20
+_FILES_AT_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ def spoken(coverage: DiffCoverage | None) -> tuple[str, ...]:
     if coverage is None:
         return ()
     share = f"tests reach {coverage.reached} of {coverage.total} changed statements"
-    rows = (f"{printable(path)}: {_ranges(lines)}" for path, lines in coverage.unreached.items())
-    return (share, *rows)
+    bare = coverage.unreached.items()
+    rows = [f"no test reaches {printable(path)}: {_ranges(lines)}" for path, lines in bare]
+    more = [f"and {len(rows) - _FILES_AT_MOST} more files"] if len(rows) > _FILES_AT_MOST else []
+    return (share, *rows[:_FILES_AT_MOST], *more)
 
 
 def _ranges(lines: Sequence[int]) -> str:

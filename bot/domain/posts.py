@@ -187,11 +187,12 @@ def _facts(review: Review) -> tuple[tuple[str, Sequence[str]], ...]:
         ("Tools", review.verdict.tools),
         ("Code ran in", review.places),
         ("Files that were not reviewed", skipped),
-        ("What the tests reach", _reached(review)),
+        ("What the tests reach", reach_of(review)),
     )
 
 
-def _reached(review: Review) -> Sequence[str]:
+def reach_of(review: Review) -> Sequence[str]:
+    """Say which changed statements the tests reach; nothing where that is unknown."""
     if review.diff is None:
         return ()
     return spoken(diff_coverage(review.diff, review.head_tests, review.contents))

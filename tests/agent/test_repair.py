@@ -144,15 +144,18 @@ def test_green_tests_need_no_repair() -> None:
 def test_tests_that_the_person_did_not_name_are_left_alone() -> None:
     room = Room(wish=Wish(failing=frozenset({NONE})))
 
-    room.review()
+    review = room.review().review
 
-    assert "repair" not in room.heard.started
+    (finding,) = review.open_findings
+    assert finding.suggestion is not None
+    assert finding.suggestion.source == "bisect"
+    assert f"{NONE} passes at head, so there is nothing to repair" in review.all_notes
 
 
 def test_what_cannot_be_searched_says_why_in_one_sentence() -> None:
     review = Room(refused="the suite cannot be imported").review().review
 
-    assert "the suite cannot be imported" in review.all_notes
+    assert "no repair was searched for: the suite cannot be imported" in review.all_notes
 
 
 def test_no_small_edit_leaves_the_revert_as_it_was() -> None:

@@ -17,7 +17,10 @@ def _spoken(reach: dict[str, dict[int, frozenset[str]]], path: str = "shop.py") 
 def test_lines_that_no_test_reaches_are_listed_as_ranges_with_the_share() -> None:
     reached = {"shop.py": {1: frozenset({"t"}), 3: frozenset({"t"}), 6: frozenset({"t"})}}
 
-    assert _spoken(reached) == ("tests reach 1 of 3 changed statements", "shop.py: 4-5")
+    assert _spoken(reached) == (
+        "tests reach 1 of 3 changed statements",
+        "no test reaches shop.py: 4-5",
+    )
 
 
 def test_where_coverage_is_unknown_nothing_is_said() -> None:

@@ -129,27 +129,6 @@ def test_a_revert_is_made_only_by_name(pullwright: Command, tmp_path: Path) -> N
     assert repo.show("HEAD", "app.py") == BASE["app.py"]
 
 
-def test_a_red_test_is_mended_by_a_search_and_committed(
-    pullwright: Command, tmp_path: Path
-) -> None:
-    head = {"app.py": b"def total(prices):\n    return sum(prices) + 1\n"}
-    repo = repository(tmp_path / "project", base=BASE, head=head)
-
-    ended = pullwright("fix", "-q", "--json", "--time-limit", "20", cwd=repo.path)
-
-    (patch,) = [p for p in json.loads(ended.out)["patches"] if p["source"] == "repair"]
-    assert patch["proof"]["grade"] == "proved"
-    is_committed = repo.show("HEAD", "app.py") != head["app.py"]
-    assert is_committed is not patch["ambiguous"]
-
-
-def test_what_narrows_no_search_is_refused(pullwright: Command, lint_bug: RepoFixture) -> None:
-    ended = pullwright("fix", "-q", "--failing", "test_app.py::test_total", cwd=lint_bug.path)
-
-    assert ended.code == 2
-    assert "--time-limit" in ended.err
-
-
 def test_the_tests_alone_can_be_compared(pullwright: Command, tmp_path: Path) -> None:
     head = {"app.py": b"import os\n\n\ndef total(prices):\n    return 0\n"}
     repo = repository(tmp_path / "project", base=BASE, head=head)

@@ -9,29 +9,33 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from bot.agent.attempt import (
+    SOURCE,
+    Ask,
+    Attempt,
+    Ground,
+    MoreGenerators,
+    attempt,
+    nobody,
+    unasked,
+)
+from bot.agent.patience import Patient
 from bot.agent.state import Observation, State
-from bot.agent.tools.test import RED_TEST, REGRESSION, Test
+from bot.agent.suspicion import spoken_lines
+from bot.agent.tools.test import RED_TEST, REGRESSION, Test, red_finding
 from bot.domain import mending
-from bot.domain.edits import EditRefused, Patch, edits_between
 from bot.domain.evidence import Grade
-from bot.domain.findings import Finding, Location, Suggestion
-from bot.domain.gaming import refusal
+from bot.domain.findings import Finding
+from bot.domain.model import NOTHING
 from bot.domain.ports import Clock
-from bot.domain.test_files import is_test_file
-from bot.errors import Refused
+from bot.errors import Interrupted, Refused
 from bot.policy.features import Features, cost
-from bot.repair.candidates import Candidate, Spectrum, Validator
-from bot.repair.generator import Generator, Templates
-from bot.repair.ingredients import Hints, diff_hints
-from bot.repair.localise import Changed, Suspect, spoken, suspects
-from bot.repair.ranking import Ranking, rank
-from bot.repair.search import Aim, Budget, Found, Plausible, Progress, Search, Watch, silent
-from bot.repair.source import applied
+from bot.repair.candidates import Spectrum, Validator
+from bot.repair.localise import spoken
+from bot.repair.search import Budget, Progress, Watch, silent
 
-_MOST_CHECKED = 500
-"""Green tests that a candidate may not break; `verify` runs the whole suite afterwards."""
-_BEHAVIOUR_SECONDS = 5.0
-_SHOWN_AT_MOST = 30
+CPU_SECONDS = 60.0
+"""Of a search where nobody names another budget."""
 
 
 class Bench(Protocol):
@@ -42,7 +46,27 @@ class Bench(Protocol):
         """Tries them."""
         ...
 
-    def texts(self, paths: Iterable[str]) -> dict[str, str]:
+    @property
+    def spectrum(self) -> Spectrum:
+        """Which test reaches what at the head."""
+        ...
+
+    @property
+    def patience(self) -> int:
+        """How many more candidates are worth their time after the first one that passes."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many candidates make a first batch; Ctrl-C loses no more than the one that runs."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing of how they are tried."""
+        ...
+
+    def texts(self, paths: Iterable[str]) -> Mapping[str, str]:
         """Return the head's text of those of these files that it has."""
         ...
 
@@ -51,39 +75,20 @@ OpenBench = Callable[[State], AbstractContextManager[Bench]]
 
 
 @dataclass(frozen=True)
-class Lead:
-    """What is known when candidates are to be proposed."""
-
-    state: State
-    finding: Finding
-    texts: Mapping[str, str]
-    """The head's files with a suspicious line, by path."""
-    ranked: Sequence[Suspect]
-
-
-MoreGenerators = Callable[[Lead], Sequence[Generator]]
-"""Who else proposes: a parser of another language, a model where there is one."""
-
-
-def nobody(_lead: Lead) -> Sequence[Generator]:
-    """Propose nothing beside the templates."""
-    return ()
-
-
-@dataclass(frozen=True)
 class Wish:
     """What the person asked of the search."""
 
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget = field(default_factory=lambda: Budget(CPU_SECONDS))
     failing: frozenset[str] = frozenset()
-    """Only these tests are to be mended; none named means all that are red."""
+    """Only these tests are to be mended, also where they fail at the merge base; none named means
+    all that this change made red."""
     progress: Progress = silent
 
 
 class Repair:
     """Tries once per run, after what is cheaper and before a model is asked."""
 
-    name = "repair"
+    name = SOURCE
 
     def __init__(
         self,
@@ -91,101 +96,140 @@ class Repair:
         clock: Clock,
         wish: Wish = Wish(),
         more: MoreGenerators = nobody,
+        ask: Ask = unasked,
     ) -> None:
         self._open_bench = open_bench
         self._clock = clock
         self._wish = wish
         self._more = more
+        self._ask = ask
 
     def is_eligible(self, state: State) -> bool:
-        is_ready = Test.name in state.tools_run and not state.unproved
-        return self.name not in state.tools_run and is_ready and bool(self._broken(state))
+        # Not by what the person wished: a stored run is played again without that.
+        is_ready = Test.name in state.tools_run and self.name not in state.tools_run
+        return is_ready and bool(_broken(state) or _old_red(state))
 
     def features(self, state: State) -> Features:
-        return {"fixable": 0.5 if self._broken(state) else 0.0, "seconds": cost(20)}
-
-    def _broken(self, state: State) -> list[Finding]:
-        """Return findings of red tests that have no proved mend, regressions first."""
-        found = [
-            f for f in state.findings if f.rule in (REGRESSION, RED_TEST) and not _is_mended(f)
-        ]
-        return [f for f in found if not self._wish.failing or self._targets(f)]
-
-    def _targets(self, finding: Finding) -> tuple[str, ...]:
-        wanted = self._wish.failing
-        return tuple(t for t in finding.evidence if not wanted or t in wanted)
+        # After the hunk is found that broke it, and before anybody proves the revert of that.
+        return {"fixable": 0.75 if _broken(state) else 0.25, "seconds": cost(20)}
 
     def run(self, state: State) -> Observation:
+        work = self._work(state)
+        if not work.tasks:
+            said = "; ".join(work.notes) or "no red test is left to mend"
+            return Observation(said, notes=work.notes)
         started = self._clock.seconds()
         try:
             with self._open_bench(state) as bench:
-                attempts = [self._attempt(bench, state, f) for f in self._broken(state)]
+                attempts = self._attempts(bench, state, work.tasks)
+                notes = (*work.notes, *bench.notes)
         except Refused as error:
-            return Observation(str(error), notes=(str(error),))
-        mended = {id(a.finding): a.mended for a in attempts if a.mended is not None}
-        seconds = self._clock.seconds() - started
-        tried, plausible = sum(a.tried for a in attempts), sum(a.plausible for a in attempts)
-        said = (
-            mending.repaired(tried, plausible, seconds=seconds)
-            if mended
-            else mending.no_repair(tried)
-        )
-        places = mending.suspected(attempts[0].places if attempts else ())
-        return Observation(
-            f"{said}; {places}",
-            findings=tuple(mended.get(id(f), f) for f in state.findings),
-            notes=tuple(note for a in attempts if (note := a.note)),
-        )
+            said = mending.not_searched(str(error))
+            return Observation(said, notes=(*work.notes, said))
+        except Interrupted:
+            return Observation(mending.STOPPED, notes=(*work.notes, mending.STOPPED))
+        return _told(state, attempts, notes, seconds=self._clock.seconds() - started)
 
-    def _attempt(self, bench: Bench, state: State, finding: Finding) -> "_Attempt":
-        spectrum = bench.validator.spectrum(())
-        aim = _aim(spectrum, self._targets(finding))
-        ranked = _suspects(spectrum, aim, state)
-        if not aim.targets or not ranked:
-            return _Attempt(finding, places=spoken(ranked, most=3))
-        texts = bench.texts(dict.fromkeys(suspect.path for suspect in ranked))
-        templates = Templates(texts, ranked, _hints(state, finding))
-        generators = [templates, *self._more(Lead(state, finding, texts, ranked))]
-        budget = self._budget(state)
-        search = Search(
-            bench.validator,
-            generators,
-            texts,
-            budget,
-            watch=Watch(self._wish.progress, self._clock.seconds),
-        )
-        found = search.run(aim)
-        ranking = _ranking(bench.validator, found, texts, aim, state)
-        return _Attempt(
-            finding,
-            tried=found.tried,
-            plausible=len(found.plausible),
-            ranking=ranking,
-            mended=_mended(finding, ranking, texts),
-            places=spoken(ranked, most=3),
-        )
+    def _work(self, state: State) -> "_Work":
+        """Return what is to be mended, and why what is red beside that is not."""
+        wanted, report = self._wish.failing, state.head_tests
+        broken = _broken(state)
+        tasks = [(f, tuple(t for t in f.evidence if not wanted or t in wanted)) for f in broken]
+        notes: list[str] = []
+        old = _old_red(state)
+        named = tuple(test for test in old if test in wanted)
+        if named and report is not None:
+            finding = red_finding(RED_TEST, named, report.messages)
+            tasks.append((replace(finding, title=mending.old_red_title(named)), named))
+        elif old and not wanted:
+            notes.append(mending.red_before(old))
+        if report is not None:
+            notes += [mending.not_red(t, report) for t in sorted(wanted - report.red)]
+            why = {tests: mending.no_use(tests, report) for _, tests in tasks if tests}
+            notes += [said for said in why.values() if said]
+            tasks = [(f, tests) for f, tests in tasks if not why.get(tests)]
+        return _Work(tuple(task for task in tasks if task[1]), tuple(notes))
 
-    def _budget(self, state: State) -> Budget:
-        """Leave time for the proof."""
-        seconds = min(self._wish.budget.cpu_seconds, state.seconds_left / 2)
-        return replace(self._wish.budget, cpu_seconds=max(1.0, seconds))
+    def _attempts(
+        self, bench: Bench, state: State, tasks: Sequence[tuple[Finding, tuple[str, ...]]]
+    ) -> list[Attempt]:
+        made: list[Attempt] = []
+        started = self._clock.seconds()
+        for number, (finding, wanted) in enumerate(tasks):
+            used, waiting = self._clock.seconds() - started, len(tasks) - number
+            validator = Patient(bench.validator, patience=bench.patience)
+            watch = Watch(self._wish.progress, self._clock.seconds)
+            ground = Ground(bench.spectrum, validator, bench.texts, self._more, self._ask, watch)
+            budget = self._budget(state, bench, used=used, waiting=waiting)
+            made.append(attempt(ground, state, finding, wanted=wanted, budget=budget))
+            if validator.is_interrupted:
+                break
+        return made
+
+    def _budget(self, state: State, bench: Bench, *, used: float, waiting: int) -> Budget:
+        """Return the share of one of the findings that wait; half of the run is for the proof."""
+        wished = self._wish.budget
+        seconds = (min(wished.cpu_seconds, state.seconds_left / 2) - used) / waiting
+        return replace(
+            wished,
+            cpu_seconds=max(1.0, seconds),
+            batch=min(wished.batch, bench.at_once),
+            largest_batch=min(wished.largest_batch, 16 * bench.at_once),
+        )
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    finding: Finding
-    tried: int = 0
-    plausible: int = 0
-    ranking: Ranking = field(default_factory=lambda: Ranking(()))
-    mended: Finding | None = None
-    places: tuple[str, ...] = ()
+class _Work:
+    tasks: tuple[tuple[Finding, tuple[str, ...]], ...]
+    notes: tuple[str, ...]
 
-    @property
-    def note(self) -> str:
-        """What a reader must know of the repair, or nothing."""
-        if self.mended is None or not self.ranking.is_ambiguous:
-            return ""
-        return mending.ambiguous(self.finding.title, self.ranking.distinguishing_input)
+
+def _told(
+    state: State, attempts: Sequence[Attempt], notes: Sequence[str], *, seconds: float
+) -> Observation:
+    """Return what all attempts came to."""
+    mended = {id(a.finding): a.mended for a in attempts if a.mended is not None}
+    tried = sum(a.found.tried for a in attempts)
+    passing = sum(len(a.found.plausible) for a in attempts)
+    said = mending.repaired(tried, passing, seconds=seconds) if mended else mending.no_repair(tried)
+    ranked = next((a.ranked for a in attempts if a.ranked), ())
+    known = {id(f) for f in state.findings}
+    new = (a.mended or a.finding for a in attempts if id(a.finding) not in known)
+    return Observation(
+        f"{said}; {mending.suspected(spoken(ranked, most=3))}",
+        findings=(*(mended.get(id(f)) or f for f in state.findings), *new),
+        notes=(*notes, *(note for a in attempts if (note := _note(a)))),
+        spending=sum((a.spending for a in attempts), NOTHING),
+        suspects=spoken_lines(ranked),
+        head={path: data for a in attempts for path, data in a.contents.items()},
+    )
+
+
+def _note(made: Attempt) -> str:
+    """Return what a reader must know of one attempt, or nothing."""
+    title, places = made.finding.title, [f"{s.path}:{s.line}" for s in made.ranked[:3]]
+    if made.mended is not None:
+        given = made.ranking.distinguishing_input
+        return mending.ambiguous(title, given) if made.ranking.is_ambiguous else ""
+    if not made.targets:
+        return mending.passes_here(title)
+    if not made.ranked:
+        return mending.nowhere(title)
+    return mending.unrepaired(title, made.found.tried, places, is_spent=made.is_spent)
+
+
+def _broken(state: State) -> list[Finding]:
+    """Return findings of red tests that have no proved mend, regressions first."""
+    return [f for f in state.findings if f.rule in (REGRESSION, RED_TEST) and not _is_mended(f)]
+
+
+def _old_red(state: State) -> tuple[str, ...]:
+    """Return tests that are red at head and that no finding is about."""
+    report = state.head_tests
+    if report is None or not report.is_evidence:
+        return ()
+    told = {test for finding in state.findings for test in finding.evidence}
+    return tuple(sorted(report.red - told))
 
 
 def _is_mended(finding: Finding) -> bool:
@@ -193,102 +237,3 @@ def _is_mended(finding: Finding) -> bool:
     if suggestion is None or suggestion.proof is None or suggestion.source == "bisect":
         return False
     return suggestion.proof.grade is Grade.PROVED
-
-
-def _aim(spectrum: Spectrum, wanted: Sequence[str]) -> Aim:
-    targets = tuple(test for test in wanted if test in spectrum.red)
-    reached = _reached_with(spectrum, frozenset(targets))
-    checked = sorted(spectrum.green, key=lambda test: (test not in reached, test))
-    return Aim(targets, tuple(checked[:_MOST_CHECKED]))
-
-
-def _reached_with(spectrum: Spectrum, targets: frozenset[str]) -> frozenset[str]:
-    """Return tests that share a line with a target: those a candidate is most likely to break."""
-    rows = (tests for lines in spectrum.reach.values() for tests in lines.values())
-    return frozenset(test for tests in rows if tests & targets for test in tests)
-
-
-def _suspects(spectrum: Spectrum, aim: Aim, state: State) -> tuple[Suspect, ...]:
-    own = replace(spectrum, red=frozenset(aim.targets))
-    ranked = suspects(own, _changed(state))
-    return tuple(s for s in ranked if not is_test_file(s.path))
-
-
-def _changed(state: State) -> Changed:
-    """Return the lines that the pull request added."""
-    return {
-        file.path: frozenset(
-            line.new_number
-            for hunk in file.hunks
-            for line in hunk.lines
-            if line.new_number is not None and line.old_number is None
-        )
-        for file in state.diff.files
-    }
-
-
-def _hints(state: State, finding: Finding) -> Hints:
-    lines = (
-        line.text
-        for file in state.diff.files
-        if file.path.endswith(".py") and not is_test_file(file.path)
-        for hunk in file.hunks
-        for line in hunk.lines
-        if line.old_number is None or line.new_number is None
-    )
-    report = state.head_tests
-    said = [report.messages.get(test, "") for test in finding.evidence] if report else []
-    words = [word.strip(":'\"()") for text in said for word in text.split()]
-    names = [w.rpartition(".")[2] for w in words if w.endswith(("Error", "Exception"))]
-    return diff_hints(lines, tuple(dict.fromkeys(name for name in names if name.isidentifier())))
-
-
-def _ranking(
-    validator: Validator, found: Found, texts: dict[str, str], aim: Aim, state: State
-) -> Ranking:
-    protected = state.config.fix.protected_paths
-    fit = [p for p in found.plausible if _patch(p, texts, protected) is not None]
-    best = [row.plausible for row in rank(fit, texts).patches[:_SHOWN_AT_MOST]]
-    candidates: list[Candidate] = [p.candidate for p in best]
-    if len(candidates) < 2:
-        return rank(best, texts)
-    seen = validator.behaviour(candidates, targets=aim.targets, cpu_seconds=_BEHAVIOUR_SECONDS)
-    return rank(best, texts, seen)
-
-
-def _patch(
-    plausible: Plausible, texts: dict[str, str], protected: Sequence[str] = ()
-) -> Patch | None:
-    """Return a candidate as a patch, or None where it may not be offered."""
-    edits = plausible.candidate.edits
-    lines = [
-        line
-        for path in dict.fromkeys(edit.path for edit in edits)
-        for line in edits_between(
-            path,
-            texts[path].encode("utf-8", "surrogateescape"),
-            applied(texts[path], [e for e in edits if e.path == path]).encode("utf-8", "replace"),
-        )
-    ]
-    try:
-        patch = Patch(tuple(lines))
-    except EditRefused:
-        return None
-    return patch if lines and refusal(patch, protected) is None else None
-
-
-def _mended(finding: Finding, ranking: Ranking, texts: dict[str, str]) -> Finding | None:
-    """Return the finding with the best patch, at the place that it mends."""
-    if not ranking.patches or (patch := _patch(ranking.patches[0].plausible, texts)) is None:
-        return None
-    suggestion = Suggestion(
-        patch,
-        source=Repair.name,
-        is_ambiguous=ranking.is_ambiguous,
-        distinguishing_input=ranking.distinguishing_input,
-    )
-    if finding.suggestion is not None:
-        return replace(finding, suggestion=suggestion)
-    edit = patch.edits[0]
-    place = Location(edit.path, edit.start_line, max(edit.start_line, edit.end_line))
-    return replace(finding, location=place, suggestion=suggestion)
