@@ -41,6 +41,20 @@ class WantedCommit:
     message: CommitMessage
 
 
+def with_changes(files: Files, changes: FileChanges) -> Files:
+    """Return the files as a commit of the changes leaves them."""
+    after = {**files, **{path: data for path, data in changes.items() if data is not None}}
+    return {path: data for path, data in after.items() if changes.get(path, b"") is not None}
+
+
+def text_of(message: CommitMessage | None) -> str:
+    """Return a commit's message as a forge has it."""
+    if message is None:
+        return "More"
+    trailers = "\n".join(f"{key}: {value}" for key, value in message.trailers)
+    return f"{message.subject}\n\n{message.body}\n\n{trailers}"
+
+
 def is_summary(body: str) -> bool:
     """Tell whether a comment of ours is the sticky one."""
     marker = parse_marker(body)
