@@ -323,7 +323,8 @@ class Committer(Protocol):
         """Commit on the branch (`createCommitOnBranch`) and return the new head.
 
         Where the head is this very commit on top of `expected` already, by its `Pullwright-Run`
-        and by every file of it, returns it. Raises HeadMoved, and Refused for a branch, path or size that no fix may touch.
+        and by every file of it, returns it. Raises HeadMoved, and Refused for a branch, path or
+        size that no fix may touch.
         """
         ...
 

@@ -377,17 +377,12 @@ class FakeCommitter:
             raise Refused(f"there is no branch {branch}")
         head = self._at.branches[branch]
         if head.sha != new.expected:
-            if self._is_ours(head, new):
+            if new.is_just(head, self._at.commits):
                 return head.sha
             raise HeadMoved(f"{branch} is at {head.sha}")
         check_branch(branch, default="main", is_protected=branch in self._at.protected)
         check({p: OldFile(REGULAR_FILE, head.files[p]) for p in new.files if p in head.files})
         return self._at.push(branch, new.files, new.message).sha
-
-    def _is_ours(self, head: FakeCommit, new: WantedCommit) -> bool:
-        if head.parent != new.expected or head.message != new.message:
-            return False
-        return head.files == with_changes(self._at.commits[head.parent].files, new.files)
 
     def open_stacked(
         self, wanted: NewPullRequest, *, at: Sha, files: FileChanges, message: CommitMessage

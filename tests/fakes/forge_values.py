@@ -40,6 +40,12 @@ class WantedCommit:
     files: FileChanges
     message: CommitMessage
 
+    def is_just(self, head: FakeCommit, commits: Mapping[Sha, FakeCommit]) -> bool:
+        """Tell whether this is what the head is: its message, its parent and every file."""
+        if head.parent != self.expected or head.message != self.message:
+            return False
+        return head.files == with_changes(commits[head.parent].files, self.files)
+
 
 def with_changes(files: Files, changes: FileChanges) -> Files:
     """Return the files as a commit of the changes leaves them."""
