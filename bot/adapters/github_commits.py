@@ -137,7 +137,10 @@ class GitHubCommitter:
     def _send(self, wanted: _Wanted) -> Sha:
         variables = {"input": wanted.as_input(self.repo.full_name)}
         data = self.requester().query(_COMMIT, variables)
-        return Sha(data["createCommitOnBranch"]["commit"]["oid"])
+        done = data["createCommitOnBranch"]
+        if not done or not done["commit"]:
+            raise Uncertain("GitHub does not say what it committed")
+        return Sha(done["commit"]["oid"])
 
     def _ours(self, head: _Head, wanted: _Wanted) -> Sha:
         """Return the head where it is the commit that was asked for; else somebody pushed."""
