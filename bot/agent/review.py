@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.agent.earlier import NOTHING, Known, known_of
 from bot.agent.loop import Loop, Recorder, forgetful
 from bot.agent.state import State
 from bot.agent.trees import contents
@@ -30,6 +31,8 @@ class Episode:
     state: State
     basis: str = ""
     """Of `reading.Reading`; empty for a run that no later one may go on from."""
+    known: Known = NOTHING
+    """What it had from earlier runs when it began."""
 
 
 def review(
@@ -68,7 +71,7 @@ def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = for
         contents=last.head,
         since=_since(last),
     )
-    return Episode(told, last)
+    return Episode(told, last, known=known_of(first))
 
 
 def _cost(first: State, last: State) -> Cost:

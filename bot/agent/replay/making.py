@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.agent.earlier import Known
 from bot.agent.prompts import VERSION as PROMPTS
 from bot.agent.replay.bundle import Bundle, FixTaken, StepTaken, TreeSeen, Versions, within
 from bot.agent.replay.cleaning import Cleaner
@@ -67,6 +68,7 @@ def bundle_of(recording: Recording, ended: Ended, render: Render) -> Bundle:
         report_sha256=hashlib.sha256(report.encode()).hexdigest(),
         conclusion=ended.episode.review.verdict.conclusion.value,
         read_elsewhere=tuple(cleaner.text(path) for path in ended.read_elsewhere),
+        known=cleaner.value(Known, ended.episode.known),
         card=card,
         fix=ended.fix,
         redactions=cleaner.count,
