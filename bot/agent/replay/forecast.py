@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.agent.loop import Loop, Step
 from bot.agent.earlier import with_known
+from bot.agent.loop import Loop, Step
 from bot.agent.replay.bundle import Bundle, CallTaken, StepTaken
 from bot.agent.replay.playing import AGAIN, refuse_gaps
 from bot.agent.replay.recorded import RecordedModel, RecordedWorkspace
