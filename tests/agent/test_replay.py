@@ -263,7 +263,11 @@ def test_a_key_of_many_lines_leaves_a_diff_that_still_fits_its_file() -> None:
     lines = "\n".join("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7" for _ in range(5))
     pem = f"-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\n"
     known = "known-secret-value"
-    head = {"b.py": f'A = 1\n"""{pem}"""\nB = "{known}"\n'.encode(), "a.py": HEAD["a.py"]}
+    head = {
+        "b.py": f'A = 1\n"""{pem}"""\nB = "{known}"\n'.encode(),
+        "a.py": HEAD["a.py"],
+        ".pullwright.yml": b"max_comments: 3\n",
+    }
 
     bundle = Studio(head=head, secrets=(known,)).bundle()
     played = Studio().play(bundle)
