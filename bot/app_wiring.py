@@ -1,6 +1,8 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
 import logging
+import shlex
+import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -293,6 +295,17 @@ def key_file(app: AppSettings) -> Path:
     if app.private_key_file is None:
         raise Refused("PULLWRIGHT_PRIVATE_KEY_FILE is not set: name the App's private key")
     return app.private_key_file
+
+
+def warn_of_open_key(app: AppSettings) -> None:
+    """Say to the operator, once and before a job meets it, that others can read the App's key."""
+    file = app.private_key_file
+    if file is None or not file.exists():
+        return
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & 0o077:
+        fix = f"chmod 600 {shlex.quote(str(file))}"
+        _tell(f"warning: others can read the App's key {file} (mode {mode:04o}): type `{fix}`")
 
 
 def _tell(text: str) -> None:

@@ -5,7 +5,8 @@ import secrets
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,15 @@ class Exit(IntEnum):
     STOPPED = 130
 
 
+@contextmanager
+def stopping(said: str) -> Iterator[None]:
+    """Let a process that is stopped in the block say what that means for what it was doing."""
+    try:
+        yield
+    except Stopped:
+        raise Stopped(said) from None
+
+
 def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
     """Run a command to its exit code; nobody is ever shown a traceback.
 
@@ -40,8 +50,8 @@ def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
         command()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Exit.CLEAN
-    except Stopped:
-        return _say("stopped; nothing was changed", Exit.STOPPED)
+    except Stopped as stopped:
+        return _say(str(stopped) or "stopped; nothing was changed", Exit.STOPPED)
     except PullwrightError as error:
         return _say(str(error), _exit_of(error))
     except BrokenPipeError:

@@ -216,9 +216,7 @@ class ReviewOfPull:
         durable = DurableSteps(self.context, self.desk.records.runs, self.run_id)
         steps = equipment.listening(durable)
         done = run_episode(equipment.loop, first, run_id=self.run_id, record=steps)
-        if earlier is None:
-            # What goes on from an earlier run cannot be played without that one.
-            equipment.keep(done)
+        equipment.keep(done)
         # Where another version began this run, nobody can tell which of the two read a file.
         is_one_basis = chosen["basis"] == equipment.basis
         return replace(done, basis=equipment.basis if is_one_basis else "")
