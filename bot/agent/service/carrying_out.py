@@ -16,7 +16,7 @@ from bot.agent.service.talking import TalkOnPull
 from bot.agent.service.telling import Telling
 from bot.agent.service.undo_work import UndoOfPull
 from bot.agent.service.writing import WritingOnPull
-from bot.domain import commands, comparison, replies
+from bot.domain import commands, comparison, fix_words, replies
 from bot.domain.events import Person
 from bot.domain.findings import Finding, FindingId, FindingState
 from bot.domain.forge import RemotePullRequest
@@ -151,18 +151,24 @@ class CarryOut:
     def _write(self, command: commands.Fix, offered: Offer) -> Answer:
         outcome, message = offered.outcome, offered.message
         if message is None:
-            raise Refused(outcome.refused or replies.NOTHING_OFFERED)
+            who = fix_words.who_must_act(outcome.review.verdict.limits)
+            raise Refused(f"{outcome.refused or replies.NOTHING_OFFERED}{who}")
         ids = tuple(FindingId(p.finding_id) for p in outcome.patches if p.is_offered)
+        wanted = [f for f in outcome.review.open_findings if f.id in command.ids or not command.ids]
+        left = fix_words.left_alone(wanted, ids, self.trigger)
         if self.allowed.is_suggestion_only:
-            return Answer(replies.only_shown(outcome.patch_text, self._clickable(offered, ids)))
+            told = replies.only_shown(outcome.patch_text, self._clickable(offered, ids))
+            return Answer(f"{told}\n\n{left}".rstrip())
 
         committing = Committing(self.work, self.remote, offered.files, message)
         done = committing.run(is_stacked=command.is_stacked)
         if "moved" in done:
             return self._requeue.again(str(done["moved"]))
         if command.is_stacked:
-            return Answer(replies.stacked(str(done["url"])))
-        return Answer(replies.committed(Sha(str(done["sha"])), ids, self.trigger))
+            told = replies.stacked(str(done["url"]))
+        else:
+            told = replies.committed(Sha(str(done["sha"])), ids, self.trigger)
+        return Answer(f"{told}\n\n{left}".rstrip())
 
     def _clickable(self, offered: Offer, ids: Iterable[FindingId]) -> list[FindingId]:
         """Return the findings whose patch stands as a suggestion in a review comment."""
