@@ -31,6 +31,7 @@ from bot.agent.tools.repair import Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
+from bot.domain.fix_words import NO_CODE_RUNS, TOOLS_ONLY
 from bot.domain.model import Model
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, Workspace
@@ -205,7 +206,8 @@ def _tools_only(settings: Settings, reason: str) -> Sandboxes:
     from bot.adapters.no_sandbox import ToolsOnly
     from bot.adapters.process_sandbox import ProcessSandboxes
 
-    tools = ProcessSandboxes(reason=reason, search_path=settings.search_path)
+    told = f"{TOOLS_ONLY}, {NO_CODE_RUNS}: {reason}"
+    tools = ProcessSandboxes(reason=told, search_path=settings.search_path)
     return ToolsOnly(tools, reason=reason)
 
 

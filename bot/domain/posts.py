@@ -12,6 +12,7 @@ from bot.domain import comments
 from bot.domain.diff_coverage import diff_coverage, spoken
 from bot.domain.evidence import Grade, Proof
 from bot.domain.findings import Finding
+from bot.domain.fix_words import REVERTED, is_fixable
 from bot.domain.markdown import LIMIT_BYTES, cell, code, cut, details, fence, fitted, prose
 from bot.domain.model_words import REPRODUCTION
 from bot.domain.one_click import OneClick
@@ -185,7 +186,7 @@ def _facts(review: Review) -> tuple[tuple[str, Sequence[str]], ...]:
         ("Limits", review.verdict.limits),
         ("Notes", review.all_notes),
         ("Tools", review.verdict.tools),
-        ("Code ran in", review.places),
+        ("Sandboxes", review.places),
         ("Files that were not reviewed", skipped),
         ("What the tests reach", reach_of(review)),
     )
@@ -250,10 +251,10 @@ def _others(review: Review, others: Sequence[Finding], wording: Wording) -> str:
 def _commands(finding: Finding, wording: Wording) -> str:
     suggestion = finding.suggestion
     # A hunk of the author's own is only taken back by name.
-    by_name = " revert" if suggestion is not None and suggestion.source == "bisect" else ""
-    fix = code(f"{wording.trigger} fix {finding.id}{by_name}")
-    dismiss = code(f"{wording.trigger} dismiss {finding.id} [reason]")
-    return f"{finding.id} · {fix} · {dismiss}"
+    by_name = " revert" if suggestion is not None and suggestion.source == REVERTED else ""
+    offers = [f"fix {finding.id}{by_name}"] if is_fixable(finding) else []
+    offers.append(f"dismiss {finding.id} [reason]")
+    return " · ".join([finding.id, *(code(f"{wording.trigger} {offer}") for offer in offers)])
 
 
 def _in_url(path: str) -> str:

@@ -75,7 +75,7 @@ def test_an_opened_pull_request_gets_one_summary_one_comment_and_one_check(app: 
     assert (comment.thread.path, comment.thread.line) == ("app.py", 1)
     assert "imported but unused" in comment.body
     assert "1 finding (1 low): 1 of 1 hunk seen" in summary
-    assert "no code of the repository runs" in summary
+    assert "process: for our analyzers alone, no code of the repository runs" in summary
 
 
 def test_a_run_of_the_app_is_kept_without_its_secrets_and_plays_again(app: App) -> None:

@@ -17,7 +17,7 @@ from bot.agent.service.telling import Telling
 from bot.agent.service.undo_work import UndoOfPull
 from bot.agent.service.writing import WritingOnPull
 from bot.agent.tools.repair import Wish
-from bot.domain import commands, comparison, mending, replies
+from bot.domain import commands, comparison, fix_words, mending, replies
 from bot.domain.events import Person
 from bot.domain.findings import Finding, FindingId, FindingState
 from bot.domain.forge import Reaction, RemotePullRequest
@@ -154,20 +154,25 @@ class CarryOut:
     def _write(self, command: commands.Fix, offered: Offer) -> Answer:
         outcome, message = offered.outcome, offered.message
         if message is None:
-            words = replies.refused(outcome.refused or replies.NOTHING_OFFERED)
+            who = fix_words.who_must_act(outcome.review.verdict.limits)
+            words = replies.refused(f"{outcome.refused or replies.NOTHING_OFFERED}{who}")
             return Answer(mending.with_the_rest(words, outcome), Reaction.REFUSED)
         ids = tuple(FindingId(p.finding_id) for p in outcome.patches if p.is_offered)
+        wanted = [f for f in outcome.review.open_findings if f.id in command.ids or not command.ids]
+        left = fix_words.left_alone(wanted, ids, self.trigger)
         if self.allowed.is_suggestion_only:
-            return Answer(replies.only_shown(outcome.patch_text, self._clickable(offered, ids)))
+            told = replies.only_shown(outcome.patch_text, self._clickable(offered, ids))
+            return Answer(f"{told}\n\n{left}".rstrip())
 
         committing = Committing(self.work, self.remote, offered.files, message)
         done = committing.run(is_stacked=command.is_stacked)
         if "moved" in done:
             return self._requeue.again(str(done["moved"]))
         if command.is_stacked:
-            return Answer(replies.stacked(str(done["url"])))
-        words = replies.committed(Sha(str(done["sha"])), ids, self.trigger)
-        return Answer(mending.with_the_rest(words, outcome))
+            told = replies.stacked(str(done["url"]))
+        else:
+            told = replies.committed(Sha(str(done["sha"])), ids, self.trigger)
+        return Answer(mending.with_the_rest(f"{told}\n\n{left}".rstrip(), outcome))
 
     def _clickable(self, offered: Offer, ids: Iterable[FindingId]) -> list[FindingId]:
         """Return the findings whose patch stands as a suggestion in a review comment."""
