@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from bot.domain.evidence import Grade
-from bot.domain.findings import Finding, FindingId
+from bot.domain.findings import Category, Finding, FindingId, Suggestion
 from bot.domain.markdown import code
 
 NO_CODE_RUNS = "no code of the repository runs"
@@ -26,10 +26,23 @@ def left_alone(findings: Sequence[Finding], done: Collection[FindingId], trigger
 
 
 def is_fixable(finding: Finding) -> bool:
-    """Tell whether asking for a fix of this finding can end in a commit."""
+    """Tell whether asking for a fix of this finding can end in a commit.
+
+    Failing tests are searched for a repair when a fix is asked for, and not before.
+    """
+    if finding.category in (Category.REGRESSION, Category.TEST):
+        return True
     suggestion = finding.suggestion
-    if suggestion is None:
-        return False
+    return suggestion is not None and _is_open(suggestion)
+
+
+def is_revertible(finding: Finding) -> bool:
+    """Tell whether its patch takes a hunk of the author's own back."""
+    suggestion = finding.suggestion
+    return suggestion is not None and suggestion.source == REVERTED and _is_open(suggestion)
+
+
+def _is_open(suggestion: Suggestion) -> bool:
     return suggestion.proof is None or suggestion.proof.grade is Grade.PROVED
 
 

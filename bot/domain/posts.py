@@ -12,7 +12,7 @@ from bot.domain import comments
 from bot.domain.diff_coverage import diff_coverage, spoken
 from bot.domain.evidence import Grade, Proof
 from bot.domain.findings import Finding
-from bot.domain.fix_words import REVERTED, is_fixable
+from bot.domain.fix_words import is_fixable, is_revertible
 from bot.domain.markdown import LIMIT_BYTES, cell, code, cut, details, fence, fitted, prose
 from bot.domain.model_words import REPRODUCTION
 from bot.domain.one_click import OneClick
@@ -249,10 +249,9 @@ def _others(review: Review, others: Sequence[Finding], wording: Wording) -> str:
 
 
 def _commands(finding: Finding, wording: Wording) -> str:
-    suggestion = finding.suggestion
+    offers = [f"fix {finding.id}"] if is_fixable(finding) else []
     # A hunk of the author's own is only taken back by name.
-    by_name = " revert" if suggestion is not None and suggestion.source == REVERTED else ""
-    offers = [f"fix {finding.id}{by_name}"] if is_fixable(finding) else []
+    offers += [f"fix {finding.id} revert"] if is_revertible(finding) else []
     offers.append(f"dismiss {finding.id} [reason]")
     return " · ".join([finding.id, *(code(f"{wording.trigger} {offer}") for offer in offers)])
 

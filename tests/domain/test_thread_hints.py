@@ -6,6 +6,7 @@ from bot.domain import fix_words, posts, replies
 from bot.domain.commands import DismissReason
 from bot.domain.findings import FindingId
 from bot.domain.pull_records import PullMode
+from bot.domain.verdict_check import verdict_check
 from tests import reviews
 
 
@@ -13,6 +14,16 @@ def test_a_hunk_of_the_author_is_offered_to_be_taken_back_by_name() -> None:
     said = posts._commands(replace(reviews.regression(), id=FindingId("F1")), posts.Wording())
 
     assert "`/agent fix F1 revert`" in said
+
+
+def test_a_failing_test_is_offered_to_be_repaired_and_by_the_button_too() -> None:
+    red = replace(reviews.regression(), id=FindingId("F1"), suggestion=None)
+    review = reviews.review(findings=(red,))
+
+    check = verdict_check(review, [red], fail_on=(), wording=posts.Wording())
+
+    assert "`/agent fix F1`" in posts._commands(red, posts.Wording())
+    assert [button.label for button in check.buttons] == ["Fix", "Re-run", "Dismiss"]
 
 
 def test_a_fix_is_offered_only_where_asking_for_it_can_end_in_a_commit() -> None:
