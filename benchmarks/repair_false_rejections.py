@@ -45,7 +45,8 @@ def main(path: Path, count: int, every: int) -> None:
                 texts = ", ".join(repr(edit.text) for edit in candidate.edits)
                 print(f"{problem.name}: {texts}: {shared.fate} in-process, {alone.fate} alone")
         kinds = Counter(f"{shared.fate}/{alone.fate}" for _, shared, alone in pairs)
-        print(f"{problem.name}: {len(pairs)} tried, {dict(kinds)}", flush=True)
+        so_far = f"{rejected} of {total} falsely rejected so far"
+        print(f"{problem.name}: {len(pairs)} tried, {dict(kinds)}; {so_far}", flush=True)
     share = 100 * rejected / max(1, total)
     print(
         f"{rejected} of {total} falsely rejected ({share:.3f} %), {lost} of them would have fixed"

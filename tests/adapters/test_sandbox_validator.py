@@ -115,6 +115,9 @@ HARM = {
     "deleted files": "[p.unlink() for p in __import__('pathlib').Path('.').rglob('*.py')]",
     "all memory": "[bytearray(1 << 28) for _ in range(1 << 10)]",
     "a fork that goes on": "__import__('os').fork() and 0",
+    "a loop that swallows all": "exec('while True:\\n try:\\n  while True: pass\\n"
+    " except BaseException: pass')",
+    "an alarm that is off": "__import__('signal').signal(27, 1) and [0 for _ in iter(int, 1)]",
     "a clean system exit": "__import__('sys').exit(0)",
 }
 
@@ -214,6 +217,28 @@ def test_a_suite_that_cannot_be_imported_is_red_as_a_file_and_can_be_mended(
 
     assert spectrum.red == {"test_calc.py"}
     assert [trial.fate for trial in trials] == [Fate.FIXED]
+
+
+def test_a_test_that_reads_the_words_of_an_assertion_breaks_no_candidate(project: Project) -> None:
+    test = "import pytest\n" + TEST + "\n\ndef test_keeps():\n"
+    test += "    with pytest.raises(AssertionError, match='assert 2 == 3'):\n"
+    test += "        assert add(1, 1) + add(0, 0) == 3\n"
+
+    validator = project(
+        {"calc.py": CALC.replace("a - b", "a + b - (a == 1 != b)"), "test_calc.py": test}
+    )
+    text = CALC.replace("a - b", "a + b - (a == 1 != b)")
+    batch = [swap("0", text=text, old="(a == 1 != b)")]
+    [trial] = validator.validate(batch, targets=[ADD], checked=[KEEP], cpu_seconds=60)
+
+    assert trial.fate is Fate.FIXED
+
+
+def test_an_edit_that_adds_a_second_function_is_tried_in_a_fresh_import(project: Project) -> None:
+    validator = project({"calc.py": CALC, "test_calc.py": TEST + KEEPS})
+    more = "a - b\n\n\ndef add(a, b):\n    return a + b"
+
+    assert fates(validator, [more, "a * b"]) == [Fate.FIXED, Fate.FAILED]
 
 
 def test_targets_that_pass_already_are_refused_with_their_names(project: Project) -> None:

@@ -184,7 +184,7 @@ class PytestSuite(Suite):
         function: Any = getattr(item, "obj", None)
         names = set(getattr(item, "fixturenames", ("unknown",)))
         if isinstance(getattr(item, "cls", None), type) and issubclass(item.cls, unittest.TestCase):
-            if all(name.startswith(_OWN_FIXTURES) for name in names):
+            if all(name.startswith(_OWN_FIXTURES) for name in names - {"request"}):
                 return _raising(item.cls(item.originalname or item.name))
             return None
         parameters = dict(getattr(getattr(item, "callspec", None), "params", {}))
