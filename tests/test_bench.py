@@ -47,7 +47,7 @@ def test_the_table_says_seed_budget_and_what_came_of_the_problem(data: str) -> N
     assert [line.split()[0] for line in lines if line.startswith("Python/")] == ["Python/two"]
     assert any(line.startswith("all 1") and "(100 %)" in line for line in lines)
     assert any(line.startswith("sure enough to be committed: ") for line in lines)
-    assert lines[-1].startswith("CPU seconds for each problem")
+    assert lines[-2].startswith("CPU seconds for each problem")
 
 
 @pytest.mark.parametrize("wrong", [("--set", "unknown"), ("--only", "Python/three")])
