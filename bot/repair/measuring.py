@@ -60,6 +60,8 @@ class Outcome:
     """A person has to choose: nothing would be committed automatically."""
     refused: str = ""
     """Why nothing could be tried; the problem counts as unsolved."""
+    seconds: float = 0.0
+    """Of the search, on the clock of the watch; the hidden tests come after it."""
 
     @property
     def is_first_correct(self) -> bool:
@@ -115,13 +117,13 @@ def solve(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None 
     if not problem.visible:
         return Outcome(problem.name, False, 0, (), 0, 0, False)
     try:
-        return _solved(problem, ground, budget, watch)
+        return _solved(problem, ground, budget, watch or Watch())
     except Refused as error:
         return Outcome(problem.name, True, 0, (), 0, 0, False, refused=str(error))
 
 
-def _solved(problem: Problem, ground: Ground, budget: Budget, watch: Watch | None) -> Outcome:
-    texts = {MODULE: problem.text}
+def _solved(problem: Problem, ground: Ground, budget: Budget, watch: Watch) -> Outcome:
+    texts, started = {MODULE: problem.text}, watch.seconds()
     with ground.validator(problem) as validator:
         spectrum = validator.spectrum((MODULE,))
         if not spectrum.red:
@@ -137,7 +139,7 @@ def _solved(problem: Problem, ground: Ground, budget: Budget, watch: Watch | Non
             if len(candidates) > 1
             else ()
         )
-    ranking = rank(best, texts, seen)
+    ranking, seconds = rank(best, texts, seen), watch.seconds() - started
     mended = [applied(problem.text, p.plausible.candidate.edits) for p in ranking.patches]
     return Outcome(
         problem.name,
@@ -147,6 +149,7 @@ def _solved(problem: Problem, ground: Ground, budget: Budget, watch: Watch | Non
         found.tried,
         found.fates.get(Fate.HUNG, 0),
         ranking.is_ambiguous or ranking.is_far_fetched,
+        seconds=seconds,
     )
 
 
