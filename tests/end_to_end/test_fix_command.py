@@ -2,16 +2,11 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.domain.model_edits import Fill, RepairReply
 from tests.end_to_end.command import TIMEOUT_S, Command, Ended
-from tests.end_to_end.test_replay import run_id, with_model
-from tests.model_server.replies import Asked, Reply
-from tests.model_server.server import ModelServer, serving
 from tests.situations import RepoFixture, repository
 
 BELOW = "test_shop.py::test_below"
@@ -147,32 +142,3 @@ def _hopeless() -> dict[str, bytes]:
     """Return a head that no small edit mends and that offers very many of them."""
     lines = b"".join(b"    rows = [row + %d for row in rows]\n" % n for n in range(1, 60))
     return {"shop.py": b"def first(rows, n):\n" + lines + b"    return rows\n"}
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with serving(ModelServer(_answer)) as server:
-        yield server
-
-
-def _answer(asked: Asked) -> Reply:
-    """Propose the one line that the templates cannot write, and know nothing else."""
-    if "fills" not in asked.schema.get("properties", {}):
-        return Reply("{}")
-    fill = Fill(path="shop.py", line=5, old="row.is_below(n)", new="row < n")
-    return Reply(RepairReply(edits=(), fills=(fill,)).model_dump_json())
-
-
-def test_a_model_proposes_to_the_search_and_the_run_plays_again(
-    pullwright: Command, tmp_path: Path, server: ModelServer
-) -> None:
-    far = {"shop.py": BROKEN["shop.py"].replace(b"row <= n", b"row.is_below(n)")}
-    repo = repository(tmp_path / "project", base=BASE, head=far)
-
-    options = ("-q", "--no-commit", "--json", "--time-limit", "10")
-    ended = pullwright("fix", *options, cwd=repo.path, **with_model(server))
-    again = pullwright("replay", run_id(pullwright), "--json")
-
-    (patch,) = _repairs(ended)
-    assert "+        if row < n:" in str(patch["patch"])
-    assert (again.code, again.out) == (0, ended.out), again.err
