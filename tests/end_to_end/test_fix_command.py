@@ -89,7 +89,7 @@ def test_an_ambiguous_repair_is_shown_with_why_and_never_committed(
     right = {"app.py": b"def size(n):\n    return n * 2\n"}
     repo = repository(tmp_path / "project", base={**base, **right}, head=head)
 
-    ended = pullwright("fix", "F1", cwd=repo.path)
+    ended = pullwright("fix", "F1", "--time-limit", "20", cwd=repo.path)
 
     said = " ".join(ended.out.split())
     assert ended.code == 1
