@@ -11,18 +11,21 @@ from bot.domain.findings import Finding, Location, Suggestion
 from bot.domain.gaming import refusal
 from bot.domain.model import NOTHING, Spending
 from bot.domain.test_files import is_test_file
+from bot.errors import Interrupted
+from bot.repair.aims import Aim, Checks, aim_at
 from bot.repair.candidates import Candidate, Spectrum
 from bot.repair.generator import Generator, Given, Templates
 from bot.repair.ingredients import Hints, diff_hints
-from bot.repair.localise import Suspect, suspects
+from bot.repair.localise import Suspect, suspects, weighed
 from bot.repair.ranking import Ranking, rank
-from bot.repair.search import Aim, Budget, Found, Plausible, Search, Watch
+from bot.repair.search import Budget, Found, Plausible, Search, Watch
 from bot.repair.source import applied
+from bot.repair.whole_suite import standing
 
 SOURCE = "repair"
-_MOST_CHECKED = 500
-"""Green tests that a candidate may not break; `verify` runs the whole suite afterwards."""
 _BEHAVIOUR_SECONDS = 5.0
+_WHOLE_SUITE_SECONDS = 30.0
+"""`verify` runs the whole suite again of the patch that is shown."""
 _SHOWN_AT_MOST = 30
 
 Texts = Callable[[Sequence[str]], Mapping[str, str]]
@@ -99,11 +102,12 @@ def attempt(
     ground: Ground, state: State, finding: Finding, *, wanted: Sequence[str], budget: Budget
 ) -> Attempt:
     """Search for an edit that makes the wanted tests of a finding pass."""
-    aim = _aim(ground.spectrum, wanted)
+    aim = aim_at(ground.spectrum, wanted)
     ranked = _suspects(ground.spectrum, aim, state)
     if not aim.targets or not ranked:
         return Attempt(finding, aim.targets, ranked)
     texts = dict(ground.texts(list(dict.fromkeys(suspect.path for suspect in ranked))))
+    ranked = weighed(ranked, texts)
     templates = Templates(texts, ranked, _hints(state, finding))
     lead = Lead(state, finding, texts, ranked)
     asked = ground.ask(lead)
@@ -111,6 +115,7 @@ def attempt(
     search = Search(ground.validator, generators, texts, budget, watch=ground.watch)
     found = ground.validator.searched(lambda: search.run(aim))
     ranking = _ranking(ground.validator, found, texts, aim, state)
+    ranking = _standing(ground.validator, ranking, Checks(aim, texts))
     # Who named some of the tests of a finding has those mended, and proved by those.
     mended = _mended(replace(finding, evidence=tuple(wanted)), ranking, texts)
     return Attempt(
@@ -124,19 +129,6 @@ def attempt(
         spending=asked.spending,
         is_spent=found.is_out_of_budget and not ground.validator.is_over,
     )
-
-
-def _aim(spectrum: Spectrum, wanted: Sequence[str]) -> Aim:
-    targets = tuple(test for test in wanted if test in spectrum.red)
-    reached = _reached_with(spectrum, frozenset(targets))
-    checked = sorted(spectrum.green, key=lambda test: (test not in reached, test))
-    return Aim(targets, tuple(checked[:_MOST_CHECKED]))
-
-
-def _reached_with(spectrum: Spectrum, targets: frozenset[str]) -> frozenset[str]:
-    """Return tests that share a line with a target: those a candidate is most likely to break."""
-    rows = (tests for lines in spectrum.reach.values() for tests in lines.values())
-    return frozenset(test for tests in rows if tests & targets for test in tests)
 
 
 def _suspects(spectrum: Spectrum, aim: Aim, state: State) -> tuple[Suspect, ...]:
@@ -174,6 +166,17 @@ def _ranking(
     return rank(best, texts, seen)
 
 
+def _standing(validator: Patient, ranking: Ranking, checks: Checks) -> Ranking:
+    """Ask the rest of a large suite of what would be shown, unless a person wants no more."""
+    if validator.is_interrupted:
+        return ranking
+    try:
+        return standing(validator.within, ranking, checks, cpu_seconds=_WHOLE_SUITE_SECONDS)
+    except Interrupted:
+        validator.is_interrupted = True
+        return ranking
+
+
 def _patch(
     plausible: Plausible, texts: dict[str, str], protected: Sequence[str] = ()
 ) -> Patch | None:
@@ -206,7 +209,7 @@ def _mended(finding: Finding, ranking: Ranking, texts: dict[str, str]) -> Findin
     suggestion = Suggestion(
         patch,
         source=SOURCE,
-        is_ambiguous=ranking.is_ambiguous,
+        is_ambiguous=ranking.is_ambiguous or ranking.is_far_fetched,
         distinguishing_input=ranking.distinguishing_input,
     )
     if finding.suggestion is not None:

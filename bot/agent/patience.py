@@ -31,6 +31,11 @@ class Patient:
         # A few candidates more are not worth the start of a process.
         return self.is_interrupted or self._most - self._tried <= self._patience // 4
 
+    @property
+    def within(self) -> Validator:
+        """The other one, for questions about what was found already."""
+        return self._validator
+
     def searched(self, search: Callable[[], Found]) -> Found:
         """Run a search; where a person ends it between two batches, return what it had by then."""
         try:

@@ -51,6 +51,14 @@ def ambiguous(title: str, arguments: str | None) -> str:
     )
 
 
+def far_fetched(title: str) -> str:
+    """Say that a repair of several changes is for a person to judge."""
+    return (
+        f"The only repair found for `{title}` makes two changes at once; so many pairs are "
+        "tried that one may pass by chance. It is not committed by itself: read it first."
+    )
+
+
 def undecided(ids: Sequence[str]) -> str:
     """Say why a patch that passes is not committed; a note says what a person can do."""
     named = ", ".join(ids)
@@ -64,7 +72,9 @@ def left_undecided() -> str:
 
 def another_passes(arguments: str | None) -> str:
     """Say below a patch that it is not the only one."""
-    differs = one_line(arguments, limit=200) if arguments else "none was found"
+    if not arguments:
+        return "a patch of another meaning may pass the same tests; no input that shows it is known"
+    differs = one_line(arguments, limit=200)
     return f"another patch passes the same tests; an input for which they differ: {differs}"
 
 

@@ -209,8 +209,9 @@ def _note(made: Attempt) -> str:
     """Return what a reader must know of one attempt, or nothing."""
     title, places = made.finding.title, [f"{s.path}:{s.line}" for s in made.ranked[:3]]
     if made.mended is not None:
-        given = made.ranking.distinguishing_input
-        return mending.ambiguous(title, given) if made.ranking.is_ambiguous else ""
+        if made.ranking.is_ambiguous:
+            return mending.ambiguous(title, made.ranking.distinguishing_input)
+        return mending.far_fetched(title) if made.ranking.is_far_fetched else ""
     if not made.targets:
         return mending.passes_here(title)
     if not made.ranked:
