@@ -35,7 +35,7 @@ _ODD = tuple(
         r"\b(if|while|and|or) (not )?(True|False)\b",
         r"\bnot [\w.()\[\]]+ (==|!=|<=?|>=?|in|is) ",
         r"\b(abs|int|str|list|set|sorted)\(\1\(",
-        r"[+-] -\d|[+-] 0\b|\* 1\b(?!\.)",
+        r"[+-] \(?-|[+-] 0\b|\* 1\b(?!\.)",
     )
 )
 

@@ -82,12 +82,11 @@ def test_an_ambiguous_repair_is_shown_with_why_and_never_committed(
     pullwright: Command, tmp_path: Path
 ) -> None:
     base = {
-        "app.py": b"def size(n):\n    return n\n",
+        "app.py": b"def size(n):\n    return n + 2\n",
         "test_app.py": b"from app import size\n\n\ndef test_one():\n    assert size(2) == 4\n",
     }
-    head = {"app.py": b"def size(n):\n    return n - 1\n"}
-    right = {"app.py": b"def size(n):\n    return n * 2\n"}
-    repo = repository(tmp_path / "project", base={**base, **right}, head=head)
+    head = {"app.py": b"def size(n):\n    return n + 1\n"}
+    repo = repository(tmp_path / "project", base=base, head=head)
 
     ended = pullwright("fix", "F1", "--time-limit", "20", cwd=repo.path)
 
