@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 TEST_LIMIT_S = 10.0
 MOST_CRASHES = 10
 ALONE = 20
-"""So many failing tests are run again alone, the rest of them together."""
+"""So many failing tests are run again alone, others together."""
+MOST_AGAIN = 1000
+"""More failing tests are not run again: where so many fail, no flake decides anything."""
 PLACES = 50
 TESTS_PER_LINE = 1000
 
@@ -98,7 +100,7 @@ class Survey:
     def _drop_flaky(self, crashed: list[str]) -> None:
         """Leave out tests that pass when they are run again, alone or in another order."""
         again = [t for t in self._red if t not in crashed and t not in self._suite.broken]
-        groups = [[test_id] for test_id in again[:ALONE]] + [again[ALONE:][::-1]]
+        groups = [[test_id] for test_id in again[:ALONE]] + [again[ALONE:MOST_AGAIN][::-1]]
         passed: list[str] = []
 
         def work(pipe: Pipe, group: list[str]) -> None:
