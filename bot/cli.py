@@ -35,6 +35,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+bench_app = typer.Typer(help="Measure what this version can do.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 jobs_app = typer.Typer(help="Look into the queue of the App.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
 replay_commands.add_to(app)
@@ -256,6 +258,31 @@ def app_commands() -> ModuleType:
         from bot import app_commands as module
     except ModuleNotFoundError as error:
         raise Refused(f"{error.name} is missing: pip install 'pullwright[app]'") from error
+    return module
+
+
+@bench_app.command("policy")
+def bench_policy(
+    episodes: Annotated[int, typer.Option(min=500, help="Decisions in each stream.")] = 5000,
+    seeds: Annotated[int, typer.Option(min=1, help="Streams of each kind.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Also write the plot to this HTML file.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare what we learn by with the learners of the literature, on a made-up stream.
+
+    Needs `pip install 'pullwright[learn]'`.
+    """
+    is_quiet = quiet or not sys.stderr.isatty()
+    for line in policy_bench().bench(episodes, seeds, out, is_quiet=is_quiet):
+        typer.echo(line)
+
+
+def policy_bench() -> ModuleType:
+    """Return the comparison of learners; raises Refused where numpy is not installed."""
+    try:
+        from bot import policy_bench as module
+    except ModuleNotFoundError as error:
+        raise Refused(f"{error.name} is missing: pip install 'pullwright[learn]'") from error
     return module
 
 

@@ -99,6 +99,8 @@ class Critic:
         self._target = np.zeros(size)
         self._blocks: dict[str, _Block] = {}
         self._offsets: dict[str, tuple[Matrix, Matrix]] = {}
+        self._eliminated: dict[str, tuple[Matrix, Vector]] = {}
+        self._all_eliminated = np.zeros((size, size)), np.zeros(size)
         # The sums are kept divided by this, so that forgetting touches one number, not every block.
         self._unit = 1.0
         self._arrivals = 0
@@ -149,7 +151,16 @@ class Critic:
             return
         prior = self._settings.core_prior * np.eye(self._columns.size)
         inverse = np.linalg.inv(prior + self._unit * block.own)
-        self._offsets[repo] = (self._unit * block.cross @ inverse, (inverse + inverse.T) / 2)
+        coupling = self._unit * block.cross @ inverse
+        self._offsets[repo] = (coupling, (inverse + inverse.T) / 2)
+        # What the block takes from the shared system; the sum is kept, so that solving does not
+        # have to visit every repository.
+        matrix, target = self._all_eliminated
+        new = coupling @ block.cross.T, coupling @ block.target
+        if (old := self._eliminated.get(repo)) is not None:
+            matrix, target = matrix - old[0], target - old[1]
+        self._eliminated[repo] = new
+        self._all_eliminated = matrix + new[0], target + new[1]
 
     def refresh(self) -> None:
         """Bring every block to the same moment, which no error survives."""
@@ -160,17 +171,15 @@ class Critic:
         self._shared *= self._unit
         self._target *= self._unit
         self._unit, self._arrivals = 1.0, 0
+        self._eliminated.clear()
+        self._all_eliminated = np.zeros_like(self._shared), np.zeros_like(self._target)
         for repo in sorted(self._blocks):
             self._eliminate(repo)
 
     def weights(self) -> CriticWeights:
         """Solve for the weights of this moment."""
-        matrix = self._prior + self._unit * self._shared
-        target = self._prior_target + self._unit * self._target
-        for repo, (coupling, _) in self._offsets.items():
-            block = self._blocks[repo]
-            matrix = matrix - self._unit * coupling @ block.cross.T
-            target = target - self._unit * coupling @ block.target
+        matrix = self._prior + self._unit * (self._shared - self._all_eliminated[0])
+        target = self._prior_target + self._unit * (self._target - self._all_eliminated[1])
         spread = _inverse(matrix)
         mean = spread @ target
         offsets = {

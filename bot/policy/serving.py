@@ -77,11 +77,11 @@ class Sampled:
         utilities = self.weights.values(rows, core, repo) + bonus
         probabilities = propensities(utilities, self.shape)
         index = sampled(probabilities, draw(decision_id, self.version))
-        parts = rows * self._effective(repo)
+        weights = self._effective(repo).tolist()
         return Choice(
             tools[index],
             dict(zip(tools, utilities.tolist(), strict=True)),
-            {t: self._parts(parts[k], float(bonus[k])) for k, t in enumerate(tools)},
+            {t: self._parts(t, eligible[t], weights, b) for t, b in zip(tools, bonus, strict=True)},
             dict(zip(tools, probabilities.tolist(), strict=True)),
             self.version,
         )
@@ -114,7 +114,10 @@ class Sampled:
         effective[column_indices(self.layout)] += known.weights
         return effective
 
-    def _parts(self, parts: Vector, bonus: float) -> dict[str, float]:
-        names = self.layout.names
-        told = {names[index]: float(parts[index]) for index in np.flatnonzero(parts)}
-        return {**told, UNCERTAINTY: bonus} if bonus else told
+    def _parts(
+        self, tool: str, features: Features, weights: list[float], bonus: float
+    ) -> dict[str, float]:
+        place = self.layout.place
+        own = self.layout.features(tool, features)
+        told = {name: weights[place(name)] * value for name, value in own.items() if value}
+        return {**told, UNCERTAINTY: float(bonus)} if bonus else told

@@ -1,8 +1,9 @@
 """f(t, s) as vectors: which name stands where, and the door at which bad numbers are refused."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,20 +57,32 @@ class Layout:
 
     def vector(self, features: Features) -> Vector:
         """Return f as a vector; a name that is left out is 0. Raises BadFeatures."""
-        if strangers := features.keys() - set(self.names):
-            raise BadFeatures(f"a feature has no place in the layout: {min(strangers)}")
-        vector = np.array([features.get(name, 0.0) for name in self.names], dtype=np.float64)
-        return admitted(vector)
+        return self.rows({"": features})[1][0]
 
     def rows(self, eligible: Mapping[str, Features]) -> tuple[tuple[str, ...], Matrix]:
         """Return the tools by name and their vectors, one in each row."""
-        tools = tuple(sorted(eligible))
-        return tools, np.stack([self.vector(self.features(t, eligible[t])) for t in tools])
+        tools, places = tuple(sorted(eligible)), _places(self)
+        matrix = np.zeros((len(tools), self.size))
+        for row, tool in enumerate(tools):
+            for name, value in self.features(tool, eligible[tool]).items():
+                if name not in places:
+                    raise BadFeatures(f"a feature has no place in the layout: {name}")
+                matrix[row, places[name]] = value
+        return tools, admitted(matrix)
 
     def features(self, tool: str, features: Features) -> Features:
         """Return f with the tool's own constant, where the layout has a place for one."""
         own = BIAS + tool
-        return {**features, own: 1.0} if own in self.names else features
+        return {**features, own: 1.0} if own in _places(self) else features
+
+    def place(self, name: str) -> int:
+        """Return where a feature stands."""
+        return _places(self)[name]
+
+
+@lru_cache(maxsize=64)
+def _places(layout: Layout) -> dict[str, int]:
+    return {name: index for index, name in enumerate(layout.names)}
 
 
 def admitted(values: Matrix) -> Matrix:
@@ -85,11 +98,7 @@ def hand_weights(layout: Layout, weights: Mapping[str, float] = HAND_WEIGHTS) ->
     return HAND_SCALE * np.array([weights.get(name, 0.0) for name in layout.names])
 
 
+@lru_cache(maxsize=64)
 def column_indices(layout: Layout) -> NDArray[np.intp]:
     """Return the columns of the core features, for indexing."""
     return np.array(layout.core_columns, dtype=np.intp)
-
-
-def named(layout: Layout, values: Sequence[float] | Vector) -> dict[str, float]:
-    """Return the values by feature."""
-    return {name: float(value) for name, value in zip(layout.names, values, strict=True)}
