@@ -61,7 +61,7 @@ def _show(done: int, total: int, regret: Regret) -> None:
 
 
 def _goal_rows(goals: Sequence[Goal]) -> list[tuple[str, ...]]:
-    rows = [("goal", "value", "at most", "")]
+    rows: list[tuple[str, ...]] = [("goal", "value", "at most", "")]
     for goal in goals:
         verdict = "pass" if goal.is_met else "FAIL"
         rows.append((goal.name, f"{goal.value:.3f}", f"{goal.limit:.3f}", verdict))

@@ -20,7 +20,7 @@ from bot.policy.event_log import Event, How
 from bot.policy.rewards import Rewarded, Rewards, RewardSettings, rewards
 from bot.policy.rows import Rows, padded
 from bot.policy.selection import HAND_WEIGHTS
-from bot.policy.vectors import Layout, Vector, admitted, column_indices, hand_weights
+from bot.policy.vectors import Layout, Vector, admitted, hand_weights
 from bot.policy.weights import Weights
 
 
@@ -122,7 +122,7 @@ class _Course:
 
     def __init__(self, settings: LearnSettings) -> None:
         self._settings = settings
-        self._columns = column_indices(settings.layout)
+        self._columns = settings.layout.columns
         hand = hand_weights(settings.layout, settings.hand)
         self._critic = Critic(settings.layout, hand, settings.critic)
         self.actor = Actor.at(hand)

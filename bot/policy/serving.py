@@ -24,7 +24,7 @@ from bot.policy.softmax import (
     softmax,
     with_floor,
 )
-from bot.policy.vectors import Layout, Matrix, Vector, column_indices, hand_weights
+from bot.policy.vectors import Layout, Matrix, Vector, hand_weights
 from bot.policy.weights import Weights
 
 ALPHA = 0.15
@@ -72,7 +72,7 @@ class Sampled:
     def pick(self, eligible: Mapping[str, Features], *, decision_id: str, repo: str) -> Choice:
         """Return a sampled choice, a function of its arguments; `eligible` is not empty."""
         tools, rows = self.layout.rows(eligible)
-        core = rows[:, column_indices(self.layout)]
+        core = rows[:, self.layout.columns]
         bonus = self.alpha * self.weights.sigmas(rows, core, repo)
         utilities = self.weights.values(rows, core, repo) + bonus
         probabilities = propensities(utilities, self.shape)
@@ -89,7 +89,7 @@ class Sampled:
     def utilities(self, rows: Rows) -> Matrix:
         """Return U of every tool in every row of a log."""
         count, most, size = rows.features.shape
-        columns = column_indices(self.layout)
+        columns = self.layout.columns
         found = np.zeros((count, most))
         for repo in np.unique(rows.repos):
             here = np.flatnonzero(rows.repos == repo)
@@ -111,13 +111,13 @@ class Sampled:
         if known is None:
             return self.weights.mean
         effective = self.weights.mean.copy()
-        effective[column_indices(self.layout)] += known.weights
+        effective[self.layout.columns] += known.weights
         return effective
 
     def _parts(
         self, tool: str, features: Features, weights: list[float], bonus: float
     ) -> dict[str, float]:
-        place = self.layout.place
+        places = self.layout.places
         own = self.layout.features(tool, features)
-        told = {name: weights[place(name)] * value for name, value in own.items() if value}
+        told = {name: weights[places[name]] * value for name, value in own.items() if value}
         return {**told, UNCERTAINTY: float(bonus)} if bonus else told

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class BadFeatures(Refused):
     """A feature is not a number in [-1, 1], or has no place in the layout."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The names of the d features in order; some are core: each repository has its own offset."""
 
@@ -44,24 +44,19 @@ class Layout:
         """d, the length of a vector."""
         return len(self.names)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Short name of this order: a log that was written under another one cannot be mixed in."""
         text = "\n".join((*self.names, "", *self.core))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    @property
-    def core_columns(self) -> tuple[int, ...]:
-        """Where the core features stand."""
-        return tuple(self.names.index(name) for name in self.core)
-
     def vector(self, features: Features) -> Vector:
         """Return f as a vector; a name that is left out is 0. Raises BadFeatures."""
-        return self.rows({"": features})[1][0]
+        return np.asarray(self.rows({"": features})[1][0])
 
     def rows(self, eligible: Mapping[str, Features]) -> tuple[tuple[str, ...], Matrix]:
         """Return the tools by name and their vectors, one in each row."""
-        tools, places = tuple(sorted(eligible)), _places(self)
+        tools, places = tuple(sorted(eligible)), self.places
         matrix = np.zeros((len(tools), self.size))
         for row, tool in enumerate(tools):
             for name, value in self.features(tool, eligible[tool]).items():
@@ -73,16 +68,17 @@ class Layout:
     def features(self, tool: str, features: Features) -> Features:
         """Return f with the tool's own constant, where the layout has a place for one."""
         own = BIAS + tool
-        return {**features, own: 1.0} if own in _places(self) else features
+        return {**features, own: 1.0} if own in self.places else features
 
-    def place(self, name: str) -> int:
-        """Return where a feature stands."""
-        return _places(self)[name]
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each feature stands."""
+        return {name: index for index, name in enumerate(self.names)}
 
-
-@lru_cache(maxsize=64)
-def _places(layout: Layout) -> dict[str, int]:
-    return {name: index for index, name in enumerate(layout.names)}
+    @cached_property
+    def columns(self) -> NDArray[np.intp]:
+        """Where the core features stand, for indexing."""
+        return np.array([self.places[name] for name in self.core], dtype=np.intp)
 
 
 def admitted(values: Matrix) -> Matrix:
@@ -96,9 +92,3 @@ def admitted(values: Matrix) -> Matrix:
 def hand_weights(layout: Layout, weights: Mapping[str, float] = HAND_WEIGHTS) -> Vector:
     """Return the hand weights in the layout's order, on the scale of rewards."""
     return HAND_SCALE * np.array([weights.get(name, 0.0) for name in layout.names])
-
-
-@lru_cache(maxsize=64)
-def column_indices(layout: Layout) -> NDArray[np.intp]:
-    """Return the columns of the core features, for indexing."""
-    return np.array(layout.core_columns, dtype=np.intp)

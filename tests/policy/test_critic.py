@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy.critic import Critic, CriticSettings
-from bot.policy.vectors import Layout, Matrix, Vector, column_indices
+from bot.policy.vectors import Layout, Matrix, Vector
 
 LAYOUT = Layout(("a", "b", "c", "d"), core=("b", "d"))
 HAND = np.array([0.5, -0.25, 0.0, 0.1])
@@ -22,7 +22,7 @@ def events(seed: int, count: int) -> tuple[Matrix, list[str], Vector, Vector]:
 
 def taught(seed: int, count: int, *, kept: float = 1.0, size: int = 1) -> Critic:
     features, repos, told, weights = events(seed, count)
-    critic = Critic(LAYOUT, HAND, CriticSettings(kept=kept, least_rewards=1))
+    critic = Critic(LAYOUT, HAND, CriticSettings(core_prior=4.0, kept=kept, least_rewards=1))
     for start in range(0, count, size):
         here = slice(start, start + size)
         critic.add_all(features[here], repos[here], rewards=told[here], weights=weights[here])
@@ -39,7 +39,7 @@ def textbook(seed: int, count: int, kept: float) -> tuple[Matrix, Vector]:
         phi = np.zeros(10)
         phi[:4] = f
         start = 4 + 2 * REPOS.index(repo)
-        phi[start : start + 2] = f[column_indices(LAYOUT)]
+        phi[start : start + 2] = f[LAYOUT.columns]
         matrix = kept * matrix + (1 - kept) * prior + weight * np.outer(phi, phi)
         target = kept * target + (1 - kept) * prior @ own + weight * reward * phi
     return matrix, target
@@ -75,7 +75,7 @@ def test_the_uncertainty_is_that_of_the_whole_system() -> None:
     critic, rng = taught(3, 200), np.random.default_rng(3)
     inverse = np.linalg.inv(critic.dense()[0])
     features = rng.uniform(-1, 1, (5, 4))
-    core = features[:, column_indices(LAYOUT)]
+    core = features[:, LAYOUT.columns]
     phi = np.zeros((5, 10))
     phi[:, :4], phi[:, 6:8] = features, core  # r1 is the second
 
@@ -128,7 +128,7 @@ def test_the_matrix_never_falls_below_its_prior(seed: int, count: int, kept: flo
 @settings(max_examples=20, deadline=None)
 def test_the_order_of_rewards_changes_nothing_where_nothing_is_forgotten(order: list[int]) -> None:
     features, repos, told, weights = events(6, 60)
-    critic = Critic(LAYOUT, HAND, CriticSettings(kept=1.0, least_rewards=1))
+    critic = Critic(LAYOUT, HAND, CriticSettings(core_prior=4.0, kept=1.0, least_rewards=1))
     for i in order:
         critic.add(features[i], repos[i], reward=told[i], weight=weights[i])
 
@@ -139,7 +139,10 @@ def test_the_order_of_rewards_changes_nothing_where_nothing_is_forgotten(order: 
 
 
 def test_a_repository_that_differs_gets_its_own_weights() -> None:
-    critic, rng = Critic(LAYOUT, HAND, CriticSettings(kept=1.0)), np.random.default_rng(7)
+    critic, rng = (
+        Critic(LAYOUT, HAND, CriticSettings(core_prior=4.0, kept=1.0)),
+        np.random.default_rng(7),
+    )
     for _ in range(400):
         f = rng.uniform(-1, 1, 4)
         critic.add(f, "likes", reward=0.5 * f[1])

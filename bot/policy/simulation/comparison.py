@@ -113,7 +113,7 @@ def count(kinds: Sequence[Setting], seeds: Sequence[int]) -> int:
 
 def table(found: Sequence[Regret]) -> list[tuple[str, ...]]:
     """Return the rows of the main stream, with a head."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("policy", "regret", "s.e.", "x LinUCB", "paired p90", "x uniform", "x hand", "last fifth")
     ]
     base = _column(found, "main", LINUCB)
