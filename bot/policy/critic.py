@@ -9,7 +9,7 @@ number of repositories but that of the refresh.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,21 @@ class CriticWeights:
         known = self.offsets.get(repo)
         own = features @ self.mean
         return np.asarray(own if known is None else own + core @ known.weights)
+
+    def with_signs(self, layout: Layout, pinned: Mapping[str, int]) -> "CriticWeights":
+        """Return the weights with every pinned sign kept, in each repository too."""
+        columns = [layout.places[name] for name in pinned if name in layout.places]
+        signs = [sign for name, sign in pinned.items() if name in layout.places]
+        low, high = np.full(layout.size, -np.inf), np.full(layout.size, np.inf)
+        low[[c for c, sign in zip(columns, signs, strict=True) if sign > 0]] = 0.0
+        high[[c for c, sign in zip(columns, signs, strict=True) if sign < 0]] = 0.0
+        mean = np.clip(self.mean, low, high)
+        core, own_low, own_high = mean[layout.columns], low[layout.columns], high[layout.columns]
+        offsets = {
+            repo: replace(offset, weights=np.clip(core + offset.weights, own_low, own_high) - core)
+            for repo, offset in self.offsets.items()
+        }
+        return CriticWeights(mean, self.spread, offsets)
 
     def sigmas(self, features: Matrix, core: Matrix, repo: str) -> Vector:
         """Return sigma of each row; exactly 0 where all features are 0."""

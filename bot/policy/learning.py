@@ -70,7 +70,8 @@ def learn(events: Iterable[Event], settings: LearnSettings, seed: int) -> Learne
     course = _Course(settings)
     for start in range(0, len(usable), settings.batch):
         course.take(usable[start : start + settings.batch])
-    actor, critic = course.actor, course.weights()
+    actor = course.actor
+    critic = course.weights().with_signs(settings.layout, settings.actor.pinned)
     weights = Weights(
         settings.layout, critic, actor.theta, actor.hand, len(usable), settings.digest, seed
     )

@@ -6,7 +6,6 @@ weights, so that propensities exist and nothing is promoted; `on` samples the pr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 
@@ -31,14 +30,6 @@ ALPHA = 0.15
 """How much uncertainty counts for a tool: one more feature of the paper's weighted sum."""
 UNCERTAINTY = "uncertainty"
 """Its name among the contributions."""
-
-
-class Mode(Enum):
-    """How tools are picked."""
-
-    OFF = "off"
-    SHADOW = "shadow"
-    ON = "on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """`pullwright bench policy`, as it is typed."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,25 @@ def test_a_plot_of_another_kind_is_refused(tmp_path: Path) -> None:
             ["bench", "policy", "--seeds", "1", "--out", str(tmp_path / "regret.png")],
             catch_exceptions=False,
         )
+
+
+def _python(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_line_starts_without_arrays() -> None:
+    ended = _python("import sys, bot.cli, bot.wiring; print('numpy' in sys.modules)")
+
+    assert ended.stdout == "False\n", ended.stderr
+
+
+def test_without_numpy_it_says_what_to_install() -> None:
+    ended = _python(
+        "import sys; sys.modules['numpy'] = None; sys.argv = ['pullwright', 'bench', 'policy']\n"
+        "from bot.cli import main; main()"
+    )
+
+    assert ended.returncode != 0
+    assert "numpy is missing: pip install 'pullwright[learn]'" in ended.stderr

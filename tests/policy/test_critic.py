@@ -138,6 +138,16 @@ def test_the_order_of_rewards_changes_nothing_where_nothing_is_forgotten(order: 
     assert np.abs(found.spread - expected.spread).max() <= 1e-9
 
 
+def test_a_pinned_sign_holds_in_every_repository() -> None:
+    weights = taught(8, 120).weights().with_signs(LAYOUT, {"a": -1, "b": 1, "d": -1, "x": 1})
+    columns = list(LAYOUT.columns)
+
+    assert weights.mean[0] <= 0 <= weights.mean[1]
+    for offset in weights.offsets.values():
+        b, d = weights.mean[columns] + offset.weights
+        assert b >= 0 >= d
+
+
 def test_a_repository_that_differs_gets_its_own_weights() -> None:
     critic, rng = (
         Critic(LAYOUT, HAND, CriticSettings(core_prior=4.0, kept=1.0)),
