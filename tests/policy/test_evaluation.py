@@ -5,6 +5,7 @@ import pytest
 
 from bot.policy.evaluation import (
     clustered_error,
+    cross_fitted,
     dr,
     dr_difference,
     effective_size,
@@ -125,3 +126,23 @@ def test_snips_stays_within_the_rewards_where_ips_does_not() -> None:
     sharp = Softmaxed(WORLD.truth * 30)
 
     assert -1 <= snips(sharp, held).value <= 1
+
+
+def test_the_model_of_rewards_never_judges_a_pull_request_it_was_fitted_on() -> None:
+    rows = log()
+    names = np.unique(rows.pull_requests)
+    changed = np.isin(rows.pull_requests, names[1::2])
+    outcome = np.where(changed, -rows.rewards, rows.rewards)
+
+    before, after = cross_fitted(rows, rows.rewards), cross_fitted(rows, outcome)
+
+    assert (before[changed] == after[changed]).all()
+    assert (before[~changed] != after[~changed]).any()
+
+
+def test_the_model_of_rewards_comes_near_to_their_means() -> None:
+    rows = log(count=4000)
+
+    error = cross_fitted(rows, rows.rewards) - WORLD.means(rows.features)
+
+    assert np.abs(error).mean() < 0.12

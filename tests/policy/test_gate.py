@@ -145,3 +145,19 @@ def test_attempts_are_at_least_a_week_and_a_hundred_rewards_apart(
 
 def test_the_first_attempt_is_never_too_soon() -> None:
     assert too_soon([], at=START, rewards=0, settings=GateSettings()) is None
+
+
+def test_a_gain_in_reward_that_is_not_useful_to_more_people_is_not_promoted() -> None:
+    better = fixed_at(11, 0.11)[1]
+    rows = WORLD.log(np.random.default_rng(1), 1000)
+    parts = {name: getattr(rows, name) for name in Rows.__dataclass_fields__}
+
+    record = attempt(
+        Rows(**{**parts, "unwanted": rows.rewards > 0}),
+        lambda _: Candidate("c", Softmaxed(better), better),
+        Incumbent("logging", Softmaxed(WORLD.logging)),
+        at=START,
+        settings=GateSettings(),
+    )
+
+    assert failed(record) == {"rise of the not-useful rate"}
