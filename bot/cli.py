@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -227,6 +228,31 @@ def bench_repair(
     problems = Chosen(chosen, tuple(only or ()))
     for line in bench(data, problems, limits, seed=seed, is_quiet=is_quiet):
         typer.echo(line)
+
+
+@bench_app.command("policy")
+def bench_policy(
+    episodes: Annotated[int, typer.Option(min=500, help="Decisions in each stream.")] = 5000,
+    seeds: Annotated[int, typer.Option(min=1, help="Streams of each kind.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Also write the plot to this HTML file.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare what we learn by with the learners of the literature, on a made-up stream.
+
+    Needs `pip install 'pullwright[learn]'`.
+    """
+    is_quiet = quiet or not sys.stderr.isatty()
+    for line in policy_bench().bench(episodes, seeds, out, is_quiet=is_quiet):
+        typer.echo(line)
+
+
+def policy_bench() -> ModuleType:
+    """Return the comparison of learners; raises Refused where numpy is not installed."""
+    try:
+        from bot import policy_bench as module
+    except ModuleNotFoundError as error:
+        raise Refused(f"{error.name} is missing: pip install 'pullwright[learn]'") from error
+    return module
 
 
 @config_app.command("check")

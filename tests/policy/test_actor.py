@@ -1,0 +1,172 @@
+"""The actor: bounded steps, pinned signs, and the problems on which others fail."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bot.policy.actor import Actor, ActorSettings, Moments, amsgrad, divergence, projected
+from bot.policy.rows import Rows
+from bot.policy.softmax import Shape, propensities, score
+from bot.policy.vectors import Layout, Matrix, Vector
+from tests.policy.bandit import probability_of_the_best
+from tests.policy.test_softmax import relative, slope
+from tests.policy.worlds import World
+
+LAYOUT = Layout(tuple(f"f{index}" for index in range(8)))
+
+
+def batch(seed: int, count: int = 200) -> Rows:
+    return World.drawn(seed).log(np.random.default_rng(seed), count)
+
+
+def stepped(actor: Actor, rows: Rows, settings: ActorSettings) -> Actor:
+    gradient = actor.gradient(rows, np.zeros(len(rows)), settings)
+    return actor.after(rows, gradient, settings, layout=LAYOUT)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_step_is_longer_than_allowed_nor_moves_the_policy_too_far(seed: int) -> None:
+    settings = ActorSettings(rate=5.0, shape=Shape(0.05, 0.01))
+    before, rows = Actor.at(np.full(8, 0.3)), batch(seed)
+
+    after = stepped(before, rows, settings)
+
+    old, new = (rows.probabilities(each.theta, settings.shape) for each in (before, after))
+    assert np.linalg.norm(after.theta - before.theta) <= 0.15 + 1e-12
+    assert 0 < divergence(old, new) <= 0.02
+
+
+def test_a_step_that_cannot_be_made_small_enough_is_not_made() -> None:
+    settings = ActorSettings(rate=5.0, most_kl=0.0)
+    before = Actor.at(np.zeros(8))
+
+    assert (stepped(before, batch(1), settings).theta == before.theta).all()
+
+
+def test_a_pinned_weight_never_leaves_its_sign() -> None:
+    settings = ActorSettings(pinned={"f0": -1, "f1": 1})
+    theta = np.full(8, 0.5) * np.array([1, -1, 1, 1, 1, 1, 1, 1])
+
+    assert projected(theta, LAYOUT, settings)[:3].tolist() == [0.0, 0.0, 0.5]
+
+
+def test_weights_stay_within_their_norm() -> None:
+    far = projected(np.full(8, 100.0), LAYOUT, ActorSettings())
+
+    assert np.linalg.norm(far) == pytest.approx(10.0)
+
+
+def test_a_row_with_a_huge_importance_weight_does_not_count() -> None:
+    rows = batch(2, 50)
+    tiny = np.full(50, 1e-6)
+    parts = {name: getattr(rows, name) for name in Rows.__dataclass_fields__}
+    wild = Rows(**{**parts, "propensities": tiny})
+    settings = ActorSettings(entropy=0.0, pull=0.0)
+
+    assert not Actor.at(np.zeros(8)).gradient(wild, np.zeros(50), settings).any()
+
+
+def test_learning_moves_the_policy_toward_what_is_rewarded() -> None:
+    world = World.drawn(4)
+    settings = ActorSettings(shape=Shape(0.25, 0.05))
+    actor = Actor.at(world.logging)
+    for _ in range(60):
+        actor = stepped(actor, world.log(np.random.default_rng(5), 2000), settings)
+
+    before, after = (
+        world.value(theta, settings.shape, count=20_000) for theta in (world.logging, actor.theta)
+    )
+
+    assert after > before + 0.1
+
+
+def reddi(*, is_monotone: bool, steps: int = 60_000) -> float:
+    """Return where descent ends on Reddi's problem, whose best point is -1 and worst +1."""
+    settings = ActorSettings(first_decay=0.0, second_decay=0.1, tiny=1e-8)
+    moments, x = Moments.none(1), 0.0
+    for t in range(1, steps + 1):
+        gradient = 3.0 if t % 3 == 1 else -1.0
+        if not is_monotone:  # Adam is AMSGrad that forgets the largest moment
+            moments = replace(moments, largest=np.zeros(1))
+        rate = replace(settings, rate=0.1 / t**0.5) if t % 50 == 1 else settings
+        settings = rate
+        moments, step = amsgrad(moments, np.array([-gradient]), settings)
+        x = min(1.0, max(-1.0, x + float(step[0])))
+    return x
+
+
+def test_adam_ends_at_the_worst_point_where_amsgrad_finds_the_best() -> None:
+    assert reddi(is_monotone=False, steps=20_000) > 0.9
+    assert reddi(is_monotone=True, steps=20_000) < -0.9
+
+
+def test_a_known_bandit_is_learned() -> None:
+    found = [probability_of_the_best(seed) for seed in range(3)]
+
+    assert min(found) >= 0.9
+
+
+def test_sampled_gradients_average_to_the_exact_one() -> None:
+    rng = np.random.default_rng(3)
+    features, theta, shape = rng.uniform(-1, 1, (4, 5)), rng.normal(size=5), Shape(0.5, 0.05)
+    means = rng.uniform(-1, 1, 4)
+    pi = propensities(features @ theta, shape)
+    scores = np.array([score(features, k, theta, shape) for k in range(4)])
+    chosen = rng.choice(4, size=20_000, p=pi)
+    told = np.where(rng.random(20_000) < (1 + means[chosen]) / 2, 1.0, -1.0)
+    terms = scores[chosen] * told[:, np.newaxis]
+
+    bias = np.abs(terms.mean(axis=0) - (pi * means) @ scores)
+
+    assert (bias <= 4 * terms.std(axis=0) / len(terms) ** 0.5).all()
+
+
+class Chain:
+    """A Markov decision process of 6 states, 4 tools and 3 steps, solved exactly."""
+
+    def __init__(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.features: Matrix = rng.uniform(-1, 1, (6, 4, 5))
+        self.moves: Matrix = rng.dirichlet(np.ones(6), size=(6, 4))
+        self.rewards: Matrix = rng.uniform(-1, 1, (6, 4))
+        self.shape, self.discount, self.horizon = Shape(0.4, 0.05), 0.9, 3
+
+    def policy(self, theta: Vector) -> Matrix:
+        return np.array([propensities(f @ theta, self.shape) for f in self.features])
+
+    def quality(self, theta: Vector) -> list[Matrix]:
+        """Return Q by steps from the first."""
+        value, found = np.zeros(6), []
+        for _ in range(self.horizon):
+            quality = self.rewards + self.discount * self.moves @ value
+            value = (self.policy(theta) * quality).sum(axis=1)
+            found.append(quality)
+        return found[::-1]
+
+    def value(self, theta: Vector) -> float:
+        return float((self.policy(theta) * self.quality(theta)[0]).sum(axis=1).mean())
+
+    def gradient(self, theta: Vector) -> Vector:
+        """Return the policy gradient theorem's sum over steps, states and tools."""
+        share, total, pi = np.full(6, 1 / 6), np.zeros(5), self.policy(theta)
+        for step, quality in enumerate(self.quality(theta)):
+            for state in range(6):
+                for tool in range(4):
+                    told = score(self.features[state], tool, theta, self.shape)
+                    total += (
+                        self.discount**step
+                        * share[state]
+                        * pi[state, tool]
+                        * quality[state, tool]
+                        * told
+                    )
+            share = np.einsum("s,sa,sat->t", share, pi, self.moves)
+        return total
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_policy_gradient_theorem_holds_on_a_solved_process(seed: int) -> None:
+    chain, theta = Chain(seed), np.random.default_rng(seed).normal(size=5)
+
+    assert relative(chain.gradient(theta), slope(chain.value, theta)) <= 1e-6
