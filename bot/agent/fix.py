@@ -141,7 +141,7 @@ def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked
     reverts = [f for f in tried if f.suggestion and f.suggestion.source == REVERT_SOURCE]
     if len(reverts) == len(tried) and not asked.is_revert:
         return comments.reverts_by_name(reverts)
-    if undecided := [f.id for f in tried if f.suggestion and _is_undecided(f.suggestion)]:
+    if undecided := [f for f in tried if f.suggestion and _is_undecided(f.suggestion)]:
         return mending.undecided(undecided)
     return comments.nothing_proved(tried)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bot.domain.comments import spoken_test
 from bot.domain.evidence import TestReport
+from bot.domain.findings import Category, Finding
 from bot.domain.markdown import cut, details, fence, prose
 from bot.domain.pull_request import printable
 from bot.domain.replies import LIMIT_BYTES
@@ -59,10 +60,14 @@ def far_fetched(title: str) -> str:
     )
 
 
-def undecided(ids: Sequence[str]) -> str:
+def undecided(findings: Sequence[Finding]) -> str:
     """Say why a patch that passes is not committed; a note says what a person can do."""
-    named = ", ".join(ids)
-    return f"nothing was committed: edits of different meaning pass the same tests ({named})"
+    named = ", ".join(f.id for f in findings)
+    said = f"nothing was committed: edits of different meaning pass the same tests ({named})"
+    broken = [f.id for f in findings if f.category is Category.REGRESSION]
+    if not broken:
+        return said
+    return f"{said}; `fix {' '.join(broken)} revert` takes back the hunks that broke them"
 
 
 def left_undecided() -> str:
