@@ -209,7 +209,7 @@ def _mended(finding: Finding, ranking: Ranking, texts: dict[str, str]) -> Findin
     suggestion = Suggestion(
         patch,
         source=SOURCE,
-        is_ambiguous=ranking.is_ambiguous or ranking.is_far_fetched,
+        is_ambiguous=ranking.is_ambiguous or ranking.is_far_fetched or ranking.is_hiding,
         distinguishing_input=ranking.distinguishing_input,
     )
     if finding.suggestion is not None:

@@ -60,10 +60,22 @@ def far_fetched(title: str) -> str:
     )
 
 
+def hiding(title: str) -> str:
+    """Say that a repair leaves what is wrong with a module's own name to everybody else."""
+    return (
+        f"The repair found for `{title}` gives a function a variable of the name of one of its "
+        "module's, which stays as it is for all others. It is not committed by itself: read it."
+    )
+
+
 def undecided(findings: Sequence[Finding]) -> str:
     """Say why a patch that passes is not committed; a note says what a person can do."""
     named = ", ".join(f.id for f in findings)
-    said = f"nothing was committed: edits of different meaning pass the same tests ({named})"
+    inputs = [f.suggestion.distinguishing_input for f in findings if f.suggestion]
+    why = "edits of different meaning pass the same tests"
+    if not any(inputs):
+        why = "the tests do not show that the only right edit was found"
+    said = f"nothing was committed: {why} ({named})"
     broken = [f.id for f in findings if f.category is Category.REGRESSION]
     if not broken:
         return said

@@ -48,6 +48,8 @@ class Ranked:
     score: float
     behaviour: int
     """The class it belongs to, from 0; all of one class do the same on every input tried."""
+    is_hiding: bool = False
+    """It gives a function a variable of the name of one of the module's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,14 @@ class Ranking:
         return bool(self.patches) and self.patches[0].plausible.candidate.changes > 1
 
     @property
+    def is_hiding(self) -> bool:
+        """Tell whether the best patch binds a name of the module in a function.
+
+        What is wrong with the module's own stays wrong for everybody else then.
+        """
+        return bool(self.patches) and self.patches[0].is_hiding
+
+    @property
     def is_ambiguous(self) -> bool:
         """Tell whether plausible patches may do different things: a person has to choose then."""
         if not self.is_compared:
@@ -90,7 +100,10 @@ def rank(
         + _AGREED_GAIN * math.log(classes.count(kind))
         for kind in dict.fromkeys(classes)
     }
-    rows = [Ranked(p, s, k) for p, s, k in zip(plausible, scores, classes, strict=True)]
+    rows = [
+        Ranked(p, s, k, _hides(p.candidate, texts))
+        for p, s, k in zip(plausible, scores, classes, strict=True)
+    ]
     rows.sort(key=lambda r: (-weights[r.behaviour], r.behaviour, -r.score, _key(r)))
     is_compared = _are_known(len(plausible), behaviours)
     return Ranking(tuple(rows), _difference(rows, plausible, behaviours), is_compared)
@@ -170,6 +183,32 @@ def _unnaturalness(candidate: Candidate, texts: Mapping[str, str]) -> float:
         strange = {t for e in edits for t in _tokens(e.text) if t.isidentifier()} - words
         cost += _STRANGE_COST * len(strange)
     return cost
+
+
+def _hides(candidate: Candidate, texts: Mapping[str, str]) -> bool:
+    return any(
+        _hidden(applied(texts[path], [e for e in candidate.edits if e.path == path]))
+        - _hidden(texts[path])
+        for path in dict.fromkeys(edit.path for edit in candidate.edits)
+    )
+
+
+@cache
+def _hidden(text: str) -> frozenset[tuple[str, str]]:
+    """Return names of the module that a function binds for itself, each with the function's."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return frozenset()
+    assigned = [s for s in tree.body if isinstance(s, ast.Assign | ast.AnnAssign)]
+    own = {name for statement in assigned for name in _bound(statement)}
+    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return frozenset((f.name, name) for f in functions for name in _bound(f) & own)
+
+
+def _bound(within: ast.AST) -> set[str]:
+    names = (n for n in ast.walk(within) if isinstance(n, ast.Name))
+    return {n.id for n in names if isinstance(n.ctx, ast.Store)}
 
 
 @cache

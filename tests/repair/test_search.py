@@ -135,6 +135,20 @@ def test_a_patch_of_two_changes_is_never_sure() -> None:
     assert [ranking.is_far_fetched for ranking in rankings] == [False, True]
 
 
+def test_a_patch_that_hides_a_name_of_the_module_is_told_apart() -> None:
+    text = "TAX = 16\n\n\ndef gross(net):\n    return net + TAX\n"
+    start, end = text.index("    return"), text.index("16")
+    hack = SpanEdit(PATH, start, start, "    TAX = 19\n")
+    right = SpanEdit(PATH, end, end + 2, "19")
+
+    rankings = [
+        rank([Plausible(Candidate((e,), "x", 1, 0.1), Trial(Fate.FIXED, (), 0))], {PATH: text})
+        for e in (hack, right)
+    ]
+
+    assert [ranking.is_hiding for ranking in rankings] == [True, False]
+
+
 def test_a_candidate_that_hangs_is_no_repair() -> None:
     text = (
         "def count(n):\n    done = 0\n    while done < n:\n        done += 1\n    return done + 1\n"

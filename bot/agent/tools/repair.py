@@ -211,6 +211,8 @@ def _note(made: Attempt) -> str:
     if made.mended is not None:
         if made.ranking.is_ambiguous:
             return mending.ambiguous(title, made.ranking.distinguishing_input)
+        if made.ranking.is_hiding:
+            return mending.hiding(title)
         return mending.far_fetched(title) if made.ranking.is_far_fetched else ""
     if not made.targets:
         return mending.passes_here(title)
