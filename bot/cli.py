@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -12,8 +13,10 @@ import typer
 
 from bot import __version__, replay_commands, service_commands, wiring
 from bot.agent.fix import Asked
-from bot.agent.tools.repair import CPU_SECONDS, Wish
+from bot.agent.review import Episode
+from bot.agent.tools.repair import CPU_SECONDS, Repair, Wish
 from bot.demo_run import run_demo
+from bot.domain import mending
 from bot.domain.findings import FindingId
 from bot.domain.repo_config import schema
 from bot.domain.review import FixOutcome, Review
@@ -154,7 +157,7 @@ def fix(
     seconds = time_limit if is_repair and not asked.is_revert else 0.0
     wish = _wish(seconds, failing or (), output)
     with _run(Place(repo, base, head), output, tests=tests, wish=wish) as run:
-        outcome = run.fix(run.review(), asked)
+        outcome = run.fix(_with_named(run.review(), failing or ()), asked)
         output.show(outcome)
         if patch is not None:
             write(patch, outcome.patch_text)
@@ -318,6 +321,15 @@ def _run(
                 repair=wish,
                 keeper=open_keeper(settings, config, secrets=models.secrets, tell=output.warn),
             )
+
+
+def _with_named(episode: Episode, failing: Sequence[str]) -> Episode:
+    """Say of tests that were named why there was no search, where it never came to one."""
+    report, review = episode.state.head_tests, episode.review
+    if report is None or Repair.name in review.verdict.tools:
+        return episode
+    notes = [mending.not_red(test, report) for test in failing if test not in report.red]
+    return replace(episode, review=replace(review, notes=(*review.notes, *notes)))
 
 
 def _wish(seconds: float, failing: Sequence[str], output: Output) -> Wish | None:

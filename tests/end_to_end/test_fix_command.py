@@ -116,6 +116,12 @@ def test_a_search_can_be_left_out(
     assert "fix F1 revert" in json.loads(ended.out)["refused"]
 
 
+def test_a_named_test_that_passes_is_said_to(pullwright: Command, lint_bug: RepoFixture) -> None:
+    ended = pullwright("fix", "--failing", "test_app.py::test_total", cwd=lint_bug.path)
+
+    assert "passes at head, so there is nothing to repair" in " ".join(ended.out.split())
+
+
 def test_what_narrows_no_search_is_refused(pullwright: Command, broken: RepoFixture) -> None:
     ended = pullwright("fix", "-q", "--no-repair", "--failing", BELOW, cwd=broken.path)
 
