@@ -53,6 +53,8 @@ class Proposed:
 
     candidates: tuple[Candidate, ...] = ()
     spending: Spending = NOTHING
+    note: str = ""
+    """Why nothing was proposed, where that is the model's fault."""
 
 
 Ask = Callable[[Lead], Proposed]
@@ -94,6 +96,7 @@ class Attempt:
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """The head's files that the patch edits."""
     spending: Spending = NOTHING
+    model_note: str = ""
     is_spent: bool = False
     """The budget ended the search, and not the end of the candidates."""
 
@@ -127,6 +130,7 @@ def attempt(
         mended,
         contents=_edited(mended, texts),
         spending=asked.spending,
+        model_note=asked.note,
         is_spent=found.is_out_of_budget and not ground.validator.is_over,
     )
 

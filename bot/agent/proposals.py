@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.agent.attempt import Lead, Proposed
 from bot.agent.prompts.fixing import repair_prompt
+from bot.domain import model_words
 from bot.domain.edits import EditRefused
 from bot.domain.gaming import refusal
 from bot.domain.model import NOTHING, Model
@@ -34,8 +35,8 @@ class ModelProposals:
         prompt = repair_prompt(lead.finding, lead.texts, ranked, failure=_failure(lead))
         try:
             answer = self.model.complete(prompt, RepairReply, timeout_s=lead.state.call_seconds)
-        except ModelFailed:
-            return Proposed((), NOTHING)
+        except ModelFailed as error:
+            return Proposed((), NOTHING, model_words.proposed_nothing(str(error)))
         found = (*_whole(answer.value, lead), *_filled(answer.value, lead.texts))
         return Proposed(tuple(dict.fromkeys(found)), answer.spending)
 

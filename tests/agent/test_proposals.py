@@ -75,6 +75,13 @@ def test_with_nonsense_the_result_is_the_one_without_a_model(
     assert finding.suggestion.is_ambiguous == offline.suggestion.is_ambiguous
 
 
+def test_a_model_that_proposes_nothing_is_named_in_one_sentence() -> None:
+    told = _room(ReplyUnusable("no JSON"), WRONG).review().review.notes
+
+    (note,) = [note for note in told if "model" in note]
+    assert note == "the model proposed nothing, so the search is the one without it: no JSON"
+
+
 def test_the_model_sees_the_code_the_failure_and_where_to_look() -> None:
     model = ToyModel({"RepairReply": lambda _: RepairReply(edits=(), fills=())})
 

@@ -4,7 +4,7 @@ What it finds is a suggestion like any other: `verify` proves it with the whole 
 repair takes the place of a revert, which gives the author's work up.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -198,15 +198,19 @@ def _told(
     return Observation(
         f"{said}; {mending.suspected(spoken(ranked, most=3))}",
         findings=(*(mended.get(id(f)) or f for f in state.findings), *new),
-        notes=(*notes, *(note for a in attempts if (note := _note(a)))),
+        notes=(*notes, *dict.fromkeys(n for a in attempts for n in _notes(a))),
         spending=sum((a.spending for a in attempts), NOTHING),
         suspects=spoken_lines(ranked),
         head={path: data for a in attempts for path, data in a.contents.items()},
     )
 
 
-def _note(made: Attempt) -> str:
-    """Return what a reader must know of one attempt, or nothing."""
+def _notes(made: Attempt) -> Iterator[str]:
+    """Yield what a reader must know of one attempt."""
+    yield from (note for note in (made.model_note, _outcome(made)) if note)
+
+
+def _outcome(made: Attempt) -> str:
     title, places = made.finding.title, [f"{s.path}:{s.line}" for s in made.ranked[:3]]
     if made.mended is not None:
         if made.ranking.is_ambiguous:
