@@ -108,6 +108,9 @@ class _Refusing(Ground):
     def validator(self, problem: Problem) -> AbstractContextManager[InProcess]:
         raise Refused(f"no tests of {problem.name} can be run")
 
+    def is_right(self, problem: Problem, text: str) -> bool:
+        raise Refused(f"no tests of {problem.name} can be run")
+
 
 def test_a_problem_that_cannot_be_run_counts_as_unsolved_and_says_why() -> None:
     (problem,) = humanevalfix([json.dumps(ROW)])
