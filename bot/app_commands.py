@@ -12,11 +12,15 @@ from bot.adapters.sql_ledger import open_ledger
 from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
+from bot.guard import stopping
 from bot.pair import run_together
 from bot.settings import load_app_settings, load_settings
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
 from bot.web.signature import Secret
+
+_SERVED = "stopped; what was taken in is kept in the queue"
+_WORKED = "stopped; jobs that were begun are kept, and the next worker goes on with them"
 
 
 def serve(host: str, port: int) -> None:
@@ -27,7 +31,8 @@ def serve(host: str, port: int) -> None:
     # GitHub waits ten seconds for an answer, so a database that is stuck is said long before.
     ledger = open_ledger(settings.database_url, wait_s=3)
     try:
-        answer(settings, Backend(jobs, ledger.deliveries), address=Address(host, port))
+        with stopping(_SERVED):
+            answer(settings, Backend(jobs, ledger.deliveries), address=Address(host, port))
     finally:
         jobs.close()
         ledger.close()
@@ -48,7 +53,8 @@ def work(slots: int, lease_s: float) -> None:
     """Do jobs until somebody ends it."""
     app = load_app_settings()
     logs.configure(app)
-    worker.work(load_settings(), app, slots=slots, lease_s=lease_s)
+    with stopping(_WORKED):
+        worker.work(load_settings(), app, slots=slots, lease_s=lease_s)
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
 import logging
+import shlex
+import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -31,6 +33,7 @@ from bot.agent.service.desk import Adviser, Connection, Desk, Equipment, Outlook
 from bot.agent.service.merge_group_job import MergeGroupJob
 from bot.agent.service.reconcile_job import ReconcileJob
 from bot.agent.service.review_job import ReviewJob
+from bot.agent.tools.repair import Wish
 from bot.domain.app_forge import OpenChecks
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -232,7 +235,11 @@ class _Makers:
     """What must not be in a prompt."""
 
     def equip(
-        self, workspace: Workspace, config: EffectiveConfig, tools: Collection[str]
+        self,
+        workspace: Workspace,
+        config: EffectiveConfig,
+        tools: Collection[str],
+        repair: Wish | None,
     ) -> Equipment:
         settings, place = self.settings, wiring.Place("https://forge")
         opened = wiring.open_sandboxes(settings, place, lambda _question: False)
@@ -242,7 +249,14 @@ class _Makers:
             model = self._open(own, stack)
             keeper = open_keeper(settings, own, secrets=self._all_secrets, tell=_tell)
             run = wiring.build_run(
-                workspace, own, sandboxes, Unheard(), tools=tools, model=model, keeper=keeper
+                workspace,
+                own,
+                sandboxes,
+                Unheard(),
+                tools=tools,
+                model=model,
+                keeper=keeper,
+                repair=repair,
             )
             basis = wiring.reading_basis(workspace, own, sandboxes, self.model)
             close = stack.pop_all().close
@@ -281,6 +295,17 @@ def key_file(app: AppSettings) -> Path:
     if app.private_key_file is None:
         raise Refused("PULLWRIGHT_PRIVATE_KEY_FILE is not set: name the App's private key")
     return app.private_key_file
+
+
+def warn_of_open_key(app: AppSettings) -> None:
+    """Say to the operator, once and before a job meets it, that others can read the App's key."""
+    file = app.private_key_file
+    if file is None or not file.exists():
+        return
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & 0o077:
+        fix = f"chmod 600 {shlex.quote(str(file))}"
+        _tell(f"warning: others can read the App's key {file} (mode {mode:04o}): type `{fix}`")
 
 
 def _tell(text: str) -> None:

@@ -4,17 +4,20 @@ import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
 import typer
 
-from bot import __version__, replay_commands, wiring
+from bot import __version__, replay_commands, service_commands, wiring
 from bot.agent.fix import Asked
+from bot.agent.review import Episode
+from bot.agent.tools.repair import CPU_SECONDS, Repair, Wish
 from bot.demo_run import run_demo
+from bot.domain import mending
 from bot.domain.findings import FindingId
-from bot.domain.jobs import JobStatus
 from bot.domain.repo_config import schema
 from bot.domain.review import FixOutcome, Review
 from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
@@ -22,6 +25,7 @@ from bot.errors import Refused
 from bot.guard import Exit, guarded
 from bot.model_wiring import open_model
 from bot.output import Output, write
+from bot.repair.search import Budget
 from bot.run_keeping import open_keeper
 from bot.settings import load_model_settings, load_settings, state_dir
 from bot.wiring import Place, Run, Uncommitted
@@ -35,9 +39,10 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-jobs_app = typer.Typer(help="Look into the queue of the App.", no_args_is_help=True)
-app.add_typer(jobs_app, name="jobs")
+bench_app = typer.Typer(help="Measure what this version can do.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 replay_commands.add_to(app)
+service_commands.add_to(app)
 
 Repository = Annotated[
     str, typer.Option("--repo", "-C", help="A git repository: a folder, or an https URL.")
@@ -58,7 +63,6 @@ SarifIn = Annotated[
     list[Path] | None,
     typer.Option(help="Findings of another tool on the head, as SARIF; may be repeated."),
 ]
-Slots = Annotated[int, typer.Option(min=1, max=64, help="How many jobs at once.")]
 Fails = Annotated[
     list[FailOn] | None, typer.Option("--fail-on", help="Exit with 1 for this; may be repeated.")
 ]
@@ -128,16 +132,32 @@ def fix(
         Path | None, typer.Option(help="Also write what is offered to this file, for `git apply`.")
     ] = None,
     tests: Tests = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            min=0, help="CPU seconds of search for an edit that mends red tests; 0: none."
+        ),
+    ] = CPU_SECONDS,
+    failing: Annotated[
+        list[str] | None,
+        typer.Option(help="Mend only this red test; may be repeated."),
+    ] = None,
+    is_repair: Annotated[
+        bool, typer.Option("--repair/--no-repair", help="Search for a repair of red tests.")
+    ] = True,
     as_json: Json = False,
+    html: Html = None,
     explain: Explain = False,
     quiet: Quiet = False,
 ) -> None:
     """Patch what a review found, and commit the patches that are proved."""
     off = _is_colour_off()
-    output = Output(as_json, is_explained=explain, is_quiet=quiet, is_colour_off=off)
+    output = Output(as_json, html=html, is_explained=explain, is_quiet=quiet, is_colour_off=off)
     asked = _asked(findings or [], is_commit=commit)
-    with _run(Place(repo, base, head), output, tests=tests) as run:
-        outcome = run.fix(run.review(), asked)
+    seconds = time_limit if is_repair and not asked.is_revert else 0.0
+    wish = _wish(seconds, failing or (), output)
+    with _run(Place(repo, base, head), output, tests=tests, wish=wish) as run:
+        outcome = run.fix(_with_named(run.review(), failing or ()), asked)
         output.show(outcome)
         if patch is not None:
             write(patch, outcome.patch_text)
@@ -185,77 +205,56 @@ def doctor() -> None:
     raise typer.Exit(Exit.ERROR if missing else Exit.CLEAN)
 
 
-@app.command()
-def serve(
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Where to listen; 0 for any free port.")] = 8080,
-    with_worker: Annotated[
-        bool, typer.Option("--with-worker", help="Do the jobs too, in a process next to this one.")
-    ] = False,
-    slots: Slots = 2,
-) -> None:
-    """Take GitHub's deliveries in.
-
-    Needs `pip install 'pullwright[app]'`.
-    """
-    if with_worker:
-        app_commands().serve_and_work(host, port, slots)
-    else:
-        app_commands().serve(host, port)
-
-
-@app.command()
-def worker(
-    slots: Slots = 2,
-    lease: Annotated[
-        float, typer.Option(min=5, max=3600, help="Seconds until a silent worker is dead.")
-    ] = 45,
-) -> None:
-    """Do the jobs that deliveries ask for.
-
-    Needs `pip install 'pullwright[app]'`.
-    """
-    app_commands().work(slots, lease)
-
-
-@jobs_app.command("list")
-def jobs_list(
-    status: Annotated[
-        list[JobStatus] | None, typer.Option(help="Only these; may be repeated.")
+@bench_app.command("repair")
+def bench_repair(
+    data: Annotated[
+        Path,
+        typer.Option(
+            envvar="PULLWRIGHT_CONTRACT_DATA",
+            help="The folder of test data, with the set's folder.",
+        ),
+    ],
+    chosen: Annotated[str, typer.Option("--set", help="Which set of problems.")] = "humanevalfix",
+    cpu_seconds: Annotated[float, typer.Option(min=1, help="For each problem.")] = 20.0,
+    candidates: Annotated[int, typer.Option(min=1, help="For each problem, at the most.")] = 60_000,
+    seed: Annotated[int, typer.Option(help="Of the tests' hashes.")] = 0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this problem; may be given again.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at the most.")] = 50,
+    quiet: Quiet = False,
 ) -> None:
-    """List jobs, the newest first."""
-    for line in app_commands().list_jobs(status or (), limit):
+    """Repair the problems of a set with their visible tests, judge by the hidden ones."""
+    from bot.bench import Chosen, bench
+
+    limits = (cpu_seconds, candidates)
+    is_quiet = quiet or not sys.stderr.isatty()
+    problems = Chosen(chosen, tuple(only or ()))
+    for line in bench(data, problems, limits, seed=seed, is_quiet=is_quiet):
         typer.echo(line)
 
 
-@jobs_app.command("show")
-def jobs_show(job: Annotated[str, typer.Argument(help="The job's id.")]) -> None:
-    """Show the steps of a job."""
-    for line in app_commands().show_job(job):
+@bench_app.command("policy")
+def bench_policy(
+    episodes: Annotated[int, typer.Option(min=500, help="Decisions in each stream.")] = 5000,
+    seeds: Annotated[int, typer.Option(min=1, help="Streams of each kind.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Also write the plot to this HTML file.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare what we learn by with the learners of the literature, on a made-up stream.
+
+    Needs `pip install 'pullwright[learn]'`.
+    """
+    is_quiet = quiet or not sys.stderr.isatty()
+    for line in policy_bench().bench(episodes, seeds, out, is_quiet=is_quiet):
         typer.echo(line)
 
 
-@jobs_app.command("retry")
-def jobs_retry(job: Annotated[str, typer.Argument(help="The id of a failed job.")]) -> None:
-    """Queue a failed job again, from its last finished step."""
-    typer.echo(app_commands().retry_job(job))
-
-
-@jobs_app.command("reconcile")
-def jobs_reconcile() -> None:
-    """Look now for missed deliveries, pull requests and records; a worker does it."""
-    for line in app_commands().reconcile():
-        typer.echo(line)
-
-
-def app_commands() -> ModuleType:
-    """Return the App's commands; raises Refused where its packages are not installed."""
+def policy_bench() -> ModuleType:
+    """Return the comparison of learners; raises Refused where numpy is not installed."""
     try:
-        from bot import app_commands as module
+        from bot import policy_bench as module
     except ModuleNotFoundError as error:
-        raise Refused(f"{error.name} is missing: pip install 'pullwright[app]'") from error
+        raise Refused(f"{error.name} is missing: pip install 'pullwright[learn]'") from error
     return module
 
 
@@ -295,6 +294,7 @@ def _run(
     fail_on: Sequence[FailOn] | None = None,
     tools: Collection[str] = (),
     sarif_in: Sequence[Path] = (),
+    wish: Wish | None = None,
 ) -> Iterator[Run]:
     """Open the change, its configuration and its sandbox, and build the run."""
     settings = load_settings()
@@ -318,8 +318,30 @@ def _run(
                 tools=tools,
                 more_analyzers=logs,
                 model=model,
+                repair=wish,
                 keeper=open_keeper(settings, config, secrets=models.secrets, tell=output.warn),
             )
+
+
+def _with_named(episode: Episode, failing: Sequence[str]) -> Episode:
+    """Say of tests that were named why there was no search, where it never came to one."""
+    report, review = episode.state.head_tests, episode.review
+    if report is None or Repair.name in review.verdict.tools:
+        return episode
+    notes = [mending.not_red(test, report) for test in failing if test not in report.red]
+    return replace(episode, review=replace(review, notes=(*review.notes, *notes)))
+
+
+def _wish(seconds: float, failing: Sequence[str], output: Output) -> Wish | None:
+    """Return what is asked of the search, or None for no search.
+
+    A revert that is asked for by name is not to be replaced by a repair.
+    """
+    if seconds > 0:
+        return Wish(Budget(seconds), frozenset(failing), output.searched)
+    if failing:
+        raise Refused("--failing narrows a search for a repair, and there is none with this option")
+    return None
 
 
 def _ask(question: str) -> bool:

@@ -1,5 +1,6 @@
 """`pullwright demo`: the main job on a small repository, from the branch to the fix commit."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,10 +40,13 @@ def run_demo(folder: Path, settings: Settings, output: Output) -> Exit:
 
 
 def _farewell(folder: Path, repository: Path) -> str:
+    # A fresh shell has no `pullwright`: it is in the virtualenv of the checkout alone.
+    command = Path(sys.executable).parent / "pullwright"
     return (
         f"\nThe reports: {folder}/review.html, review.json, review.sarif\n"
         f"The fix commit: git -C {repository} show\n"
-        f"Try it yourself: cd {repository} && pullwright review --explain"
+        f"Why each tool was picked: cd {repository} && {command} review --explain\n"
+        f"Search for a repair of the red test: cd {repository} && {command} fix"
     )
 
 

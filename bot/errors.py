@@ -15,7 +15,8 @@ PullwrightError
 └── SandboxUnavailable no place to run code in; the operator must act
     └── SandboxFailed  the sandbox broke while it was used; its results are not evidence
 
-Anything else that is raised is a bug: logged whole, shown as one sentence and a run id.
+Anything else that is raised is a bug: logged whole, shown as one sentence and a run id. Only
+`Stopped` is none: it is how a signal unwinds this process.
 """
 
 from datetime import datetime
@@ -79,3 +80,11 @@ class BudgetSpent(ModelFailed):
 
 class SandboxFailed(SandboxUnavailable):
     """The sandbox broke in use (lost volume, dead daemon): its results are not evidence."""
+
+
+class Stopped(BaseException):
+    """Somebody asked this process to end. No library may take it for an error of its own."""
+
+
+class Interrupted(Stopped):
+    """A person pressed Ctrl-C: what takes long may end with what it has, and the rest goes on."""

@@ -5,13 +5,14 @@ import secrets
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 
 from bot.domain.redaction import Redactor
-from bot.errors import PullwrightError, Refused, TooLarge
+from bot.errors import Interrupted, PullwrightError, Refused, Stopped, TooLarge
 
 _REDACTOR = Redactor()
 """It knows no secret, only what they look like: an error may come before there are settings."""
@@ -28,8 +29,13 @@ class Exit(IntEnum):
     STOPPED = 130
 
 
-class Stopped(BaseException):
-    """Somebody asked this process to end. No library may take it for an error of its own."""
+@contextmanager
+def stopping(said: str) -> Iterator[None]:
+    """Let a process that is stopped in the block say what that means for what it was doing."""
+    try:
+        yield
+    except Stopped:
+        raise Stopped(said) from None
 
 
 def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
@@ -44,8 +50,8 @@ def guarded(command: Callable[[], object], *, bug_folder: Path) -> int:
         command()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Exit.CLEAN
-    except Stopped:
-        return _say("stopped; nothing was changed", Exit.STOPPED)
+    except Stopped as stopped:
+        return _say(str(stopped) or "stopped; nothing was changed", Exit.STOPPED)
     except PullwrightError as error:
         return _say(str(error), _exit_of(error))
     except BrokenPipeError:
@@ -76,8 +82,8 @@ def _say(sentence: str, code: Exit) -> Exit:
     return code
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise Stopped
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted if number == signal.SIGINT else Stopped
 
 
 def _record(folder: Path) -> str:

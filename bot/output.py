@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from bot.adapters.html_report import render_html
 from bot.adapters.json_report import render_json
 from bot.adapters.sarif_report import render_sarif
 from bot.adapters.terminal_report import Progress, QuietProgress, print_explanation, print_review
+from bot.domain import mending
 from bot.domain.review import Decision, FixOutcome, ProgressListener, Review
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
@@ -18,6 +20,9 @@ from bot.errors import Refused
 class PlainProgress:
     """A line on standard error for each step, for a log that somebody may be watching."""
 
+    def __init__(self) -> None:
+        self._last = ""
+
     def step_started(self, tool: str) -> None:
         """Wait for what comes back."""
 
@@ -25,6 +30,14 @@ class PlainProgress:
         seconds, said = f"{decision.seconds:.1f} s", one_line(decision.observation)
         sys.stderr.write(f"{decision.tool}: {said} ({seconds})\n")
         sys.stderr.flush()
+
+    def searched(self, tried: int, plausible: int) -> None:
+        """Say how far a search is; its steps grow, so that these are few lines."""
+        said = mending.searching(tried, plausible)
+        if said != self._last:
+            self._last = said
+            sys.stderr.write(f"repair: {said}\n")
+            sys.stderr.flush()
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,14 @@ class Output:
 
     def listener(self) -> ProgressListener:
         """Return who hears of each step: a live line on a terminal, else a plain line each."""
+        return self._heard
+
+    def searched(self, tried: int, plausible: int) -> None:
+        """Say how far a search for a repair is."""
+        self._heard.searched(tried, plausible)
+
+    @cached_property
+    def _heard(self) -> Progress | PlainProgress | QuietProgress:
         console = self._console(is_stderr=True)
         if self.is_quiet:
             return QuietProgress()

@@ -14,6 +14,7 @@ from bot.agent.replay.bundle import Bundle, BundleUnreadable, Header, decode, de
 from bot.agent.replay.forecast import Forecast, Forecaster, forecast
 from bot.agent.replay.playing import Played, Player
 from bot.agent.tool import Tool
+from bot.agent.tools.repair import Repair, Wish
 from bot.agent.tools.review import Review
 from bot.domain import replay_words as words
 from bot.domain.effective_config import effective
@@ -97,6 +98,7 @@ def build_loop(
         more_analyzers=[Elsewhere(bundle.read_elsewhere)],
         model=model if Review.name in bundle.tools else None,
         around=around,
+        repair=Wish() if Repair.name in bundle.tools else None,
     )
     return run.loop
 

@@ -27,9 +27,11 @@ from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
+from bot.agent.tools.repair import Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
+from bot.domain.fix_words import NO_CODE_RUNS, TOOLS_ONLY
 from bot.domain.model import Model
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, Workspace
@@ -45,6 +47,7 @@ from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
 
 if TYPE_CHECKING:
     from bot.adapters.machine_doctor import Check
+    from bot.adapters.repair_ground import SandboxGround
 
 Ask = Callable[[str], bool]
 """Asks a person a question that yes or no answers."""
@@ -203,7 +206,8 @@ def _tools_only(settings: Settings, reason: str) -> Sandboxes:
     from bot.adapters.no_sandbox import ToolsOnly
     from bot.adapters.process_sandbox import ProcessSandboxes
 
-    tools = ProcessSandboxes(reason=reason, search_path=settings.search_path)
+    told = f"{TOOLS_ONLY}, {NO_CODE_RUNS}: {reason}"
+    tools = ProcessSandboxes(reason=told, search_path=settings.search_path)
     return ToolsOnly(tools, reason=reason)
 
 
@@ -234,6 +238,22 @@ def _may_use_network(settings: Settings, ask: Ask, command: str) -> bool:
             return ask(question)
         case chosen:
             return chosen is SetupNetwork.YES
+
+
+def repair_ground(settings: Settings, seed: int) -> "SandboxGround":
+    """Return where the problems of a benchmark run; their code is not ours."""
+    from bot.adapters.process_sandbox import ProcessSandboxes
+    from bot.adapters.repair_ground import SandboxGround
+    from bot.adapters.sandbox_validator import SandboxValidator
+
+    reason = "a benchmark runs the functions of its set"
+    if settings.sandbox in (SandboxChoice.PROCESS, SandboxChoice.NONE):
+        return SandboxGround(
+            ProcessSandboxes(reason=reason, search_path=settings.search_path),
+            SandboxValidator,
+            seed,
+        )
+    return SandboxGround(_docker(settings, lambda _question: False), SandboxValidator, seed)
 
 
 def examine(settings: Settings, model: ModelSettings) -> "Iterator[Check]":
@@ -334,6 +354,7 @@ def build_run(
     model: Model | None = None,
     keeper: Keeper | None = None,
     around: Callable[[Tool], Tool] = lambda tool: tool,
+    repair: Wish | None = None,
 ) -> Run:
     """Build the loop for one change, with all tools or with those named (and `finish`).
 
@@ -344,17 +365,14 @@ def build_run(
     from bot.adapters.system_clock import SystemClock
     from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
     from bot.model_tools import Parts, model_tools, studio
+    from bot.repair_tools import repair_tool
 
     clock, syntax = SystemClock(), TreeSitterSyntax()
     read, model = _heard(workspace, model, keeper)
-    wanted_analyzers = analyzers(
-        config.analyzers.disable,
-        enabled=config.analyzers.enable,
-        base_files=_analyzer_config(workspace, config),
-    )
-    linter = Linter(sandboxes, [*wanted_analyzers, *more_analyzers], syntax)
-    wish = TestWish(config.tests.command, timeout_s=config.tests.timeout_s)
-    runner = JunitRunner(wish)
+    own_files, chosen = _analyzer_config(workspace, config), config.analyzers
+    own = analyzers(chosen.disable, enabled=chosen.enable, base_files=own_files)
+    linter = Linter(sandboxes, [*own, *more_analyzers], syntax)
+    runner = JunitRunner(TestWish(config.tests.command, timeout_s=config.tests.timeout_s))
     suite = Suite(workspace, sandboxes, runner, setup=config.tests.setup)
     prover = Prover(linter, suite, syntax, clock)
     parts = Parts(read, config, linter, suite, prover, syntax)
@@ -364,6 +382,7 @@ def build_run(
         Bisect(suite),
         Autofix(),
         Verify(prover),
+        *([repair_tool(suite, repair, model)] if repair is not None else ()),
         *(model_tools(model, parts) if model is not None else ()),
     )
     wanted = [around(tool) for tool in everything if not tools or tool.name in tools]

@@ -50,6 +50,7 @@ def work(
     for polite in (signal.SIGTERM, signal.SIGINT):
         signal.signal(polite, leave)
     app_wiring.refuse_process_sandbox(settings)
+    app_wiring.warn_of_open_key(app)
     if app.is_paused:
         # Not even the engine is started: it would go on with what it was in the middle of.
         announce("paused by PULLWRIGHT_PAUSED: jobs are kept, and none is done")

@@ -1,5 +1,7 @@
 """Reviews for tests of the reports: one that has everything, and parts to vary."""
 
+from dataclasses import replace
+
 from bot.domain.diff import Diff, FileDiff, FileStatus, Hunk
 from bot.domain.edits import Edit, Patch
 from bot.domain.evidence import Counts, Outcome, Proof, TestReport
@@ -115,6 +117,13 @@ def suite(*, failed: bool) -> TestReport:
     messages = {TEST: "E   assert 2 == 3\n"} if failed else {}
     command = ("python", "-m", "pytest")
     return TestReport(command, int(failed), outcomes, 1.5, messages=messages, image=IMAGE)
+
+
+def reaching(*lines: int) -> Review:
+    """Return a review of the changed `cart.py` whose tests run these lines of it."""
+    reach = {"src/shop/cart.py": {line: frozenset({TEST}) for line in lines}}
+    head = replace(suite(failed=True), reach=reach)
+    return replace(review(), head_tests=head, contents={"src/shop/cart.py": CART})
 
 
 def decision(step: int = 1, tool: str = "lint") -> Decision:

@@ -14,7 +14,7 @@ from github.Repository import Repository
 
 from bot.adapters.github_errors import Invalid, NotFound, Uncertain
 from bot.adapters.github_http import GitHubRequester, repo_path
-from bot.adapters.github_trees import old_files
+from bot.adapters.github_trees import is_just, old_files
 from bot.domain.commit_rules import (
     STACKED_PREFIX,
     OldFile,
@@ -48,8 +48,8 @@ class _Head:
     message: str
     is_protected: bool
 
-    def is_of(self, message: CommitMessage, *, expected: Sha) -> bool:
-        """Tell whether this is the commit that we would make: its run on top of what we saw."""
+    def says(self, message: CommitMessage, *, expected: Sha) -> bool:
+        """Tell whether this claims to be our commit; anybody can write our run into theirs."""
         runs = [f"{key}: {value}" for key, value in message.trailers if key == _RUN]
         lines = self.message.splitlines()
         return self.parents == (expected,) and bool(runs) and all(run in lines for run in runs)
@@ -122,7 +122,7 @@ class GitHubCommitter:
 
     def _commit(self, wanted: _Wanted, head: _Head, check: _Check) -> Sha:
         if head.sha != wanted.expected:
-            return _ours(head, wanted)
+            return self._ours(head, wanted)
         check_branch(wanted.branch, default=self._default(), is_protected=head.is_protected)
         paths = tuple(wanted.files)
         check(old_files(self.requester(), self.repo, tree=head.tree, paths=paths))
@@ -131,13 +131,33 @@ class GitHubCommitter:
         except (Uncertain, HeadMoved):
             head = self._head(wanted.branch)
             if head.sha != wanted.expected:
-                return _ours(head, wanted)
+                return self._ours(head, wanted)
             return self._send(wanted)
 
     def _send(self, wanted: _Wanted) -> Sha:
         variables = {"input": wanted.as_input(self.repo.full_name)}
         data = self.requester().query(_COMMIT, variables)
-        return Sha(data["createCommitOnBranch"]["commit"]["oid"])
+        done = data["createCommitOnBranch"]
+        if not done or not done["commit"]:
+            raise Uncertain("GitHub does not say what it committed")
+        return Sha(done["commit"]["oid"])
+
+    def _ours(self, head: _Head, wanted: _Wanted) -> Sha:
+        """Return the head where it is the commit that was asked for; else somebody pushed."""
+        expected = wanted.expected
+        if head.says(wanted.message, expected=expected) and self._is_whole(head, wanted):
+            return head.sha
+        there, seen = head.sha[:12], expected[:12]
+        raise HeadMoved(f"nothing was committed: the branch is at {there}, not at {seen}")
+
+    def _is_whole(self, head: _Head, wanted: _Wanted) -> bool:
+        """Tell whether the head holds what we would commit, and nothing that we would not."""
+        url = f"{repo_path(self.repo)}/git/commits/{wanted.expected}"
+        _, seen = self.requester().requestJsonAndCheck("GET", url)
+        before = seen["tree"]["sha"]
+        return is_just(
+            self.requester(), self.repo, before=before, after=head.tree, files=wanted.files
+        )
 
     @property
     def _repository(self) -> Repository:
@@ -180,14 +200,6 @@ class GitHubCommitter:
             wanted.base_ref, wanted.branch, title=one_line(wanted.title), body=cut(wanted.body)
         )
         return made.html_url
-
-
-def _ours(head: _Head, wanted: _Wanted) -> Sha:
-    """Return the head where it is the commit that was asked for; else somebody pushed."""
-    if head.is_of(wanted.message, expected=wanted.expected):
-        return head.sha
-    there, seen = head.sha[:12], wanted.expected[:12]
-    raise HeadMoved(f"nothing was committed: the branch is at {there}, not at {seen}")
 
 
 def _body(message: CommitMessage) -> str:

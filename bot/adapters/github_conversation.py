@@ -1,4 +1,4 @@
-"""What was said on one pull request, read in one GraphQL request.
+"""What was said on one pull request, read in one GraphQL request where it is not very long.
 
 `viewerDidAuthor` is GitHub's own word on whether a comment is ours: a name, an avatar or a copied
 marker is not (rule R2). What was read is kept until we write or until an answer is lost.
@@ -6,10 +6,10 @@ marker is not (rule R2). What was read is kept until we write or until an answer
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from bot.adapters.github_errors import NotFound
 from bot.adapters.github_http import GitHubRequester
+from bot.adapters.github_nodes import Node, first_of, nodes_of
 from bot.domain.forge import Posted, PostedThread, Remark, RepoId
 from bot.domain.markers import Marker, MarkerKind, parse_marker, without_marker
 from bot.errors import Refused
@@ -27,9 +27,16 @@ _QUERY = f"""query Conversation($owner: String!, $name: String!, $number: Int!,
         {_PAGE}
         nodes {{
           id isResolved path line originalLine subjectType
-          comments(first: 100) {{ nodes {{ {_COMMENT} }} }}
+          comments(first: 100) {{ {_PAGE} nodes {{ {_COMMENT} }} }}
         }}
       }}
+    }}
+  }}
+}}"""
+_THREAD = f"""query Thread($id: ID!, $after: String) {{
+  node(id: $id) {{
+    ... on PullRequestReviewThread {{
+      comments(first: 100, after: $after) {{ {_PAGE} nodes {{ {_COMMENT} }} }}
     }}
   }}
 }}"""
@@ -112,21 +119,39 @@ class Conversations:
 
     def _read(self, number: int) -> Said:
         pages = list(self._pages(number))
-        threads = [node for page in pages for node in page["reviewThreads"]["nodes"]]
-        comments = [node for page in pages for node in page["comments"]["nodes"]]
-        in_threads = [node for thread in threads for node in thread["comments"]["nodes"]]
+        comments = [node for page in pages for node in _comments(page["comments"])]
+        threads = [node for page in pages for node in nodes_of(page["reviewThreads"])]
+        spoken = [self._in_thread(number, thread) for thread in threads]
+        in_threads = [node for thread in spoken for node in thread]
         return Said(
             comments=(
                 *(OurComment(_posted(n), False) for n in comments if n["viewerDidAuthor"]),
                 *(OurComment(_posted(n), True) for n in in_threads if n["viewerDidAuthor"]),
             ),
-            threads=tuple(_thread(node) for node in threads if _is_ours(node)),
+            threads=tuple(filter(None, map(_our_thread, threads))),
             is_our_pull=pages[0]["viewerDidAuthor"],
             spoken=_spoken(comments),
-            spoken_threads=tuple(_spoken(t["comments"]["nodes"]) for t in threads),
+            spoken_threads=tuple(map(_spoken, spoken)),
         )
 
-    def _pages(self, number: int) -> Iterator[dict[str, Any]]:
+    def _in_thread(self, number: int, thread: Node) -> list[Node]:
+        """Return all comments of a thread; hardly one has more than the first answer holds."""
+        page = thread["comments"]
+        found = _comments(page)
+        for _ in range(_MOST_PAGES):
+            info = page["pageInfo"]
+            if not info["hasNextPage"]:
+                return found
+            wanted = {"id": thread["id"], "after": info["endCursor"]}
+            node = self.requester.query(_THREAD, wanted)["node"]
+            # A thread that was deleted meanwhile has no more comments.
+            if not node:
+                return found
+            page = node["comments"]
+            found += _comments(page)
+        raise _too_long(f"a thread of #{number}")
+
+    def _pages(self, number: int) -> Iterator[Node]:
         owner, _, name = self.repo.full_name.partition("/")
         cursors: dict[str, str | None] = dict.fromkeys(_CURSORS)
         for _ in range(_MOST_PAGES):
@@ -141,7 +166,7 @@ class Conversations:
                 return
             # A list that has ended is asked for what is behind its end, which is nothing.
             cursors = {name: info["endCursor"] or cursors[name] for name, info in infos.items()}
-        raise Refused(f"#{number} has more than {_MOST_PAGES * 100:,} comments: nothing is posted")
+        raise _too_long(f"#{number}")
 
 
 def remarks_before(places: Sequence[Spoken], comment_id: int) -> tuple[Remark, ...]:
@@ -151,7 +176,20 @@ def remarks_before(places: Sequence[Spoken], comment_id: int) -> tuple[Remark, .
     return tuple(remark for _, remark in place[: names.index(comment_id)]) if place else ()
 
 
-def _spoken(nodes: Sequence[dict[str, Any]]) -> Spoken:
+def _too_long(what: str) -> Refused:
+    return Refused(f"{what} has more than {_MOST_PAGES * 100:,} comments: nothing is posted")
+
+
+def _comments(connection: Node) -> list[Node]:
+    return list(filter(_is_named, nodes_of(connection)))
+
+
+def _is_named(comment: Node) -> bool:
+    """Tell whether GitHub says which comment it is; the schema lets it be silent."""
+    return comment["databaseId"] is not None
+
+
+def _spoken(nodes: Sequence[Node]) -> Spoken:
     found: list[tuple[int, Remark]] = []
     for node in nodes:
         is_ours, body = node["viewerDidAuthor"], node["body"]
@@ -165,13 +203,11 @@ def _spoken(nodes: Sequence[dict[str, Any]]) -> Spoken:
     return tuple(found)
 
 
-def _is_ours(thread: dict[str, Any]) -> bool:
-    first = thread["comments"]["nodes"][:1]
-    return bool(first) and bool(first[0]["viewerDidAuthor"])
-
-
-def _thread(node: dict[str, Any]) -> PostedThread:
-    first = node["comments"]["nodes"][0]
+def _our_thread(node: Node) -> PostedThread | None:
+    """Return a thread that we began; what cannot be shown to us, we did not."""
+    first = first_of(node["comments"])
+    if first is None or not first["viewerDidAuthor"] or not _is_named(first):
+        return None
     return PostedThread(
         id=node["id"],
         comment_id=first["databaseId"],
@@ -184,5 +220,5 @@ def _thread(node: dict[str, Any]) -> PostedThread:
     )
 
 
-def _posted(node: dict[str, Any]) -> Posted:
+def _posted(node: Node) -> Posted:
     return Posted(node["databaseId"], node["body"], node["url"])

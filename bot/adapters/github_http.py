@@ -63,12 +63,14 @@ class GitHubRequester(Requester):
 
     def query(self, query: str, variables: Mapping[str, object]) -> dict[str, Any]:
         """Return the `data` of a GraphQL query or mutation; raises our errors."""
+        what = query.split("(", 1)[0].strip()
         try:
             _, answer = self.graphql_query(query, dict(variables))
         except GithubException as error:
-            what = query.split("(", 1)[0].strip()
             raise graphql_error(error.data, what=what) from error
-        data: dict[str, Any] = answer["data"]
+        data: dict[str, Any] | None = answer.get("data")
+        if data is None:
+            raise Uncertain(f"the answer to {what} is empty")
         return data
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from bot.adapters.github_access import GitHubHost, revoke
 from bot.adapters.github_auth import SURVEY, AppIdentity, InstallationToken
 from bot.adapters.github_http import GitHubRequester
+from bot.adapters.github_nodes import nodes_of
 from bot.domain.app_forge import HeadCheck, OpenPull, RepoPage
 from bot.domain.forge import CheckStatus, RepoId
 from bot.domain.pull_request import Sha
@@ -78,7 +79,7 @@ class GitHubSurvey:
             # A repository that was deleted meanwhile has nothing that is open.
             if not repository:
                 return
-            yield from repository["pullRequests"]["nodes"]
+            yield from nodes_of(repository["pullRequests"])
             info = repository["pullRequests"]["pageInfo"]
             if not info["hasNextPage"]:
                 return
@@ -105,16 +106,16 @@ def _open_pull(node: Mapping[str, Any]) -> OpenPull:
         number=node["number"],
         title=node["title"],
         is_draft=node["isDraft"],
-        labels=tuple(label["name"] for label in node["labels"]["nodes"]),
+        labels=tuple(label["name"] for label in nodes_of(node["labels"])),
         base_ref=node["baseRefName"],
         head_sha=Sha(head),
         changed_at=datetime.fromisoformat(node["updatedAt"]),
         checks=tuple(
             HeadCheck(run["externalId"] or "", _status(run["status"]))
-            for last in node["commits"]["nodes"]
+            for last in nodes_of(node["commits"])
             if last["commit"]["oid"] == head
-            for suite in last["commit"]["checkSuites"]["nodes"]
-            for run in suite["checkRuns"]["nodes"]
+            for suite in nodes_of(last["commit"]["checkSuites"])
+            for run in nodes_of(suite["checkRuns"])
         ),
     )
 

@@ -14,8 +14,10 @@ from markupsafe import Markup, escape
 
 from bot import __version__
 from bot.adapters import html_page as page
+from bot.adapters.heat_strip import heat_files
 from bot.domain import comments
 from bot.domain.evidence import Grade
+from bot.domain.posts import reach_of
 from bot.domain.review import Review
 from bot.domain.untrusted import shown
 
@@ -40,6 +42,8 @@ def render_html(review: Review) -> str:
             v.suggestion is not None and v.suggestion.grade is Grade.PROVED for v in findings
         ),
         tests=page.tests_view(review),
+        reached=reach_of(review),
+        heat=tuple(heat_files(review)),
         steps=[page.step_view(decision) for decision in review.decisions],
         limits=page.listed(review.verdict.limits),
         skipped=page.listed(

@@ -30,6 +30,7 @@ def _review(review: Review) -> Json:
         "base_sha": review.change.base_sha,
         "verdict": _verdict(review.verdict),
         "findings": [_finding(finding, review) for finding in review.findings],
+        "notes": list(review.all_notes),
     }
 
 

@@ -1,5 +1,6 @@
 """For where no code of a repository may run: analyzers only, and a sentence instead of tests."""
 
+from bot.domain.fix_words import NO_CODE_RUNS
 from bot.domain.ports import Dependencies, Purpose, Sandbox, Sandboxes
 from bot.errors import SandboxUnavailable
 
@@ -13,5 +14,5 @@ class ToolsOnly:
 
     def open(self, purpose: Purpose, dependencies: Dependencies | None = None) -> Sandbox:
         if purpose is Purpose.TESTS:
-            raise SandboxUnavailable(f"no code of the repository runs: {self._reason}")
+            raise SandboxUnavailable(f"{NO_CODE_RUNS}: {self._reason}")
         return self._tools.open(purpose, dependencies)

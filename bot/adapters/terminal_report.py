@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.report_rows import Row, excerpt, patch_rows
-from bot.domain import comments
+from bot.domain import comments, mending, suspicion
 from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
+from bot.domain.posts import reach_of
 from bot.domain.pull_request import printable
 from bot.domain.review import Decision, FixOutcome, PatchResult, Review
 from bot.domain.untrusted import one_line, shown
@@ -67,6 +68,9 @@ def print_explanation(console: Console, review: Review) -> None:
         head.append(one_line(decision.tool), "bold")
         head.append(f"  {decision.seconds:.1f} s  {one_line(decision.observation)}")
         _print(console, [head, _utilities(decision)])
+    if review.suspects:
+        _print(console, [Text("\nlines that the failing tests point at", "bold")])
+        _print(console, [Text(line) for line in suspicion.spoken(review.suspects)])
     if review.decisions:
         _print(console, [Text(f"policy {one_line(review.decisions[-1].policy_version)}", "dim")])
 
@@ -94,6 +98,12 @@ class Progress:
         self._bar.add_task(comments.working(tool), total=None)
         self._bar.start()
 
+    def searched(self, tried: int, plausible: int) -> None:
+        """Show how far a search is."""
+        if self._bar is not None:
+            said = f"{comments.working('repair')}: {mending.searching(tried, plausible)}"
+            self._bar.update(self._bar.task_ids[0], description=said)
+
     def step_finished(self, decision: Decision) -> None:
         """Show what came back."""
         self._stop()
@@ -115,6 +125,9 @@ class QuietProgress:
     def step_finished(self, decision: Decision) -> None:
         """Stay quiet."""
 
+    def searched(self, tried: int, plausible: int) -> None:
+        """Stay quiet."""
+
 
 def _review_lines(review: Review) -> Iterator[RenderableType]:
     change = review.change
@@ -128,6 +141,8 @@ def _review_lines(review: Review) -> Iterator[RenderableType]:
         yield Text()
         yield from _finding(finding, review)
     yield Text()
+    if any(f.source == "test" for f in review.open_findings):
+        yield _fact("fix", mending.OFFER)
     yield from _facts(review)
 
 
@@ -195,6 +210,8 @@ def _facts(review: Review) -> Iterator[RenderableType]:
     runs = (("merge base", review.base_tests), ("head", review.head_tests))
     if tests := [_counts(name, report) for name, report in runs if report is not None]:
         yield _fact("tests", ", ".join(tests))
+    if reached := reach_of(review):
+        yield _fact("reach", "; ".join(reached))
     for place in review.places:
         yield _fact("sandbox", place)
     for limit in verdict.limits:
@@ -233,6 +250,10 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
         yield Text()
         yield from _patch(patch, is_fixed=outcome.refused is None)
     yield Text()
+    for limit in outcome.review.verdict.limits:
+        yield _fact("limit", limit, "yellow")
+    for note in outcome.review.notes:
+        yield _fact("note", note)
     if outcome.refused is not None:
         yield Text(one_line(outcome.refused, limit=2000), "yellow")
     if outcome.commit is not None:
@@ -242,13 +263,13 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
 def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
     title = Text(f"patch from {one_line(patch.source)}", "bold")
     if is_fixed and not patch.is_offered:
-        title.append(f"  {comments.left_out(patch)}", "dim")
+        why = mending.left_undecided() if patch.is_ambiguous else comments.left_out(patch)
+        title.append(f"  {why}", "dim")
     yield _Inset(title, Text(f"{patch.finding_id:<{_INDENT}}"))
     yield from _rows(patch_rows(patch.text))
     yield _Inset(_receipt(patch.proof))
     if patch.is_ambiguous:
-        differs = one_line(patch.distinguishing_input or "not found")
-        yield _Inset(Text(f"another patch passes too; an input that differs: {differs}"))
+        yield _Inset(Text(mending.another_passes(patch.distinguishing_input)))
 
 
 def _utilities(decision: Decision) -> Table:

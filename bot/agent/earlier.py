@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.agent.state import State
 from bot.domain import reading
+from bot.domain.findings import Finding
 from bot.domain.model_findings import SOURCE
 from bot.domain.pull_request import Sha
 from bot.domain.reading import ReadFile, Reading
@@ -32,6 +33,42 @@ def going_on(first: State, earlier: Earlier) -> State:
         seen=carried,
         read=frozenset((tool, file.path) for file in kept for tool in file.by),
         findings=tuple(finding for file in kept for finding in file.findings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a run knows before its first step that is not in the change: all from earlier runs."""
+
+    settled: tuple[Finding, ...] = ()
+    since: Sha | None = None
+    carried: frozenset[str] = frozenset()
+    """Files that stand as they were read then."""
+    read: frozenset[tuple[str, str]] = frozenset()
+    findings: tuple[Finding, ...] = ()
+
+
+NOTHING = Known()
+"""Of a run that is the first."""
+
+
+def known_of(first: State) -> Known:
+    """Return what s_0 has from earlier runs."""
+    carried = frozenset(path for path, _ in first.carried)
+    return Known(first.settled, first.since, carried, first.read, first.findings)
+
+
+def with_known(first: State, known: Known) -> State:
+    """Return s_0 as it was, from the change alone and what was known."""
+    carried = frozenset(key for key in first.hunks if key[0] in known.carried)
+    return replace(
+        first,
+        settled=known.settled,
+        since=known.since,
+        carried=carried,
+        seen=carried,
+        read=known.read,
+        findings=known.findings,
     )
 
 

@@ -7,10 +7,10 @@ from typing import Protocol
 from bot.agent.prove import Candidate
 from bot.agent.review import Episode
 from bot.agent.state import State
-from bot.domain import comments
+from bot.domain import comments, mending
 from bot.domain.edits import union
 from bot.domain.evidence import Grade
-from bot.domain.findings import Finding, FindingId
+from bot.domain.findings import Finding, FindingId, Suggestion
 from bot.domain.ports import CommitMessage, Workspace
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import FixOutcome, PatchResult, Review
@@ -112,6 +112,8 @@ def _results(
             proof,
             finding_id=finding.id,
             is_offered=finding in offered,
+            is_ambiguous=suggestion.is_ambiguous,
+            distinguishing_input=suggestion.distinguishing_input,
         )
         for rank, (finding, suggestion, proof) in enumerate(tried, 1)
     )
@@ -124,6 +126,8 @@ def _may_commit(finding: Finding, asked: Asked) -> bool:
     is_named_revert = asked.is_revert and bool(asked.ids)
     is_ours = is_named_revert if suggestion.source == REVERT_SOURCE else not asked.is_revert
     is_read = asked.is_checked_enough and bool(asked.ids)
+    if suggestion.is_ambiguous and not is_read:
+        return False  # the tests allow more than one meaning: a person reads it and chooses
     grades = (Grade.PROVED, Grade.CHECKED) if is_read else (Grade.PROVED,)
     return is_ours and suggestion.proof.grade in grades
 
@@ -135,8 +139,16 @@ def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked
     if not tried:
         return comments.nothing_to_fix(asked.ids)
     reverts = [f for f in tried if f.suggestion and f.suggestion.source == REVERT_SOURCE]
-    is_only_revert = len(reverts) == len(tried) and not asked.is_revert
-    return comments.reverts_by_name(reverts) if is_only_revert else comments.nothing_proved(tried)
+    if len(reverts) == len(tried) and not asked.is_revert:
+        return comments.reverts_by_name(reverts)
+    if undecided := [f for f in tried if f.suggestion and _is_undecided(f.suggestion)]:
+        return mending.undecided(undecided)
+    return comments.nothing_proved(tried)
+
+
+def _is_undecided(suggestion: Suggestion) -> bool:
+    is_proved = suggestion.proof is not None and suggestion.proof.grade is Grade.PROVED
+    return is_proved and suggestion.is_ambiguous
 
 
 def _oversized(offered: Sequence[Finding], config: RepoConfig) -> str | None:

@@ -193,7 +193,7 @@ class _Trial:
     def ended(self, candidate: Candidate) -> bool:
         """Tell whether the candidate's target is gone."""
         if candidate.tests:
-            return self.tests is not None and self.tests.green >= set(candidate.tests)
+            return self.tests is not None and self.tests.passes(candidate.tests)
         return candidate.finding.fingerprint in self.gone
 
 

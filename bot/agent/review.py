@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.agent.earlier import NOTHING, Known, known_of
 from bot.agent.loop import Loop, Recorder, forgetful
 from bot.agent.state import State
+from bot.agent.suspicion import by_the_tests
 from bot.agent.trees import contents
 from bot.domain import exempt
 from bot.domain.diff import Diff, FileDiff, FileStatus
@@ -30,6 +32,8 @@ class Episode:
     state: State
     basis: str = ""
     """Of `reading.Reading`; empty for a run that no later one may go on from."""
+    known: Known = NOTHING
+    """What it had from earlier runs when it began."""
 
 
 def review(
@@ -66,9 +70,10 @@ def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = for
         sandboxes=last.sandboxes,
         notes=last.notes,
         contents=last.head,
+        suspects=last.suspects or by_the_tests(last),
         since=_since(last),
     )
-    return Episode(told, last)
+    return Episode(told, last, known=known_of(first))
 
 
 def _cost(first: State, last: State) -> Cost:

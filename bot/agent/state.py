@@ -16,6 +16,7 @@ from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Decision
+from bot.domain.suspicion import SuspectLine
 from bot.domain.verdict import SkippedFile
 
 T = TypeVar("T")
@@ -45,6 +46,10 @@ class Observation:
     notes: tuple[str, ...] = ()
     spending: Spending = NOTHING
     """What the tool's calls of a model cost."""
+    suspects: tuple[SuspectLine, ...] = ()
+    """Ranked, of the first finding that a search was made for."""
+    head: Mapping[str, bytes] = field(default_factory=dict)
+    """The head's contents of files beside those of the diff, because a suggestion edits them."""
     is_final: bool = False
 
 
@@ -58,7 +63,7 @@ class State:
     base: Mapping[str, bytes]
     """The merge base's contents of the files of the diff, by old path."""
     head: Mapping[str, bytes]
-    """The head's contents of the files of the diff."""
+    """The head's contents of the files of the diff, and of what suggestions edit beside them."""
     exempt: tuple[SkippedFile, ...]
     steps_left: int
     seconds_left: float
@@ -79,6 +84,7 @@ class State:
     limits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     spending: Spending = NOTHING
+    suspects: tuple[SuspectLine, ...] = ()
     settled: tuple[Finding, ...] = ()
     """What people refuted or dismissed on this pull request before."""
     tools_run: tuple[str, ...] = ()
@@ -135,6 +141,8 @@ class State:
             limits=_once(self.limits + seen.limits),
             notes=_once(self.notes + seen.notes),
             spending=self.spending + seen.spending,
+            suspects=seen.suspects or self.suspects,
+            head={**self.head, **seen.head} if seen.head else self.head,
             tools_run=(*self.tools_run, decision.tool),
             decisions=(*self.decisions, decision),
             steps_left=self.steps_left - 1,

@@ -37,6 +37,22 @@ def silence_before(pull: RemotePullRequest, mode: PullMode) -> str | None:
     return reason or _silence_of(mode)
 
 
+def why_unwanted(seen: RemotePullRequest, now: RemotePullRequest) -> str | None:
+    """Return why nobody wants a commit any more that was asked for on `seen`, or None."""
+    reasons = (
+        (
+            not now.is_open,
+            "the pull request was closed or merged meanwhile; reopen it and ask again",
+        ),
+        (
+            now.base_ref != seen.base_ref,
+            f"the pull request goes into {now.base_ref} now, not into {seen.base_ref}; ask again",
+        ),
+        (is_off(now), f"the label `{OFF_LABEL}` was put on it meanwhile; take it off first"),
+    )
+    return next((reason for is_reason, reason in reasons if is_reason), None)
+
+
 def silence_by_pace(lately: Sequence[RunRecord]) -> str | None:
     """Return why another automatic review is too many, or None.
 

@@ -20,6 +20,7 @@ _WORKING = {
     "test": "running the tests at the merge base and at the head",
     "bisect": "looking for the hunk that broke the tests",
     "autofix": "taking the fixes of the analyzers",
+    "repair": "searching for a repair",
     "verify": "trying the patches",
     "finish": "summing up",
 }

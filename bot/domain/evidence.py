@@ -1,6 +1,6 @@
 """Evidence: what the tests said, before and after, and which grade a suggestion earns by it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -78,6 +78,10 @@ class TestReport:
     def green(self) -> frozenset[str]:
         """Tests that passed, flaky ones left out."""
         return frozenset(i for i, o in self.outcomes.items() if o is Outcome.PASSED) - self.flaky
+
+    def passes(self, tests: Iterable[str]) -> bool:
+        """Tell whether these pass; a file that could not be loaded does where a test of it does."""
+        return frozenset(tests) <= self.green | (_files(self) - frozenset(self.outcomes))
 
     @property
     def counts(self) -> Counts:

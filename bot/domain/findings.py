@@ -73,6 +73,10 @@ class Suggestion:
     """The tool that made it: autofix, bisect, repair or rewrite."""
     proof: Proof | None = None
     """None until `verify` looked; unproved ones are prose, never one-click."""
+    is_ambiguous: bool = False
+    """Other patches of another meaning pass the same tests, so that a person has to choose."""
+    distinguishing_input: str | None = None
+    """Arguments with which two of them differ, where some were found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -322,8 +322,9 @@ class Committer(Protocol):
     ) -> Sha:
         """Commit on the branch (`createCommitOnBranch`) and return the new head.
 
-        Where a commit with the same `Pullwright-Run` on top of `expected` is the head already,
-        returns it. Raises HeadMoved, and Refused for a branch, path or size that no fix may touch.
+        Where the head is this very commit on top of `expected` already, by its `Pullwright-Run`
+        and by every file of it, returns it. Raises HeadMoved, and Refused for a branch, path or
+        size that no fix may touch.
         """
         ...
 

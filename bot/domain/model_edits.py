@@ -24,6 +24,22 @@ class RewriteReply(Reply):
     explanation: str
 
 
+class Fill(Reply):
+    """Write something else at one place of one line: a constant, a name, a condition."""
+
+    path: str
+    line: int
+    old: str
+    new: str
+
+
+class RepairReply(Reply):
+    """What a model proposes to a search for a repair."""
+
+    edits: tuple[ProposedEdit, ...]
+    fills: tuple[Fill, ...]
+
+
 class TestReply(Reply):
     """A test file as a model proposes it."""
 

@@ -13,6 +13,11 @@ def without_model(reason: str) -> str:
     return f"the model was of no use, so this is the review without it: {one_line(reason)}"
 
 
+def proposed_nothing(reason: str) -> str:
+    """Say that a search for a repair went without what a model would try."""
+    return f"the model proposed nothing, so the search is the one without it: {one_line(reason)}"
+
+
 def model_limit(reason: str) -> str:
     """Say which budget ended the reading."""
     return f"the model stopped reading at {one_line(reason)}"

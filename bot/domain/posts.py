@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain import comments
+from bot.domain.diff_coverage import diff_coverage, spoken
 from bot.domain.evidence import Grade, Proof
 from bot.domain.findings import Finding
+from bot.domain.fix_words import is_fixable, is_revertible
 from bot.domain.markdown import LIMIT_BYTES, cell, code, cut, details, fence, fitted, prose
 from bot.domain.model_words import REPRODUCTION
 from bot.domain.one_click import OneClick
@@ -184,9 +186,17 @@ def _facts(review: Review) -> tuple[tuple[str, Sequence[str]], ...]:
         ("Limits", review.verdict.limits),
         ("Notes", review.all_notes),
         ("Tools", review.verdict.tools),
-        ("Code ran in", review.places),
+        ("Sandboxes", review.places),
         ("Files that were not reviewed", skipped),
+        ("What the tests reach", reach_of(review)),
     )
+
+
+def reach_of(review: Review) -> Sequence[str]:
+    """Say which changed statements the tests reach; nothing where that is unknown."""
+    if review.diff is None:
+        return ()
+    return spoken(diff_coverage(review.diff, review.head_tests, review.contents))
 
 
 def _list(title: str, lines: Sequence[str]) -> str:
@@ -239,12 +249,11 @@ def _others(review: Review, others: Sequence[Finding], wording: Wording) -> str:
 
 
 def _commands(finding: Finding, wording: Wording) -> str:
-    suggestion = finding.suggestion
+    offers = [f"fix {finding.id}"] if is_fixable(finding) else []
     # A hunk of the author's own is only taken back by name.
-    by_name = " revert" if suggestion is not None and suggestion.source == "bisect" else ""
-    fix = code(f"{wording.trigger} fix {finding.id}{by_name}")
-    dismiss = code(f"{wording.trigger} dismiss {finding.id} [reason]")
-    return f"{finding.id} · {fix} · {dismiss}"
+    offers += [f"fix {finding.id} revert"] if is_revertible(finding) else []
+    offers.append(f"dismiss {finding.id} [reason]")
+    return " · ".join([finding.id, *(code(f"{wording.trigger} {offer}") for offer in offers)])
 
 
 def _in_url(path: str) -> str:

@@ -116,6 +116,11 @@ def start_not_recorded() -> str:
     return "auto_review is another: whether the run would begin is not looked at"
 
 
+def earlier_not_looked_at() -> str:
+    """Say that a forecast of a run that went on from an earlier one rests on that one."""
+    return "the run went on from an earlier review: what that one said stands as it did"
+
+
 def refused_calls_not_recorded() -> str:
     """Say that a forecast lacks calls of the model."""
     return "calls that the budget refused then would be made, and have no reply"

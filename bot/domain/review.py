@@ -12,6 +12,7 @@ from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.reading import Since
 from bot.domain.repo_config import CONFIG_PATHS
+from bot.domain.suspicion import SuspectLine
 from bot.domain.verdict import Verdict
 
 
@@ -69,6 +70,8 @@ class Review:
     """What a reader of the verdict must know and what limits nothing, one sentence each."""
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """The head's contents of at least the files that suggestions edit."""
+    suspects: tuple[SuspectLine, ...] = ()
+    """The lines that failing tests point at, the most suspicious first."""
     since: Since | None = None
     """How much was looked at anew; None where that is everything."""
 

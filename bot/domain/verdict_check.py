@@ -7,7 +7,7 @@ from bot.domain import comments, posts
 from bot.domain.command_parser import button_identifier
 from bot.domain.diff import Side
 from bot.domain.evidence import Grade
-from bot.domain.findings import Finding, Severity
+from bot.domain.findings import Category, Finding, Severity
 from bot.domain.forge import (
     Annotation,
     AnnotationLevel,
@@ -146,7 +146,7 @@ def _buttons(findings: Sequence[Finding], number: int | None) -> tuple[Button, .
     dismiss = Button("Dismiss", "Dismiss the open findings", off)
     if not any(_is_fixable(finding) for finding in findings):
         return (rerun, dismiss)
-    return (Button("Fix", "Commit the patches that are proved", fix), rerun, dismiss)
+    return (Button("Fix", "Commit what can be proved to mend", fix), rerun, dismiss)
 
 
 def _identifier(name: str, number: int | None) -> str:
@@ -154,6 +154,9 @@ def _identifier(name: str, number: int | None) -> str:
 
 
 def _is_fixable(finding: Finding) -> bool:
+    """Tell whether the button may end in a commit: a proved patch, or red tests to search with."""
+    if finding.category in (Category.REGRESSION, Category.TEST):
+        return True
     suggestion = finding.suggestion
     if suggestion is None or suggestion.proof is None or suggestion.source == "bisect":
         return False

@@ -9,12 +9,12 @@ number of repositories but that of the refresh.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.policy.vectors import Layout, Matrix, Vector, column_indices
+from bot.policy.vectors import Layout, Matrix, Vector
 
 REFRESH_EVERY = 100
 """Arrivals after which everything is factorised anew, so that no error grows."""
@@ -26,8 +26,9 @@ class CriticSettings:
 
     global_prior: float = 1.0
     """A0 on the shared weights: as sure as this many rewards in each direction."""
-    core_prior: float = 4.0
-    """A0 on a repository's offsets, which have to be earned."""
+    core_prior: float = 40.0
+    """A0 on a repository's offsets, which have to be earned: with the design's 4, repositories that
+    are all alike lose a third to exploring differences that are not there."""
     kept: float = 0.9995
     """rho: what an arrival leaves of the earlier data; a window of about 1 / (1 - rho)."""
     least_rewards: int = 5
@@ -63,6 +64,21 @@ class CriticWeights:
         own = features @ self.mean
         return np.asarray(own if known is None else own + core @ known.weights)
 
+    def with_signs(self, layout: Layout, pinned: Mapping[str, int]) -> "CriticWeights":
+        """Return the weights with every pinned sign kept, in each repository too."""
+        columns = [layout.places[name] for name in pinned if name in layout.places]
+        signs = [sign for name, sign in pinned.items() if name in layout.places]
+        low, high = np.full(layout.size, -np.inf), np.full(layout.size, np.inf)
+        low[[c for c, sign in zip(columns, signs, strict=True) if sign > 0]] = 0.0
+        high[[c for c, sign in zip(columns, signs, strict=True) if sign < 0]] = 0.0
+        mean = np.clip(self.mean, low, high)
+        core, own_low, own_high = mean[layout.columns], low[layout.columns], high[layout.columns]
+        offsets = {
+            repo: replace(offset, weights=np.clip(core + offset.weights, own_low, own_high) - core)
+            for repo, offset in self.offsets.items()
+        }
+        return CriticWeights(mean, self.spread, offsets)
+
     def sigmas(self, features: Matrix, core: Matrix, repo: str) -> Vector:
         """Return sigma of each row; exactly 0 where all features are 0."""
         known = self.offsets.get(repo)
@@ -91,7 +107,7 @@ class Critic:
     def __init__(self, layout: Layout, hand: Vector, settings: CriticSettings) -> None:
         self._settings = settings
         self.kept = settings.kept
-        self._columns = column_indices(layout)
+        self._columns = layout.columns
         size = layout.size
         self._prior = settings.global_prior * np.eye(size)
         self._prior_target = settings.global_prior * hand
@@ -99,6 +115,8 @@ class Critic:
         self._target = np.zeros(size)
         self._blocks: dict[str, _Block] = {}
         self._offsets: dict[str, tuple[Matrix, Matrix]] = {}
+        self._eliminated: dict[str, tuple[Matrix, Vector]] = {}
+        self._all_eliminated = np.zeros((size, size)), np.zeros(size)
         # The sums are kept divided by this, so that forgetting touches one number, not every block.
         self._unit = 1.0
         self._arrivals = 0
@@ -120,16 +138,20 @@ class Critic:
         weighted = features * shares[:, np.newaxis]
         self._shared += features.T @ weighted
         self._target += weighted.T @ rewards
-        if self._columns.size:
-            self._add_to_blocks(features, weighted, repos, rewards)
+        touched = self._add_to_blocks(features, weighted, repos, rewards)
         self._arrivals += count
         if self._arrivals >= REFRESH_EVERY:
             self.refresh()
+            return
+        for repo in touched:
+            self._eliminate(repo)
 
     def _add_to_blocks(
         self, features: Matrix, weighted: Matrix, repos: Sequence[str], rewards: Vector
-    ) -> None:
-        for repo, rows in _by_repo(repos).items():
+    ) -> list[str]:
+        """Return the repositories that were touched."""
+        found = _by_repo(repos) if self._columns.size else {}
+        for repo, rows in found.items():
             block = self._blocks.get(repo) or self._blocks.setdefault(repo, self._empty())
             core = features[rows][:, self._columns]
             shares = weighted[rows]
@@ -137,7 +159,7 @@ class Critic:
             block.own += shares[:, self._columns].T @ core
             block.target += shares[:, self._columns].T @ rewards[rows]
             block.rewards += len(rows)
-            self._eliminate(repo)
+        return list(found)
 
     def _empty(self) -> _Block:
         size, own = len(self._target), self._columns.size
@@ -149,7 +171,16 @@ class Critic:
             return
         prior = self._settings.core_prior * np.eye(self._columns.size)
         inverse = np.linalg.inv(prior + self._unit * block.own)
-        self._offsets[repo] = (self._unit * block.cross @ inverse, (inverse + inverse.T) / 2)
+        coupling = self._unit * block.cross @ inverse
+        self._offsets[repo] = (coupling, (inverse + inverse.T) / 2)
+        # What the block takes from the shared system; the sum is kept, so that solving does not
+        # have to visit every repository.
+        matrix, target = self._all_eliminated
+        new = coupling @ block.cross.T, coupling @ block.target
+        if (old := self._eliminated.get(repo)) is not None:
+            matrix, target = matrix - old[0], target - old[1]
+        self._eliminated[repo] = new
+        self._all_eliminated = matrix + new[0], target + new[1]
 
     def refresh(self) -> None:
         """Bring every block to the same moment, which no error survives."""
@@ -160,17 +191,15 @@ class Critic:
         self._shared *= self._unit
         self._target *= self._unit
         self._unit, self._arrivals = 1.0, 0
+        self._eliminated.clear()
+        self._all_eliminated = np.zeros_like(self._shared), np.zeros_like(self._target)
         for repo in sorted(self._blocks):
             self._eliminate(repo)
 
     def weights(self) -> CriticWeights:
         """Solve for the weights of this moment."""
-        matrix = self._prior + self._unit * self._shared
-        target = self._prior_target + self._unit * self._target
-        for repo, (coupling, _) in self._offsets.items():
-            block = self._blocks[repo]
-            matrix = matrix - self._unit * coupling @ block.cross.T
-            target = target - self._unit * coupling @ block.target
+        matrix = self._prior + self._unit * (self._shared - self._all_eliminated[0])
+        target = self._prior_target + self._unit * (self._target - self._all_eliminated[1])
         spread = _inverse(matrix)
         mean = spread @ target
         offsets = {

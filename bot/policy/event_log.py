@@ -81,11 +81,9 @@ class DecisionLogged:
         fits = count == len(self.features) == len(self.propensities) and 0 <= self.chosen < count
         _demand(fits, f"{count} tools, and another number of features or propensities")
         _demand(len({len(row) for row in self.features}) == 1, "features of several lengths")
-        _demand(
-            all(_is_unit(max(row, key=abs, default=0.0)) for row in self.features)
-            and not any(map(_has_nan, self.features)),
-            "a feature is not in [-1, 1]",
-        )
+        # A comparison with NaN is false, so NaN is refused too.
+        is_unit = all(_is_unit(value) for row in self.features for value in row)
+        _demand(is_unit, "a feature is not in [-1, 1]")
         _demand(all(0.0 <= p <= 1.0 for p in self.propensities), "a propensity is not in [0, 1]")
         _demand(abs(math.fsum(self.propensities) - 1.0) <= 1e-9, "propensities do not sum to 1")
         _demand(self.propensities[self.chosen] > 0.0, "what was chosen had no propensity")
@@ -161,10 +159,6 @@ def canonical(events: Iterable[Event]) -> list[Event]:
 
 def _is_unit(value: float) -> bool:
     return -1.0 <= value <= 1.0
-
-
-def _has_nan(row: tuple[float, ...]) -> bool:
-    return math.isnan(sum(row))
 
 
 def _demand(is_met: bool, otherwise: str) -> None:

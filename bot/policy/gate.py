@@ -151,7 +151,7 @@ def _guards(
     unwanted = dr_difference(candidate.target, incumbent.target, held, of_unwanted=True).value
     shift = _largest_shift(candidate.target, incumbent.target, held)
     norm = float(np.linalg.norm(candidate.theta))
-    flips = sum(sign * candidate.theta[index] < 0 for index, sign in candidate.pinned.items())
+    flips = sum(bool(sign * candidate.theta[index] < 0) for index, sign in candidate.pinned.items())
     most = settings.most_unwanted_rise
     return (
         Check("rise of the not-useful rate", unwanted <= most, unwanted, most),

@@ -20,7 +20,7 @@ from bot.policy.event_log import Event, How
 from bot.policy.rewards import Rewarded, Rewards, RewardSettings, rewards
 from bot.policy.rows import Rows, padded
 from bot.policy.selection import HAND_WEIGHTS
-from bot.policy.vectors import Layout, Vector, admitted, column_indices, hand_weights
+from bot.policy.vectors import Layout, Vector, admitted, hand_weights
 from bot.policy.weights import Weights
 
 
@@ -70,7 +70,8 @@ def learn(events: Iterable[Event], settings: LearnSettings, seed: int) -> Learne
     course = _Course(settings)
     for start in range(0, len(usable), settings.batch):
         course.take(usable[start : start + settings.batch])
-    actor, critic = course.actor, course.weights()
+    actor = course.actor
+    critic = course.weights().with_signs(settings.layout, settings.actor.pinned)
     weights = Weights(
         settings.layout, critic, actor.theta, actor.hand, len(usable), settings.digest, seed
     )
@@ -122,7 +123,7 @@ class _Course:
 
     def __init__(self, settings: LearnSettings) -> None:
         self._settings = settings
-        self._columns = column_indices(settings.layout)
+        self._columns = settings.layout.columns
         hand = hand_weights(settings.layout, settings.hand)
         self._critic = Critic(settings.layout, hand, settings.critic)
         self.actor = Actor.at(hand)

@@ -138,16 +138,16 @@ def wilson(hits: int, count: int, *, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def reason_to_roll_back(new: Record, old: Record, *, least_runs: int = 20) -> str | None:
-    """Return why the new version has to go, or None."""
+def reason_to_roll_back(new: Record, old: Record, *, least: int = 20) -> str | None:
+    """Return why the new version has to go, or None; `least` rewards or runs say something."""
     low, _ = wilson(new.unwanted, new.rewards)
     _, high = wilson(old.unwanted, old.rewards)
     if low > high:
         return f"not useful in at least {low:.1%}, before in at most {high:.1%}"
     error = math.hypot(new.error, old.error)
-    if new.mean < old.mean - 2 * error:
+    if new.rewards >= least and new.mean < old.mean - 2 * error:
         return f"mean reward {new.mean:.3f}, before {old.mean:.3f}, error {error:.3f}"
-    if new.runs >= least_runs and old.runs and new.broken > 1:
+    if new.runs >= least and old.runs and new.broken > 1:
         now, then = new.broken / new.runs, old.broken / old.runs
         if now >= 2 * then:
             return f"broke tests in {now:.1%} of runs, before in {then:.1%}"

@@ -6,7 +6,6 @@ weights, so that propensities exist and nothing is promoted; `on` samples the pr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 
@@ -24,21 +23,13 @@ from bot.policy.softmax import (
     softmax,
     with_floor,
 )
-from bot.policy.vectors import Layout, Matrix, Vector, column_indices, hand_weights
+from bot.policy.vectors import Layout, Matrix, Vector, hand_weights
 from bot.policy.weights import Weights
 
 ALPHA = 0.15
 """How much uncertainty counts for a tool: one more feature of the paper's weighted sum."""
 UNCERTAINTY = "uncertainty"
 """Its name among the contributions."""
-
-
-class Mode(Enum):
-    """How tools are picked."""
-
-    OFF = "off"
-    SHADOW = "shadow"
-    ON = "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +63,16 @@ class Sampled:
     def pick(self, eligible: Mapping[str, Features], *, decision_id: str, repo: str) -> Choice:
         """Return a sampled choice, a function of its arguments; `eligible` is not empty."""
         tools, rows = self.layout.rows(eligible)
-        core = rows[:, column_indices(self.layout)]
+        core = rows[:, self.layout.columns]
         bonus = self.alpha * self.weights.sigmas(rows, core, repo)
         utilities = self.weights.values(rows, core, repo) + bonus
         probabilities = propensities(utilities, self.shape)
         index = sampled(probabilities, draw(decision_id, self.version))
-        parts = rows * self._effective(repo)
+        weights = self._effective(repo).tolist()
         return Choice(
             tools[index],
             dict(zip(tools, utilities.tolist(), strict=True)),
-            {t: self._parts(parts[k], float(bonus[k])) for k, t in enumerate(tools)},
+            {t: self._parts(t, eligible[t], weights, b) for t, b in zip(tools, bonus, strict=True)},
             dict(zip(tools, probabilities.tolist(), strict=True)),
             self.version,
         )
@@ -89,7 +80,7 @@ class Sampled:
     def utilities(self, rows: Rows) -> Matrix:
         """Return U of every tool in every row of a log."""
         count, most, size = rows.features.shape
-        columns = column_indices(self.layout)
+        columns = self.layout.columns
         found = np.zeros((count, most))
         for repo in np.unique(rows.repos):
             here = np.flatnonzero(rows.repos == repo)
@@ -111,10 +102,13 @@ class Sampled:
         if known is None:
             return self.weights.mean
         effective = self.weights.mean.copy()
-        effective[column_indices(self.layout)] += known.weights
+        effective[self.layout.columns] += known.weights
         return effective
 
-    def _parts(self, parts: Vector, bonus: float) -> dict[str, float]:
-        names = self.layout.names
-        told = {names[index]: float(parts[index]) for index in np.flatnonzero(parts)}
-        return {**told, UNCERTAINTY: bonus} if bonus else told
+    def _parts(
+        self, tool: str, features: Features, weights: list[float], bonus: float
+    ) -> dict[str, float]:
+        places = self.layout.places
+        own = self.layout.features(tool, features)
+        told = {name: weights[places[name]] * value for name, value in own.items() if value}
+        return {**told, UNCERTAINTY: float(bonus)} if bonus else told

@@ -1,8 +1,9 @@
 """f(t, s) as vectors: which name stands where, and the door at which bad numbers are refused."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ class BadFeatures(Refused):
     """A feature is not a number in [-1, 1], or has no place in the layout."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The names of the d features in order; some are core: each repository has its own offset."""
 
@@ -43,33 +44,41 @@ class Layout:
         """d, the length of a vector."""
         return len(self.names)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Short name of this order: a log that was written under another one cannot be mixed in."""
         text = "\n".join((*self.names, "", *self.core))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    @property
-    def core_columns(self) -> tuple[int, ...]:
-        """Where the core features stand."""
-        return tuple(self.names.index(name) for name in self.core)
-
     def vector(self, features: Features) -> Vector:
         """Return f as a vector; a name that is left out is 0. Raises BadFeatures."""
-        if strangers := features.keys() - set(self.names):
-            raise BadFeatures(f"a feature has no place in the layout: {min(strangers)}")
-        vector = np.array([features.get(name, 0.0) for name in self.names], dtype=np.float64)
-        return admitted(vector)
+        return np.asarray(self.rows({"": features})[1][0])
 
     def rows(self, eligible: Mapping[str, Features]) -> tuple[tuple[str, ...], Matrix]:
         """Return the tools by name and their vectors, one in each row."""
-        tools = tuple(sorted(eligible))
-        return tools, np.stack([self.vector(self.features(t, eligible[t])) for t in tools])
+        tools, places = tuple(sorted(eligible)), self.places
+        matrix = np.zeros((len(tools), self.size))
+        for row, tool in enumerate(tools):
+            for name, value in self.features(tool, eligible[tool]).items():
+                if name not in places:
+                    raise BadFeatures(f"a feature has no place in the layout: {name}")
+                matrix[row, places[name]] = value
+        return tools, admitted(matrix)
 
     def features(self, tool: str, features: Features) -> Features:
         """Return f with the tool's own constant, where the layout has a place for one."""
         own = BIAS + tool
-        return {**features, own: 1.0} if own in self.names else features
+        return {**features, own: 1.0} if own in self.places else features
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each feature stands."""
+        return {name: index for index, name in enumerate(self.names)}
+
+    @cached_property
+    def columns(self) -> NDArray[np.intp]:
+        """Where the core features stand, for indexing."""
+        return np.array([self.places[name] for name in self.core], dtype=np.intp)
 
 
 def admitted(values: Matrix) -> Matrix:
@@ -83,13 +92,3 @@ def admitted(values: Matrix) -> Matrix:
 def hand_weights(layout: Layout, weights: Mapping[str, float] = HAND_WEIGHTS) -> Vector:
     """Return the hand weights in the layout's order, on the scale of rewards."""
     return HAND_SCALE * np.array([weights.get(name, 0.0) for name in layout.names])
-
-
-def column_indices(layout: Layout) -> NDArray[np.intp]:
-    """Return the columns of the core features, for indexing."""
-    return np.array(layout.core_columns, dtype=np.intp)
-
-
-def named(layout: Layout, values: Sequence[float] | Vector) -> dict[str, float]:
-    """Return the values by feature."""
-    return {name: float(value) for name, value in zip(layout.names, values, strict=True)}

@@ -1,6 +1,6 @@
 """One pull request on GitHub's adapters, by the App and by a plain token, and on the fake."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from bot.adapters.github_auth import PlainToken
 from bot.domain.app_forge import OpenChecks
 from bot.domain.forge import (
     Committer,
+    FileChanges,
     Forge,
     History,
     Permission,
@@ -25,7 +26,7 @@ from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 from tests.adapters.github_jobs import BASE, HEAD, github_job
 from tests.fakes.forge import FakeForge
-from tests.fakes.forge_values import FakeCommit
+from tests.fakes.forge_values import FakeCommit, text_of
 from tests.github_simulator import simulator
 
 PATH, OUTSIDE = "src/cart.py", 30
@@ -46,6 +47,8 @@ class World:
     head: Sha
     branch: str
     person_comment: int
+    push: Callable[[FileChanges, CommitMessage], object]
+    """A person commits on the branch, with any message."""
 
 
 def marker(kind: MarkerKind, *, s: str = "-", run: str = "run-1") -> Marker:
@@ -92,6 +95,7 @@ def _fake() -> World:
         head,
         "change",
         asked,
+        lambda files, text: fake.push("change", files, text),
     )
 
 
@@ -119,4 +123,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
             job.head,
             job.pull.head_ref,
             asked.id,
+            lambda files, text: job.repo.push(
+                job.pull.head_ref, files, by=github.user("ada"), message=text_of(text)
+            ),
         )

@@ -204,6 +204,13 @@ def test_pull_requests_over_several_pages_are_all_told_newest_first(
     assert numbers == [5, 4, 3, 2, 1]
 
 
+def test_a_pull_request_that_github_cannot_show_hides_no_other(job: GitHubJob) -> None:
+    job.repo.open_pull_request({"f.py": "x = 1\n"}, author="ada").is_lost = True
+
+    with open_survey(job.host, job.app, job.repo_id.installation_id) as survey:
+        assert [pull.number for pull in survey.open_pulls(job.repo_id)] == [job.number]
+
+
 def test_a_check_of_another_app_is_none_of_ours(job: GitHubJob) -> None:
     job.access.publisher.check(started_check(job.head, "run-1"))
     job.repo.check_suites[0].app = job.github.app("other")

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.domain.forge import (
+    FileChanges,
     HeadMoved,
     NewPullRequest,
     Undoing,
@@ -36,6 +37,41 @@ def test_a_head_that_moved_is_never_overwritten(world: World) -> None:
         world.committer.commit(
             world.branch, expected=world.head, files={PATH: b"x = 1\n"}, message=message("2")
         )
+
+
+@pytest.mark.parametrize(
+    "pushed",
+    [
+        {PATH: b"import evil\n"},
+        {PATH: FIXED, "src/evil.py": b"x\n"},
+        {PATH: FIXED, "README.md": None},
+        {PATH: None},
+        {"lib/evil/a.py": b"x\n"},
+    ],
+    ids=["other bytes", "one more", "one less", "gone", "elsewhere"],
+)
+def test_our_trailer_in_the_commit_of_a_person_makes_it_none_of_ours(
+    world: World, pushed: FileChanges
+) -> None:
+    world.push(pushed, message())
+
+    with pytest.raises(HeadMoved):
+        world.committer.commit(
+            world.branch, expected=world.head, files={PATH: FIXED}, message=message()
+        )
+
+
+def test_what_was_taken_back_is_known_by_what_is_gone_too(world: World) -> None:
+    files = {"new/folder/a.py": b"x\n"}
+    made = world.committer.commit(world.branch, expected=world.head, files=files, message=message())
+    undo = {path: Undoing(data, None) for path, data in files.items()}
+
+    shas = {
+        world.committer.take_back(world.branch, expected=made, files=undo, message=message("2"))
+        for _ in range(2)
+    }
+
+    assert len(shas) == 1
 
 
 @pytest.mark.parametrize(

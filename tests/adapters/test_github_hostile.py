@@ -25,6 +25,7 @@ from bot.domain.pull_request import Sha
 from bot.errors import Refused
 from tests.adapters.github_jobs import GitHubJob, github_job, marked, message
 from tests.github_simulator import (
+    Blank,
     Drop,
     ForeignLink,
     Html,
@@ -166,9 +167,12 @@ def test_annotations_that_were_sent_are_not_sent_again(job: GitHubJob) -> None:
     assert len(job.repo.check_runs[0].annotations) == 120
 
 
-def test_a_commit_whose_answer_is_lost_is_made_once(job: GitHubJob) -> None:
+@pytest.mark.parametrize(
+    "fault", [Drop(after=True), Blank({"createCommitOnBranch": None}), Blank()]
+)
+def test_a_commit_whose_answer_is_lost_is_made_once(job: GitHubJob, fault: Drop | Blank) -> None:
     before = job.head
-    job.github.faults.add("POST", "/graphql", Drop(after=True))
+    job.github.faults.add("POST", "/graphql", fault)
 
     sha = job.access.committer.commit(
         job.pull.head_ref, expected=before, files={"src/cart.py": b"x = 1\n"}, message=message()

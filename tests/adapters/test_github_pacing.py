@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.github_auth import AppIdentity
-from bot.adapters.github_pacing import Pacer
+from bot.adapters.github_pacing import LocalTurns, Pacer
 from bot.domain.forge import ForgeUnavailable
 from bot.errors import Refused
 from tests.adapters.github_jobs import FakeTime
@@ -107,3 +107,18 @@ def test_a_file_that_is_no_key_is_refused_and_not_shown(tmp_path: Path, content:
 def test_a_key_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot read"):
         AppIdentity("1", tmp_path / "none.pem").authorization()
+
+
+def test_a_writer_goes_on_an_hour_after_the_clock_was_set_back_by_a_day() -> None:
+    clock = [1_800_000_000.0]
+    pacer = Pacer(LocalTurns(lambda: clock[0]), lambda _: None)
+    with pacer.write():
+        clock[0] += 1
+    pacer.hold(3600)
+    clock[0] -= 86_400
+    with pytest.raises(ForgeUnavailable), pacer.write():
+        pass
+    clock[0] += 3601
+
+    with pacer.write():
+        pass

@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pytest
 
@@ -9,14 +10,17 @@ from bot.domain.diff import Diff, FileDiff, FileStatus, Hunk, Side
 from bot.domain.edits import Edit, Patch
 from bot.domain.findings import Finding, Location, Suggestion, number
 from bot.domain.review import Review
+from bot.domain.suspicion import SuspectLine
 from bot.domain.verdict import Conclusion, Coverage, SkippedFile
 from tests.reviews import (
+    CART,
     HEAD,
     MERGE_BASE,
     TEST,
     decision,
     finding,
     proof,
+    reaching,
     regression,
     review,
     suite,
@@ -218,6 +222,50 @@ def test_the_page_can_be_read_with_a_keyboard_and_a_screen_reader() -> None:
     assert set(labels) <= set(ids)
     scrolling = [a for _, a in page.elements if (a.get("class") or "") in ("code", "scroll")]
     assert all(a.get("tabindex") == "0" for a in scrolling)
+
+
+def _suspect(line: int, score: float) -> SuspectLine:
+    return SuspectLine(
+        "src/shop/cart.py",
+        line,
+        score,
+        ochiai=score,
+        dstar=score,
+        is_in_traceback=line == 5,
+        is_changed=True,
+    )
+
+
+def test_suspicion_is_a_strip_in_the_order_of_the_file_and_a_list_by_rank() -> None:
+    suspects = (_suspect(5, 0.7), _suspect(4, 0.3), _suspect(1, 0.05))
+    result = replace(review(), suspects=suspects, contents={"src/shop/cart.py": CART})
+
+    page = page_of(result)
+
+    strip = [a for tag, a in page.elements if tag == "li" and "heat" in (a.get("class") or "")]
+    assert [a["title"] for a in strip] == [
+        "line 1: low, 0.05", "line 4: raised, 0.30", "line 5: highest, 0.70",
+    ]  # fmt: skip
+    assert "return sum(prices[1:])" in page.text
+    assert "highest, in the traceback, changed here" in page.text
+
+
+def test_suspicion_is_read_out_in_words_and_differs_by_height_too() -> None:
+    result = replace(review(), suspects=(_suspect(5, 0.7), _suspect(4, 0.3)))
+
+    page = page_of(result)
+
+    assert "line 5: highest" in page.text
+    styles = files("bot.adapters").joinpath("templates/report.css").read_text("utf-8")
+    assert len(set(re.findall(r"\.heat-[2-5] { padding-top: ([^;]+);", styles))) == 4
+
+
+def test_the_page_says_which_changed_statements_no_test_reaches() -> None:
+    assert "no test reaches src/shop/cart.py: 5" in page_of(reaching(4)).text
+
+
+def test_a_page_without_red_tests_has_no_strip() -> None:
+    assert "Where the failing tests point" not in page_of(review()).text
 
 
 def test_ticks_that_do_not_pair_stay_ticks() -> None:

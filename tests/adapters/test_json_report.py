@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -23,9 +24,23 @@ def parsed(result: Review | FixOutcome) -> Any:
 def test_a_review_has_exactly_the_published_names() -> None:
     document = parsed(review())
 
-    assert list(document) == ["schema", "head_sha", "base_sha", "verdict", "findings"]
+    assert list(document) == [
+        "schema",
+        "head_sha",
+        "base_sha",
+        "verdict",
+        "findings",
+        "notes",
+    ]
     assert document["verdict"]["coverage"]["hunks_total"] == 12
     assert document["findings"][0]["suggestion"]["proof"]["before"] == {"failed": 1, "passed": 213}
+
+
+def test_what_the_other_reports_note_is_in_the_document_too() -> None:
+    said = "the model refused the key; set CEREBRAS_API_KEY"
+
+    assert said in parsed(review(notes=(said,)))["notes"]
+    assert said in parsed(replace(fix_outcome(), review=review(notes=(said,))))["notes"]
 
 
 def test_a_fix_is_the_review_and_its_patches() -> None:

@@ -13,12 +13,14 @@ from bot.adapters.terminal_report import (
 from bot.domain.evidence import Grade
 from bot.domain.findings import FindingState, Location, number
 from bot.domain.review import FixOutcome, ProgressListener, Review
+from bot.domain.suspicion import SuspectLine
 from bot.domain.verdict import Conclusion, Coverage, SkippedFile
 from tests.reviews import (
     decision,
     finding,
     fix_outcome,
     proof,
+    reaching,
     review,
     suite,
     unused_import,
@@ -170,7 +172,42 @@ def test_an_ambiguous_patch_shows_an_input_that_tells_it_from_the_other() -> Non
 
     text = printed(fix_outcome(patches=(odd,)))
 
-    assert "another patch passes too; an input that differs: total([])" in text
+    assert "for which they differ: total([])" in " ".join(text.split())
+
+
+def test_a_patch_that_is_not_decided_says_why_it_is_left_out() -> None:
+    (patch,) = fix_outcome().patches
+    odd = replace(patch, is_ambiguous=True, is_offered=False)
+
+    text = printed(fix_outcome(patches=(odd,)))
+
+    assert "left out: the tests allow another meaning" in text
+
+
+def test_changed_statements_that_no_test_reaches_are_one_quiet_line() -> None:
+    said = " ".join(printed(reaching(4)).split())
+
+    assert (
+        "reach tests reach 0 of 1 changed statements; no test reaches src/shop/cart.py: 5" in said
+    )
+    assert "no test reaches src" not in printed(reaching(5))
+    assert "changed statements" not in printed(review())
+
+
+def test_the_explanation_ranks_the_lines_that_failing_tests_point_at() -> None:
+    screen = console()
+    suspect = SuspectLine(
+        "a.py", 5, 0.7, ochiai=0.71, dstar=0.5, is_in_traceback=True, is_changed=False
+    )
+
+    print_explanation(screen, replace(review(), suspects=(suspect,)))
+
+    assert "1. a.py:5 0.70 (ochiai 0.71, dstar 0.50, in the traceback)" in written(screen)
+
+
+def test_a_review_of_red_tests_says_what_would_mend_them() -> None:
+    assert "`pullwright fix` searches" in printed(review())
+    assert "`pullwright fix`" not in printed(replace(review(), findings=()))
 
 
 def test_the_explanation_shows_contributions_that_sum_to_the_utility() -> None:

@@ -112,7 +112,7 @@ class Office:
         return Desk(
             connect=self._connect,
             configure=lambda _workspace, _org: effective(),
-            equip=lambda _workspace, _config, _tools: Equipment(
+            equip=lambda _workspace, _config, _tools, _repair: Equipment(
                 self.bench.loop, self.bench.prover, lambda: None
             ),
             records=self.ledger,

@@ -9,22 +9,25 @@ import pytest
 
 from bot.adapters.json_report import render_json
 from bot.adapters.tree_sitter_outline import TreeSitterOutline
+from bot.agent.earlier import NOTHING, Known, with_known
 from bot.agent.loop import Loop, Recorder, Step, forgetful
 from bot.agent.replay import bundle as bundles
 from bot.agent.replay.bundle import Bundle, decode, encode
 from bot.agent.replay.making import Ended, bundle_of
 from bot.agent.replay.playing import Played, Player
 from bot.agent.replay.recording import Recording
-from bot.agent.review import review
+from bot.agent.review import Episode, run_episode, start
 from bot.agent.tool import Tool
 from bot.agent.tools.critique import Critique
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.review import Reading, Review
+from bot.domain.findings import Finding
 from bot.domain.model import Model
 from bot.domain.model_findings import ChunkReply, CritiqueReply, Judgement, Lookup, ReportedFinding
 from bot.domain.ports import Workspace
 from bot.domain.prompt_redaction import PromptRedactor
-from bot.domain.record_json import dump
+from bot.domain.pull_request import Sha
+from bot.domain.record_json import dump, load
 from bot.domain.repo_config import RepoConfig
 from bot.errors import BudgetSpent, ModelBusy, ModelFailed, Refused, ReplyUnusable
 from bot.policy.selection import HAND_WEIGHTS, Greedy
@@ -71,19 +74,24 @@ class Studio:
     weights: Mapping[str, float] = field(default_factory=lambda: HAND_WEIGHTS)
     guidance: dict[str, str] = field(default_factory=dict)
     record: Recorder = forgetful
+    known: Known = NOTHING
 
     def bundle(self) -> Bundle:
         recording = Recording(PromptRedactor(self.secrets))
-        workspace = FakeWorkspace(BASE, self.head)
-        model = recording.model(ToyModel(self.answers))
-        loop = self._loop(self._tools(model, recording.workspace(workspace)))
-        episode = review(
-            workspace, loop, RepoConfig(), run_id="0" * 16, record=recording.listening(self.record)
-        )
+        episode = self.episode(recording)
         at = datetime(2026, 11, 26, tzinfo=UTC)
         ended = Ended(episode, episode.review, "review", at, "0.1.0", tools=())
         made = bundle_of(recording, ended, render_json)
         return decode(encode(made), name="it")
+
+    def episode(self, recording: Recording | None = None) -> Episode:
+        recording = recording or Recording(PromptRedactor(self.secrets))
+        workspace = FakeWorkspace(BASE, self.head)
+        model = recording.model(ToyModel(self.answers))
+        loop = self._loop(self._tools(model, recording.workspace(workspace)))
+        first = with_known(start(workspace, RepoConfig()), self.known)
+        record = recording.listening(self.record)
+        return run_episode(loop, first, run_id="0" * 16, record=record)
 
     def play(self, bundle: Bundle) -> Played:
         player = Player(bundle)
@@ -108,6 +116,25 @@ def test_a_recorded_run_plays_equal() -> None:
     assert played.report == bundle.report
     assert "a.py is wrong" in played.report
     assert played.notes == ("3 steps ran again, 0 were played back from the record",)
+
+
+def test_a_run_that_went_on_from_an_earlier_one_plays_equal() -> None:
+    found = load(Finding, dump(Studio().episode().review.findings[0]))
+    known = Known(
+        since=Sha("e" * 40),
+        carried=frozenset({"a.py"}),
+        read=frozenset({("review", "a.py"), ("critique", "a.py")}),
+        findings=(replace(found, title="it was wrong before"),),
+        settled=(replace(found, title="somebody refuted this"),),
+    )
+    bundle = Studio(known=known).bundle()
+
+    played = Studio().play(bundle)
+
+    assert played.differences == ()
+    assert "it was wrong before" in played.report
+    assert "a.py is wrong" not in played.report
+    assert bundle.known == known
 
 
 def test_two_records_of_one_run_are_equal_whichever_chunk_came_back_first() -> None:
@@ -236,7 +263,11 @@ def test_a_key_of_many_lines_leaves_a_diff_that_still_fits_its_file() -> None:
     lines = "\n".join("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7" for _ in range(5))
     pem = f"-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\n"
     known = "known-secret-value"
-    head = {"b.py": f'A = 1\n"""{pem}"""\nB = "{known}"\n'.encode(), "a.py": HEAD["a.py"]}
+    head = {
+        "b.py": f'A = 1\n"""{pem}"""\nB = "{known}"\n'.encode(),
+        "a.py": HEAD["a.py"],
+        ".pullwright.yml": b"max_comments: 3\n",
+    }
 
     bundle = Studio(head=head, secrets=(known,)).bundle()
     played = Studio().play(bundle)

@@ -8,6 +8,7 @@ from typing import cast
 
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.review_job import ReviewJob
+from bot.agent.tools.repair import Wish
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
 from bot.domain.events import PullAction
 from bot.domain.forge import (
@@ -153,7 +154,11 @@ class ToyService:
         return effective([Layer("file", self.settings)])
 
     def _equip(
-        self, _workspace: Workspace, _config: EffectiveConfig, _tools: Collection[str]
+        self,
+        _workspace: Workspace,
+        _config: EffectiveConfig,
+        _tools: Collection[str],
+        _repair: Wish | None,
     ) -> Equipment:
         return Equipment(self.bench.loop, self.bench.prover, lambda: None, self.basis)
 

@@ -32,6 +32,13 @@ def test_a_skipped_test_is_not_a_fixed_test() -> None:
     assert found.fail_to_pass == ()
 
 
+def test_a_file_that_could_not_be_loaded_passes_once_one_of_its_tests_does() -> None:
+    loaded, still_broken = report({"a.py::t": GREEN}), report({"a.py": BROKEN, "b.py::t": GREEN})
+
+    assert [one.passes(["a.py"]) for one in (loaded, still_broken)] == [True, False]
+    assert not loaded.passes(["a.py::u"])
+
+
 def test_a_flaky_test_proves_nothing_in_either_direction() -> None:
     before = report({"t": RED, "u": GREEN}, flaky=frozenset({"t"}))
     after = report({"t": GREEN, "u": RED}, flaky=frozenset({"u"}))

@@ -1,9 +1,5 @@
 from dataclasses import replace
 
-import pytest
-
-from bot.adapters.github_pacing import LocalTurns, Pacer
-from bot.domain.forge import ForgeUnavailable
 from bot.domain.turns import Turns
 
 BEGAN = 1_800_000_000.0
@@ -58,18 +54,3 @@ def test_a_clock_that_was_set_back_by_a_day_stops_writing_for_an_hour_in_all() -
 
     assert turns.free_at("me", now=now) <= now + 3600
     assert turns.at(now + 3600).free_at("me", now=now + 3600) <= now + 3600
-
-
-def test_a_writer_goes_on_an_hour_after_the_clock_was_set_back_by_a_day() -> None:
-    clock = [BEGAN]
-    pacer = Pacer(LocalTurns(lambda: clock[0]), lambda _: None)
-    with pacer.write():
-        clock[0] += 1
-    pacer.hold(3600)
-    clock[0] -= 86_400
-    with pytest.raises(ForgeUnavailable), pacer.write():
-        pass
-    clock[0] += 3601
-
-    with pacer.write():
-        pass

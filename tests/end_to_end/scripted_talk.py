@@ -14,6 +14,9 @@ MEAN = {"app.py": "def total(prices):\n    return sum(prices) / len(prices)\n"}
 """A change that the model has something to say of, and no tool has."""
 TEST_PATH = "test_most.py"
 TEST = "from app import most\n\n\ndef test_most():\n    assert most([1, 3, 2]) == 3\n"
+WITH_MEAN = SUM + "\n\ndef mean(prices):\n    return total(prices) / len(prices)\n"
+"""A change with a function that no test reaches."""
+COVER_TEST = "from app import mean\n\n\ndef test_mean():\n    assert mean([1, 3]) == 2\n"
 _FOUND = {
     "path": "app.py",
     "line": 2,
@@ -45,6 +48,8 @@ def answers(asked: Asked) -> Answer:
         return _json(answer=words, refuted=is_refuted, reason=reason, lookups=[])
     if "tests" in fields:
         return _json(**_implemented())
+    if fields == {"text", "explanation"}:
+        return _json(text=COVER_TEST, explanation="The mean of two prices is between them.")
     return _json(text="", expectation="", explanation="", edits=[])
 
 

@@ -75,7 +75,7 @@ def test_an_opened_pull_request_gets_one_summary_one_comment_and_one_check(app: 
     assert (comment.thread.path, comment.thread.line) == ("app.py", 1)
     assert "imported but unused" in comment.body
     assert "1 finding (1 low): 1 of 1 hunk seen" in summary
-    assert "no code of the repository runs" in summary
+    assert "process: for our analyzers alone, no code of the repository runs" in summary
 
 
 def test_a_run_of_the_app_is_kept_without_its_secrets_and_plays_again(app: App) -> None:
@@ -96,6 +96,24 @@ def test_a_run_of_the_app_is_kept_without_its_secrets_and_plays_again(app: App) 
     secrets = [(app.folder / name).read_text() for name in ("secret", "key.pem")]
     assert [secret for secret in secrets if secret.strip() in stored] == []
     assert "ghs_" not in stored
+
+
+def test_a_run_that_went_on_from_an_earlier_one_is_kept_and_plays_again(app: App) -> None:
+    repo = _repo(app, "went-on")
+    pr = repo.open_pull_request({"first.py": "import os\n", "more.py": "X = 1\n"}, author="ada")
+    _reviewed(app, repo, pr)
+    pr.push({"more.py": "import re\n"})
+    _reviewed(app, repo, pr)
+    assert "1 of 2 hunks; the others stand as reviewed then" in _ours(app, pr)[0]
+    run = run_of_check(repo.check_runs[-1].external_id)
+    path = app.folder / "state" / "runs" / f"{run}.json.gz"
+
+    played = replay_wiring.play(
+        replay_wiring.load_bundle(Settings(app.folder / "state"), str(path))
+    )
+
+    assert played.differences == ()
+    assert played.report.count('"rule": "F401"') == 2
 
 
 def test_a_review_costs_few_calls_whatever_the_number_of_files(app: App) -> None:

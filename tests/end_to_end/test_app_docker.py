@@ -169,6 +169,27 @@ def test_a_push_while_a_fix_is_proved_is_never_overwritten(app: App) -> None:
     assert repo.store.read(pr.head_sha, "app.py") != LINT_BUG["app.py"].encode()
 
 
+def test_red_tests_are_mended_by_a_search_that_only_commits_the_one_answer(app: App) -> None:
+    repo = _repo(app, "repaired")
+    broken = {"app.py": "def total(prices):\n    return sum(prices) + 1\n"}
+    pr = repo.open_pull_request(broken, author="ada", draft=True)
+    before = pr.head_sha
+
+    reply = _answered(app, pr, "ada", "/agent fix")
+
+    # Which patches agree is for the engine to tell; both answers are exact.
+    if "Committed" in reply:
+        commit = repo.store.commit(pr.head_sha)
+        assert commit is not None
+        assert commit.parents == (before,)
+        assert "test_total failed -> passed" in commit.message
+        assert repo.store.read(pr.head_sha, "app.py") != broken["app.py"].encode()
+    else:
+        assert "edits of different meaning pass the same tests (F1" in reply
+        assert "+    return" in reply
+        assert pr.head_sha == before
+
+
 def test_a_stop_ends_what_runs(app: App, docker_engine: DockerEngine) -> None:
     repo = _repo(app, "stopped")
     pr = repo.open_pull_request({**LINT_BUG, **HANGS}, author="ada")

@@ -84,6 +84,7 @@ def test_exactly_the_deliveries_that_never_arrived_are_acted_on(app: App) -> Non
 
     asked = [one.path.split("/")[4] for one in github.requests("POST", "/attempts")]
     assert asked == [str(failed[0].id), str(failed[2].id)]
+    app.until(lambda: not _jobs(app, JobFilter(LIVE)), "the end of all jobs")
     assert len(_ours(pr)) == 3
     assert all("rocket" in {r.content for r in c.reactions} for c in comments)
 

@@ -70,11 +70,11 @@ class Told:
         return "\n".join(told)
 
     def report(self) -> dict[str, object]:
-        """Return the report but for what a model costs and that it was asked."""
+        """Return the report but for what a model costs, that it was asked, and the notes."""
         told: dict[str, object] = json.loads(render_json(self.episode.review))
         verdict = told["verdict"]
         assert isinstance(verdict, dict)
-        del verdict["cost"], verdict["tools"]
+        del verdict["cost"], verdict["tools"], told["notes"]
         return told
 
 

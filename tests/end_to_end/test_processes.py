@@ -83,6 +83,32 @@ def test_where_the_first_process_is_killed_the_two_follow(tmp_path: Path) -> Non
         app.until(are_gone(both), "the end of both")
 
 
+def test_a_hang_up_says_what_becomes_of_the_work_and_not_that_there_was_none(
+    tmp_path: Path,
+) -> None:
+    with running_app(tmp_path, sandbox="none", workers=1) as app:
+        for process in app.processes:
+            process.send_signal(signal.SIGHUP)
+            assert process.wait(60) == 130
+
+    served, worked = (tmp_path / f"process-{n}.log" for n in range(2))
+    assert "stopped; what was taken in is kept in the queue" in served.read_text()
+    assert "the next worker goes on with them" in worked.read_text()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o600])
+def test_a_key_that_others_can_read_is_said_once_with_what_to_type(
+    tmp_path: Path, mode: int
+) -> None:
+    with running_app(tmp_path, sandbox="none", workers=0) as app:
+        key = tmp_path / "key.pem"
+        key.chmod(mode)
+        app.start("worker", ready=READY)
+
+    said = (tmp_path / "process-1.log").read_text()
+    assert said.count(f"(mode {mode:04o}): type `chmod 600 {key}`") == (mode != 0o600)
+
+
 def test_what_is_wrong_with_the_settings_is_said_once(tmp_path: Path) -> None:
     with running_app(tmp_path, sandbox="none", workers=0) as app:
         with pytest.raises(AssertionError) as told:

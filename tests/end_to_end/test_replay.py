@@ -244,12 +244,12 @@ def test_a_bundle_of_a_newer_version_is_not_guessed_at(
     pullwright: Command, lint_bug: RepoFixture
 ) -> None:
     reviewed(pullwright, lint_bug)
-    rewritten(bundle(pullwright), '{"format":1', '{"format":2')
+    rewritten(bundle(pullwright), '{"format":2', '{"format":3')
 
     again = pullwright("replay", run_id(pullwright))
 
     assert again.code == 4
-    assert "was written by a newer pullwright (0.1.0, format 2)" in again.err
+    assert "was written by a newer pullwright (0.1.0, format 3)" in again.err
 
 
 @pytest.mark.parametrize("name", ["0123456789abcdef", "no/such/file.json.gz"])

@@ -41,7 +41,14 @@ from bot.domain.markers import parse_marker, without_marker
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
 from bot.errors import Refused
-from tests.fakes.forge_values import FakeComment, FakeCommit, WantedCommit, is_summary
+from tests.fakes.forge_values import (
+    FakeComment,
+    FakeCommit,
+    WantedCommit,
+    is_summary,
+    text_of,
+    with_changes,
+)
 
 
 @dataclass
@@ -133,8 +140,7 @@ class FakeForge:
     ) -> FakeCommit:
         """Commit on a branch, as anybody who may; its pull requests have the new head at once."""
         head = self.branches[branch]
-        after = {**head.files, **{p: data for p, data in files.items() if data is not None}}
-        kept = {p: data for p, data in after.items() if files.get(p, b"") is not None}
+        kept = with_changes(head.files, files)
         new = FakeCommit(Sha(f"{self.new_id():040x}"), head.sha, kept, message)
         self.place(branch, new)
         for number, pull in self.pulls.items():
@@ -271,19 +277,12 @@ class FakeHistory:
         while sha in self._at.commits and sha != pull.base_sha:
             commit = self._at.commits[sha]
             parents = (commit.parent,) if commit.parent else ()
-            found.append(PullCommit(sha, parents, _text(commit.message)))
+            found.append(PullCommit(sha, parents, text_of(commit.message)))
             sha = commit.parent
         return tuple(reversed(found))
 
     def stacked_on(self, branch: str) -> Sequence[str]:
         return tuple(u for u, wanted in self._at.stacked.items() if wanted.base_ref == branch)
-
-
-def _text(message: CommitMessage | None) -> str:
-    if message is None:
-        return "More"
-    trailers = "\n".join(f"{key}: {value}" for key, value in message.trailers)
-    return f"{message.subject}\n\n{message.body}\n\n{trailers}"
 
 
 class FakePublisher:
@@ -378,7 +377,7 @@ class FakeCommitter:
             raise Refused(f"there is no branch {branch}")
         head = self._at.branches[branch]
         if head.sha != new.expected:
-            if head.parent == new.expected and head.message == new.message:
+            if new.is_just(head, self._at.commits):
                 return head.sha
             raise HeadMoved(f"{branch} is at {head.sha}")
         check_branch(branch, default="main", is_protected=branch in self._at.protected)

@@ -30,6 +30,7 @@ the rate limits; set `limits.min_write_gap_s = 1` and writes that come too fast 
 
 from tests.github_simulator.faults import (
     BadCredentials,
+    Blank,
     Drop,
     Echo,
     ForeignLink,
@@ -49,6 +50,7 @@ from tests.github_simulator.world import GitHub
 
 __all__ = [
     "BadCredentials",
+    "Blank",
     "DraftComment",
     "Drop",
     "Echo",

@@ -29,6 +29,11 @@ class Account:
         return f"{prefix}_{self.id}"
 
     @property
+    def is_gone(self) -> bool:
+        """The account was deleted; what it wrote is still there."""
+        return self in self.github.gone
+
+    @property
     def person(self) -> Person:
         """The account as author of a commit."""
         return Person(self.login, f"{self.id}+{self.login}@users.noreply.github.com")
@@ -94,6 +99,11 @@ class Account:
         """Press one of the buttons of a check run."""
         with self.github.act():
             run.request_action(self, identifier)
+
+    def delete_account(self) -> None:
+        """Leave GitHub; what was written stays, as a ghost's."""
+        with self.github.act():
+            self.github.gone.append(self)
 
     def rerun_all(self, suite: "CheckSuite") -> None:
         """Press `Re-run all checks`."""

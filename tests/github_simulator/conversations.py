@@ -45,6 +45,8 @@ class Comment:
     minimized: str | None = None
     """The reason for which it is hidden: OUTDATED, RESOLVED ..."""
     reactions: list[Reaction] = field(default_factory=list)
+    is_lost: bool = False
+    """GraphQL lists null in its place."""
 
     def react(self, user: Account, content: str) -> tuple[Reaction, bool]:
         """Add a reaction; the flag is False where it was there already."""

@@ -77,6 +77,17 @@ class Html:
 
 
 @dataclass(frozen=True, slots=True)
+class Blank:
+    """GraphQL is carried out, and its answer has null where the schema allows it."""
+
+    data: Mapping[str, None] | None = None
+
+    def answer(self) -> Answer:
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        return Answer(200, {"data": self.data}, headers)
+
+
+@dataclass(frozen=True, slots=True)
 class BadCredentials:
     """The token is expired, whatever the clock says."""
 
@@ -132,6 +143,7 @@ Fault = (
     | Latency
     | Meanwhile
     | Html
+    | Blank
     | BadCredentials
     | Redirect
     | ForeignLink

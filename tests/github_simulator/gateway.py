@@ -19,6 +19,7 @@ from tests.github_simulator.apps import App, Token
 from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
 from tests.github_simulator.faults import (
+    Blank,
     Drop,
     Echo,
     Fault,
@@ -89,7 +90,7 @@ class Gateway:
                 return self._outcome(request, path)
             case Echo():
                 return Outcome(fault.answer(_sent(request), is_git=is_git(request.path)))
-            case Status(_, after) if after:
+            case Blank() | Status(after=True):
                 self._outcome(request, path)
                 return Outcome(fault.answer())
             case _:

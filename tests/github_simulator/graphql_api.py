@@ -6,13 +6,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, graphql_sync
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLResolveInfo,
+    GraphQLSyntaxError,
+    graphql_sync,
+    parse,
+)
 
 from tests.github_simulator import graphql_views as views
 from tests.github_simulator.apps import App, Token
 from tests.github_simulator.conversations import IssueComment, ReviewComment
 from tests.github_simulator.exchange import Answer, ApiError, Json, Request
 from tests.github_simulator.git_store import WEB_FLOW, NewCommit, Tree
+from tests.github_simulator.graphql_limits import check_nodes
 from tests.github_simulator.graphql_schema import schema
 from tests.github_simulator.graphql_views import GraphQLRefusal
 from tests.github_simulator.pull_requests import PullRequest
@@ -33,11 +41,18 @@ def execute(github: GitHub, request: Request, caller: App | Token) -> Answer:
     content = request.json()
     if request.method != "POST" or not isinstance(content, dict) or not content.get("query"):
         raise ApiError(400, "A query attribute must be specified and must be a string.")
+    variables = content.get("variables") or {}
+    try:
+        check_nodes(parse(str(content["query"])), variables)
+    except GraphQLSyntaxError:
+        pass  # The answer to that comes with the run.
+    except GraphQLRefusal as error:
+        return Answer(200, {"errors": [{"type": error.kind, "message": str(error)}]})
     result = graphql_sync(
         schema(),
         str(content["query"]),
         root_value=_Root(github, caller),
-        variable_values=content.get("variables") or {},
+        variable_values=variables,
         operation_name=content.get("operationName"),
     )
     return Answer(200, _shown(result))

@@ -42,6 +42,11 @@ def actor(account: "Account") -> Json:
     }
 
 
+def _author(account: "Account") -> Json | None:
+    """Return who wrote something; an account that was deleted wrote nothing here."""
+    return None if account.is_gone else actor(account)
+
+
 def rate_limit(github: "GitHub", who: str) -> Json:
     overview = github.limits.overview(who)
     reset = stamp(datetime.fromtimestamp(overview["reset"], UTC))
@@ -243,7 +248,7 @@ def pull(pr: "PullRequest") -> Json:
         "locked": pr.is_locked,
         "closed": not pr.is_open,
         "merged": state == "MERGED",
-        "author": actor(pr.author),
+        "author": _author(pr.author),
         "viewerDidAuthor": lambda info: info.root_value.viewer["login"] == pr.author.login,
         "headRefName": pr.head_ref,
         "headRefOid": pr.head_sha,
@@ -311,7 +316,7 @@ def _comment(one: "Comment", node_id: str, url: str) -> Json:
         "id": node_id,
         "databaseId": one.id,
         "fullDatabaseId": str(one.id),
-        "author": actor(one.user),
+        "author": _author(one.user),
         "viewerDidAuthor": lambda info: info.root_value.viewer["login"] == one.user.login,
         "body": one.body,
         "url": url,
@@ -342,7 +347,10 @@ def _connection(name: str, items: Sequence[Any], show: Callable[[Any], Json]) ->
             "startCursor": str(start + 1) if stop > start else None,
             "endCursor": str(stop) if stop > start else None,
         }
-        nodes = [show(item) for item in items[start:stop]]
+        # What GitHub cannot load, or does not show to the viewer, is null in its list.
+        nodes = [
+            None if getattr(item, "is_lost", False) else show(item) for item in items[start:stop]
+        ]
         return {"nodes": nodes, "totalCount": len(items), "pageInfo": info}
 
     return page

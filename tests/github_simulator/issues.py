@@ -38,6 +38,8 @@ class Issue:
     closed_at: str | None = None
     labels: list[Label] = field(default_factory=list)
     comments: list[IssueComment] = field(default_factory=list)
+    is_lost: bool = False
+    """GraphQL lists null in its place."""
 
     @property
     def is_pull_request(self) -> bool:

@@ -66,6 +66,7 @@ _REPO_URLS = {
 def user(account: "Account") -> Json:
     """Return a simple user."""
     github = account.github
+    account = github.user("ghost") if account.is_gone else account
     slug = account.login.replace("[", "%5B").replace("]", "%5D")
     url = f"{github.api_url}/users/{slug}"
     page = f"apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else account.login

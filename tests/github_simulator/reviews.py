@@ -53,6 +53,8 @@ class Thread:
     diff_hunk: str
     comments: list[ReviewComment] = field(default_factory=list)
     resolved_by: Account | None = None
+    is_lost: bool = False
+    """GraphQL lists null in its place."""
 
     @property
     def node_id(self) -> str:

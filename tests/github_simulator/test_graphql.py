@@ -154,6 +154,34 @@ def test_a_list_has_to_say_how_much_it_wants(bot: Bot, pr: PullRequest) -> None:
     assert kinds == ["MISSING_PAGINATION_BOUNDARIES", "EXCESSIVE_PAGINATION"]
 
 
+def test_a_request_for_half_a_million_nodes_is_refused_before_it_runs(
+    bot: Bot, pr: PullRequest
+) -> None:
+    query = """query($most: Int!) { repository(owner: "octo", name: "shop") {
+      pullRequests(first: 100) { nodes { reviewThreads(first: 100) { nodes {
+        comments(first: $most) { nodes { id } } } } } } } }"""
+
+    sizes = [bot.graphql(query, most=most) for most in (48, 49)]
+
+    assert "errors" not in sizes[0]
+    (error,) = sizes[1]["errors"]
+    assert error["type"] == "MAX_NODE_LIMIT_EXCEEDED"
+    assert "up to 500,100 possible nodes" in error["message"]
+
+
+def test_a_person_who_left_github_wrote_nothing_by_name(
+    github: GitHub, bot: Bot, pr: PullRequest
+) -> None:
+    ada = github.user("ada")
+    ada.review_comment(pr, "Why?", path="shop.py", line=10)
+    ada.delete_account()
+
+    found = bot.graphql(THREADS, number=1, size=5)["data"]["repository"]["pullRequest"]
+
+    assert found["reviewThreads"]["nodes"][0]["comments"]["nodes"][0]["author"] is None
+    assert bot.get("/repos/octo/shop/pulls/1/comments").json()[0]["user"]["login"] == "ghost"
+
+
 def test_a_bot_has_no_suffix_in_graphql(bot: Bot, pr: PullRequest) -> None:
     comment = {"path": "shop.py", "line": 10, "body": "Why?"}
     bot.post("/repos/octo/shop/pulls/1/reviews", {"event": "COMMENT", "comments": [comment]})

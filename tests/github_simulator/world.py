@@ -33,6 +33,8 @@ class GitHub:
         self.log: list[LoggedRequest] = []
         """Finished exchanges, in the order in which they ended."""
         self.accounts: dict[str, Account] = {}
+        self.gone: list[Account] = []
+        """Accounts that were deleted."""
         self.apps: list[App] = []
         self.repos: list[Repo] = []
         self.moved: dict[str, Repo] = {}

@@ -151,7 +151,9 @@ def test_the_gradient_of_the_doubly_robust_value_is_its_slope() -> None:
     found = np.zeros(8)
     for i in range(len(rows)):
         own, pi = rows.features[i][rows.mask[i]], rows.probabilities(theta, ACTING)[i]
-        scores = {k: score(own, j, theta, ACTING) for j, k in enumerate(np.flatnonzero(pi))}
+        scores = {
+            k: score(own, j, theta, ACTING) for j, k in enumerate(np.flatnonzero(pi).tolist())
+        }
         chosen = int(rows.chosen[i])
         weight = pi[chosen] / rows.propensities[i] * (rows.rewards[i] - quality[i, chosen])
         direct = [pi[k] * quality[i, k] * scores[k] for k in scores]

@@ -26,27 +26,39 @@ CONFIGURATION = {
 
 def run_pytest(pytest: Any, request: Request, tracer: Tracer) -> int:
     """Run the wanted tests, write `junit.xml`, and return pytest's exit code."""
-    root, results = request.root, request.results
     arguments = [
+        *configured_arguments(request),
+        "--tb=short",
+        f"--junitxml={request.results}/junit.xml",
+        "-ojunit_family=xunit1",
+    ]
+    return int(pytest.main(arguments, plugins=[selecting(pytest, request, tracer)]))
+
+
+def configured_arguments(request: Request) -> list[str]:
+    """Return the project's arguments, and what makes pytest look at this tree alone."""
+    root = request.root
+    return [
         *request.arguments,
         "-q",
         "--no-header",
         "--color=no",
-        "--tb=short",
         "--continue-on-collection-errors",
-        f"--junitxml={results}/junit.xml",
-        "-ojunit_family=xunit1",
-        f"-ocache_dir={results}/cache",
+        f"-ocache_dir={request.results}/cache",
         # Else a pytest.ini or conftest.py above the tree, in /tmp say, would count.
         f"--rootdir={root}",
         f"--confcutdir={root}",
         *([] if _is_configured(root) else ["-c", os.devnull]),
     ]
+
+
+def selecting(pytest: Any, request: Request, tracer: Tracer) -> Plugin:
+    """Return the plugin that keeps the wanted tests."""
     for name in WRAPPERS:
         pytest.hookimpl(hookwrapper=True)(getattr(Plugin, name))
     may_select = request.only and hasattr(pytest, "version_tuple")  # pytest 7 and newer
     kind = SelectingPlugin if may_select else Plugin
-    return int(pytest.main(arguments, plugins=[kind(root, request.only, tracer)]))
+    return kind(request.root, request.only, tracer)
 
 
 def _is_configured(root: Path) -> bool:

@@ -30,7 +30,7 @@ def run_unittest(request: Request, tracer: Tracer) -> int:
     files = {test_id.partition("::")[0] for test_id in wanted}
     result = Result(root, tracer)
     suite = unittest.TestSuite()
-    for path in sorted(_test_files(root)):
+    for path in sorted(test_files(root)):
         relative = str(path.relative_to(root))
         if wanted and relative not in files:
             continue
@@ -39,9 +39,9 @@ def run_unittest(request: Request, tracer: Tracer) -> int:
         if module is None:
             result.outcomes[relative] = loaded.outcome
             continue
-        if _has_plain_tests(module):
+        if has_plain_tests(module):
             return NEEDS_PYTEST
-        tests = _flat(unittest.defaultTestLoader.loadTestsFromModule(module))
+        tests = flat(unittest.defaultTestLoader.loadTestsFromModule(module))
         is_whole = not wanted or relative in wanted
         suite.addTests(test for test in tests if is_whole or result.id_of(test) in wanted)
     suite.run(result)
@@ -49,7 +49,8 @@ def run_unittest(request: Request, tracer: Tracer) -> int:
     return result.exit_code
 
 
-def _test_files(root: Path) -> Iterator[Path]:
+def test_files(root: Path) -> Iterator[Path]:
+    """Yield the files that hold tests by their names."""
     for folder, folders, names in os.walk(root):
         folders[:] = [f for f in folders if f not in SKIPPED_FOLDERS and not f.startswith(".")]
         for name in names:
@@ -100,7 +101,7 @@ def _import(path: Path, root: Path) -> Any:
     return module
 
 
-def _has_plain_tests(module: Any) -> bool:
+def has_plain_tests(module: Any) -> bool:
     """Tell whether a test file holds test functions, which unittest would silently leave out."""
     return any(
         name.startswith("test") and callable(value) and not isinstance(value, type)
@@ -109,10 +110,11 @@ def _has_plain_tests(module: Any) -> bool:
     )
 
 
-def _flat(suite: Any) -> Iterator[Any]:
+def flat(suite: Any) -> Iterator[Any]:
+    """Yield the tests of a suite of suites."""
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            yield from _flat(test)
+            yield from flat(test)
         else:
             yield test
 

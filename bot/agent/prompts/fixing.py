@@ -23,8 +23,18 @@ configuration, never silence a check, and change nothing else. `explanation`: on
 you cannot mend it, `edits` is empty. The change is tried: it must apply, parse, add no lint
 finding, turn the failing tests green and break none; what failed before is told to you."""
 
+_REPAIR_RULES = """\
+You propose to a search for the edit that makes failing tests pass; each proposal is run, so several
+different ones are better than one that is sure. `fills`: up to twelve, each with `path`, `line`,
+`old` (a constant, name, condition or expression as it stands on that line, only once in it) and
+`new` (what is written there instead). `edits`: one small patch, each with `path`, `search` (whole
+lines copied exactly from the file, enough of them to stand only once in it) and `replace`; empty
+where the fills say it all. Never edit tests, CI, lock files or configuration, never silence a
+check."""
+
 WHOLE_FILE_CHARACTERS = 12_000
 _LINES_AROUND = 60
+_FILES_SHOWN = 3
 _SAMPLE_CHARACTERS = 2_500
 _FAILURE_CHARACTERS = 2_500
 
@@ -54,15 +64,39 @@ def rewrite_prompt(
     return ask(_REWRITE_RULES, *parts, f"Mend it in {printable(finding.location.path)}.")
 
 
+def repair_prompt(
+    finding: Finding,
+    texts: Mapping[str, str],
+    ranked: Sequence[tuple[str, int, float]],
+    *,
+    failure: str,
+) -> Prompt:
+    """Return the prompt for proposals; `ranked` are suspicious lines (path, line, score)."""
+    parts: list[Part] = [_claim(finding)]
+    for path in list(dict.fromkeys(path for path, _, _ in ranked))[:_FILES_SHOWN]:
+        text = texts.get(path, "")
+        first = next(line for name, line, _ in ranked if name == path)
+        parts.append(_code(path, text, first, first))
+    suspects = "\n".join(f"{printable(p)}:{n} {score:.2f}" for p, n, score in ranked[:12])
+    parts.append(Block("suspicious lines, the worst first", suspects))
+    if failure:
+        parts.append(Block("what the tests say", failure, limit=_FAILURE_CHARACTERS))
+    return ask(_REPAIR_RULES, *parts, "Propose.")
+
+
 def code_of(finding: Finding, head: Mapping[str, bytes]) -> Block:
     """Return the file of a finding, or the lines around it where the file is long."""
     path, place = finding.location.path, finding.location
     text = head.get(path, b"").decode("utf-8", "replace")
+    return _code(path, text, place.start_line, place.end_line)
+
+
+def _code(path: str, text: str, start_line: int, end_line: int) -> Block:
     if len(text) <= WHOLE_FILE_CHARACTERS:
         return Block(f"file {printable(path)}", text)
     lines = text.split("\n")
-    first = max(1, place.start_line - _LINES_AROUND)
-    shown = "\n".join(lines[first - 1 : place.end_line + _LINES_AROUND])
+    first = max(1, start_line - _LINES_AROUND)
+    shown = "\n".join(lines[first - 1 : end_line + _LINES_AROUND])
     return Block(f"file {printable(path)} from line {first}", shown)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from bot.agent.earlier import NOTHING, Known
 from bot.agent.fix import Asked
 from bot.agent.state import Observation
 from bot.domain.diff import Diff
@@ -23,7 +24,7 @@ from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Decision
 from bot.errors import Refused
 
-FORMAT = 1
+FORMAT = 2
 """Of the bytes; a newer one is refused, because what it means is not known here."""
 MOST_FILE_BYTES = 8 << 20
 """Of the contents of files; the changed ones come first."""
@@ -126,6 +127,8 @@ class Bundle:
     conclusion: str
     read_elsewhere: tuple[str, ...] = ()
     """Changed files that analyzers understood which are not ours."""
+    known: Known = NOTHING
+    """What the run had from earlier ones when it began; nothing in bundles of format 1."""
     card: ModelCard | None = None
     fix: FixTaken | None = None
     redactions: int = 0

@@ -8,12 +8,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.agent.earlier import with_known
 from bot.agent.loop import Loop, Step
 from bot.agent.replay.bundle import Bundle, CallTaken, StepTaken
 from bot.agent.replay.playing import AGAIN, refuse_gaps
 from bot.agent.replay.recorded import RecordedModel, RecordedWorkspace
 from bot.agent.replay.stand_in import StandIn
-from bot.agent.review import review, start
+from bot.agent.review import run_episode, start
 from bot.agent.state import Observation, State
 from bot.agent.tool import Tool
 from bot.agent.tools.autofix import Autofix
@@ -90,7 +91,7 @@ class Forecaster:
         self._ours = frozenset(a.name for a in catalog)
         self._turns: Counter[str] = Counter()
         self._steps: dict[str, list[_Delta]] = defaultdict(list)
-        known: tuple[Finding, ...] = ()
+        known = bundle.known.findings
         for step in bundle.steps:
             self._steps[step.decision.tool].append(_Delta(step, known))
             known = step.observation.findings if step.observation.findings is not None else known
@@ -101,13 +102,10 @@ class Forecaster:
 
     def outlook(self, loop: Loop) -> Outlook:
         """Run the loop and return what people would have met."""
-        episode = review(
-            self.workspace,
-            loop,
-            self.config,
-            run_id=self.bundle.run_id,
-            record=self._recorder,
-        )
+        first = with_known(start(self.workspace, self.config), self.bundle.known)
+        may_say = self._may_say(first)
+        first = replace(first, findings=tuple(filter(may_say, first.findings)))
+        episode = run_episode(loop, first, run_id=self.bundle.run_id, record=self._recorder)
         return _outlook(episode.review, self.config)
 
     def next_step(self, tool: str, state: State) -> "_Delta | None":
@@ -249,12 +247,14 @@ def _gaps(bundle: Bundle, config: RepoConfig, catalog: Sequence[Analyzer]) -> It
     for path in sorted(readable & {f.path for f in start(workspace, then).exempt}):
         yield words.file_not_recorded(path)
     ran = {step.decision.tool for step in bundle.steps}
-    if Test.name in ran and config.tests != then.tests:
-        yield words.tests_not_recorded()
-    if config.analyzers.use_repo_config != then.analyzers.use_repo_config:
-        yield words.mutes_not_recorded()
-    if config.auto_review != then.auto_review:
-        yield words.start_not_recorded()
+    has_other_mutes = config.analyzers.use_repo_config != then.analyzers.use_repo_config
+    unknown = (
+        (Test.name in ran and config.tests != then.tests, words.tests_not_recorded()),
+        (has_other_mutes, words.mutes_not_recorded()),
+        (bundle.known.since is not None and config != then, words.earlier_not_looked_at()),
+        (config.auto_review != then.auto_review, words.start_not_recorded()),
+    )
+    yield from (said for is_unknown, said in unknown if is_unknown)
     if _is_larger(config.budget, then.budget) and any(
         call.failed and call.failed.kind == BudgetSpent.__name__ for call in bundle.calls
     ):

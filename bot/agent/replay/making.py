@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.agent.earlier import Known
 from bot.agent.prompts import VERSION as PROMPTS
 from bot.agent.replay.bundle import Bundle, FixTaken, StepTaken, TreeSeen, Versions, within
 from bot.agent.replay.cleaning import Cleaner
 from bot.agent.replay.recording import Recording
 from bot.agent.review import Episode
 from bot.agent.state import State
+from bot.domain.diff import Diff
 from bot.domain.model import ModelCard
 from bot.domain.ports import SourceFile
 from bot.domain.pull_request import PullRequest, Sha
@@ -50,7 +52,7 @@ def bundle_of(recording: Recording, ended: Ended, render: Render) -> Bundle:
     clean_change = cleaner.value(PullRequest, change)
     card = cleaner.value(ModelCard, recording.card) if recording.card else None
     config = cleaner.text(state.config.model_dump_json())
-    outcome = _cleaned(ended.outcome, cleaner, trees[change.head_sha])
+    outcome = _cleaned(ended.outcome, cleaner, diff, trees[change.head_sha])
     report = render(outcome if cleaner.count else ended.outcome)
     return Bundle(
         run_id=ended.episode.review.run_id,
@@ -67,6 +69,7 @@ def bundle_of(recording: Recording, ended: Ended, render: Render) -> Bundle:
         report_sha256=hashlib.sha256(report.encode()).hexdigest(),
         conclusion=ended.episode.review.verdict.conclusion.value,
         read_elsewhere=tuple(cleaner.text(path) for path in ended.read_elsewhere),
+        known=cleaner.value(Known, ended.episode.known),
         card=card,
         fix=ended.fix,
         redactions=cleaner.count,
@@ -102,18 +105,20 @@ def _trees(
     }
 
 
-def _cleaned(outcome: Review | FixOutcome, cleaner: Cleaner, head: TreeSeen) -> Review | FixOutcome:
+def _cleaned(
+    outcome: Review | FixOutcome, cleaner: Cleaner, diff: Diff, head: TreeSeen
+) -> Review | FixOutcome:
     """Return the result as it would be without the secrets: identities come from clean lines."""
     if isinstance(outcome, FixOutcome):
-        review = _cleaned_review(outcome.review, cleaner, head)
+        review = _cleaned_review(outcome.review, cleaner, diff, head)
         rest = cleaner.value(FixOutcome, replace(outcome, review=_bare(outcome.review)))
         return replace(rest, review=review)
-    return _cleaned_review(outcome, cleaner, head)
+    return _cleaned_review(outcome, cleaner, diff, head)
 
 
-def _cleaned_review(review: Review, cleaner: Cleaner, head: TreeSeen) -> Review:
+def _cleaned_review(review: Review, cleaner: Cleaner, diff: Diff, head: TreeSeen) -> Review:
     contents = {file.path: file.data for file in head.files}
-    return replace(cleaner.value(Review, _bare(review)), contents=contents)
+    return replace(cleaner.value(Review, _bare(review)), diff=diff, contents=contents)
 
 
 def _bare(review: Review) -> Review:

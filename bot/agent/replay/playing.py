@@ -7,6 +7,7 @@ the model, runs again: a prompt that is built otherwise now finds no reply, and 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.agent.earlier import with_known
 from bot.agent.fix import fix
 from bot.agent.loop import Loop, Step
 from bot.agent.prove import Candidate
@@ -14,7 +15,7 @@ from bot.agent.replay.bundle import Bundle, StepTaken
 from bot.agent.replay.making import Render
 from bot.agent.replay.recorded import RecordedModel, RecordedWorkspace
 from bot.agent.replay.stand_in import StandIn
-from bot.agent.review import Episode, review
+from bot.agent.review import Episode, run_episode, start
 from bot.agent.state import Observation, State
 from bot.agent.tool import Tool
 from bot.agent.tools.autofix import Autofix
@@ -99,9 +100,8 @@ class Player:
 
     def _outcome(self, loop: Loop) -> Review | FixOutcome:
         config = self.bundle.repo_config
-        episode = review(
-            self.workspace, loop, config, run_id=self.bundle.run_id, record=self._recorder
-        )
+        first = with_known(start(self.workspace, config), self.bundle.known)
+        episode = run_episode(loop, first, run_id=self.bundle.run_id, record=self._recorder)
         if len(episode.state.decisions) != len(self.bundle.steps):
             told = words.steps_missing(len(self.bundle.steps), len(episode.state.decisions))
             self.differences.append(told)

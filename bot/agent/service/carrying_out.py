@@ -17,10 +17,11 @@ from bot.agent.service.talking import TalkOnPull
 from bot.agent.service.telling import Telling
 from bot.agent.service.undo_work import UndoOfPull
 from bot.agent.service.writing import WritingOnPull
-from bot.domain import commands, comparison, replies
+from bot.agent.tools.repair import Wish
+from bot.domain import commands, comparison, fix_words, mending, replies
 from bot.domain.events import Person
 from bot.domain.findings import Finding, FindingId, FindingState
-from bot.domain.forge import Permission, RemotePullRequest
+from bot.domain.forge import Permission, Reaction, RemotePullRequest
 from bot.domain.jobs import JobId, Json
 from bot.domain.ledger import Dismissal, KnownFinding, RunKind
 from bot.domain.one_click import one_click
@@ -137,7 +138,9 @@ class CarryOut:
         asked = Asked(command.ids, command.is_revert, is_commit=False, requester=self._trailer())
         with self.work.connection.checkout(self.remote) as workspace:
             config = self.work.configured(workspace)
-            with self.work.episode(self.remote, workspace, config, RunKind.FIX) as (made, gear):
+            # A revert that is asked for by name is not to be replaced by a repair.
+            work = replace(self.work, repair=None if command.is_revert else Wish())
+            with work.episode(self.remote, workspace, config, RunKind.FIX) as (made, gear):
                 known = self._with_lasting_ids(made)
                 offered = offer(gear.prover, known, asked)
         self.work.finish(known.review)
@@ -153,18 +156,25 @@ class CarryOut:
     def _write(self, command: commands.Fix, offered: Offer) -> Answer:
         outcome, message = offered.outcome, offered.message
         if message is None:
-            raise Refused(outcome.refused or replies.NOTHING_OFFERED)
+            who = fix_words.who_must_act(outcome.review.verdict.limits)
+            words = replies.refused(f"{outcome.refused or replies.NOTHING_OFFERED}{who}")
+            return Answer(mending.with_the_rest(words, outcome), Reaction.REFUSED)
         ids = tuple(FindingId(p.finding_id) for p in outcome.patches if p.is_offered)
+        wanted = [f for f in outcome.review.open_findings if f.id in command.ids or not command.ids]
+        left = fix_words.left_alone(wanted, ids, self.trigger)
         if self.allowed.is_suggestion_only:
-            return Answer(replies.only_shown(outcome.patch_text, self._clickable(offered, ids)))
+            told = replies.only_shown(outcome.patch_text, self._clickable(offered, ids))
+            return Answer(f"{told}\n\n{left}".rstrip())
 
         committing = Committing(self.work, self.remote, offered.files, message)
         done = committing.run(is_stacked=command.is_stacked)
         if "moved" in done:
             return self._requeue.again(str(done["moved"]))
         if command.is_stacked:
-            return Answer(replies.stacked(str(done["url"])))
-        return Answer(replies.committed(Sha(str(done["sha"])), ids, self.trigger))
+            told = replies.stacked(str(done["url"]))
+        else:
+            told = replies.committed(Sha(str(done["sha"])), ids, self.trigger)
+        return Answer(mending.with_the_rest(f"{told}\n\n{left}".rstrip(), outcome))
 
     def _clickable(self, offered: Offer, ids: Iterable[FindingId]) -> list[FindingId]:
         """Return the findings whose patch stands as a suggestion in a review comment."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from bot.agent.service.review_job import ReviewOfPull
 from bot.domain import replies
+from bot.domain.admission import why_unwanted
 from bot.domain.forge import Committer, HeadMoved, NewPullRequest, RemotePullRequest
 from bot.domain.jobs import Json
 from bot.domain.own_commits import fix_key
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha
+from bot.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Committing:
     def _written(self, *, is_stacked: bool) -> Json:
         try:
             with self.work.connection.committing() as committer:
+                check_wanted(self.work, self.remote)
                 if is_stacked:
                     url = self._open_stacked(committer)
                     self.work.book.pull_request(url)
@@ -55,3 +58,14 @@ class Committing:
         return committer.open_stacked(
             wanted, at=self.remote.head_sha, files=self.files, message=self.message
         )
+
+
+def check_wanted(work: ReviewOfPull, seen: RemotePullRequest) -> None:
+    """Raise Refused where the pull request became one that nobody wants a commit on.
+
+    Only where the head is the one that was seen: else somebody pushed, or we did before a crash.
+    """
+    now = work.connection.forge.pull_request(work.number)
+    reason = why_unwanted(seen, now) if now.head_sha == seen.head_sha else None
+    if reason is not None:
+        raise Refused(f"nothing was committed: {reason}")

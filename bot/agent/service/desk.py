@@ -11,6 +11,7 @@ from bot.agent.loop import Loop, Recorder
 from bot.agent.prove import Prover
 from bot.agent.review import Episode
 from bot.agent.studio import Studio
+from bot.agent.tools.repair import Wish
 from bot.domain.app_forge import AppForge, OpenChecks, Survey
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -115,8 +116,9 @@ class Desk:
     """Opens a connection; its tokens are revoked at the end."""
     configure: Callable[[Workspace, OrgDefaults], EffectiveConfig]
     """Raises ConfigRefused where one of the two files is no valid configuration."""
-    equip: Callable[[Workspace, EffectiveConfig, Collection[str]], Equipment]
-    """Builds the agent with all tools, or with those that are named."""
+    equip: Callable[[Workspace, EffectiveConfig, Collection[str], Wish | None], Equipment]
+    """Builds the agent with all tools, or with those that are named; it searches for repairs only
+    where that is wished."""
     records: Ledger
     syntax: Syntax
     jobs: Jobs

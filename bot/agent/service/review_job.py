@@ -10,6 +10,7 @@ from bot.agent.review import Episode, run_episode, start
 from bot.agent.service.bookkeeping import Book
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.publishing import Posting
+from bot.agent.tools.repair import Wish
 from bot.domain.admission import (
     PACE_WINDOW,
     silence_before,
@@ -63,6 +64,8 @@ class ReviewOfPull:
     context: JobContext
     repo: RepoId
     number: int
+    repair: Wish | None = None
+    """What is wished of a search for repairs; None for no search, as in every review."""
 
     @property
     def pull(self) -> PullKey:
@@ -191,7 +194,7 @@ class ReviewOfPull:
     ) -> Iterator[Equipment]:
         self.context.step("begin", lambda: self._begin(remote, workspace, kind))
         tools = ("test",) if kind in _ONLY_TESTS else ()
-        equipment = self.desk.equip(workspace, config, tools)
+        equipment = self.desk.equip(workspace, config, tools, self.repair)
         try:
             with self.context.on_stop(equipment.close):
                 yield equipment
@@ -213,9 +216,7 @@ class ReviewOfPull:
         durable = DurableSteps(self.context, self.desk.records.runs, self.run_id)
         steps = equipment.listening(durable)
         done = run_episode(equipment.loop, first, run_id=self.run_id, record=steps)
-        if earlier is None:
-            # What goes on from an earlier run cannot be played without that one.
-            equipment.keep(done)
+        equipment.keep(done)
         # Where another version began this run, nobody can tell which of the two read a file.
         is_one_basis = chosen["basis"] == equipment.basis
         return replace(done, basis=equipment.basis if is_one_basis else "")

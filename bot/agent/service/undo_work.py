@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.agent.service.answer import Answer
+from bot.agent.service.committing import check_wanted
 from bot.agent.service.requeue import Requeue
 from bot.agent.service.review_job import ReviewOfPull
 from bot.agent.trees import contents
@@ -94,6 +95,7 @@ class UndoOfPull:
         )
         try:
             with work.connection.committing() as committer:
+                check_wanted(work, remote)
                 sha = committer.take_back(
                     remote.head_ref, expected=remote.head_sha, files=files, message=message
                 )

@@ -1,7 +1,7 @@
 """`implement` and `cover`: code that a model wrote is committed with its proof, or not at all."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.agent.review import Episode
@@ -10,6 +10,7 @@ from bot.agent.service.committing import Committing
 from bot.agent.service.requeue import Requeue
 from bot.agent.service.review_job import ReviewOfPull
 from bot.agent.studio import Studio
+from bot.agent.trees import contents
 from bot.domain import commands, model_words, replies
 from bot.domain.forge import RemotePullRequest
 from bot.domain.jobs import Json
@@ -46,21 +47,26 @@ class WritingOnPull:
                 if studio is None:
                     raise Refused(replies.NEEDS_A_MODEL)
                 done = self.work.context.step("write", lambda: _write(studio, episode, command))
+            pieces = _pieces(done)
+            paths = sorted({path for piece in pieces for path in piece.files})
+            before = contents(workspace, self.remote.head_sha, paths)
         self.work.finish(_with_cost(episode.review, done))
         if "no sandbox" in done:
             raise SandboxUnavailable(str(done["no sandbox"]))
         if "failed" in done:
             raise Refused(str(done["failed"]))
-        pieces = _pieces(done)
-        mode = config.config.fix.mode
-        return self._offered(episode, command, pieces, mode)
+        return self._offered(command, pieces, before, config.config.fix.mode)
 
     def _offered(
-        self, episode: Episode, command: Wish, pieces: Sequence[Written], mode: FixMode
+        self,
+        command: Wish,
+        pieces: Sequence[Written],
+        before: Mapping[str, bytes],
+        mode: FixMode,
     ) -> Answer:
+        """Commit it, or show it as a patch of what is there `before`."""
         files = {path: data for piece in pieces for path, data in piece.files.items()}
         if self.allowed.is_suggestion_only or mode is FixMode.SUGGEST:
-            before = {p: d for p, d in episode.state.head.items() if p in files}
             told = model_words.written_patch(patch_text(files, before))
             return Answer(model_words.written(tuple(pieces), told))
         names = [piece.subject.removeprefix("Test ") for piece in pieces]
@@ -111,7 +117,7 @@ def _kept(piece: Written) -> Json:
 
 
 def _pieces(done: Json) -> list[Written]:
-    pieces = done["pieces"]
+    pieces = done.get("pieces", [])
     assert isinstance(pieces, list)  # noqa: S101 - as `_write` left it
     return [
         Written(

@@ -93,7 +93,7 @@ class _Search:
         self.runs += 1
         overlay = {**overlay, **self._guard}
         report = self._suite.run(state.change.head_sha, overlay, only=self._only)
-        return report.green >= self._tests if report.is_evidence else None
+        return report.passes(self._tests) if report.is_evidence else None
 
 
 def _guard(state: State, tests: frozenset[str]) -> dict[str, bytes | None]:

@@ -96,7 +96,7 @@ class _Runs:
             (RED_TEST, tuple(sorted(new))),
             (LOST_TEST, self._lost()),
         )
-        return tuple(_finding(rule, tests, messages) for rule, tests in groups if tests)
+        return tuple(red_finding(rule, tests, messages) for rule, tests in groups if tests)
 
     def _regressed(self) -> tuple[str, ...]:
         """Return tests that passed and are red: at head, or with the merge base's own tests."""
@@ -137,7 +137,8 @@ class _Runs:
         return tuple(notes)
 
 
-def _finding(rule: str, tests: tuple[str, ...], messages: Mapping[str, str]) -> Finding:
+def red_finding(rule: str, tests: tuple[str, ...], messages: Mapping[str, str]) -> Finding:
+    """Return the finding of one of this tool's rules about some tests."""
     category = Category.REGRESSION if rule == REGRESSION else Category.TEST
     is_lost = rule == LOST_TEST
     return Finding(

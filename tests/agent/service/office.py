@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from bot.agent.attempt import MoreGenerators, nobody
 from bot.agent.linting import Linter
 from bot.agent.loop import Loop
 from bot.agent.prove import Prover
@@ -12,12 +13,15 @@ from bot.agent.service.command_job import CommandJob
 from bot.agent.service.desk import Adviser, Connection, Desk, Equipment
 from bot.agent.studio import Studio
 from bot.agent.testing import Suite
+from bot.agent.tool import Tool
 from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
+from bot.agent.tools.repair import Repair, Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
+from bot.agent.trying import Benches
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.events import CommentPlace, Person
 from bot.domain.forge import Permission, Reaction, RemotePullRequest, RepoId
@@ -89,6 +93,8 @@ class Office:
     """What happens elsewhere between the look at the head and the commit."""
     config: RepoConfig = field(default_factory=RepoConfig)
     model: ToyModel | None = None
+    more: MoreGenerators = nobody
+    """Who proposes repairs in the toy language."""
     checkouts: int = 0
     config_error: str = ""
     is_without_sandbox: bool = False
@@ -208,7 +214,11 @@ class Office:
         return EffectiveConfig(self.config, {})
 
     def _equip(
-        self, workspace: Workspace, _config: EffectiveConfig, tools: Collection[str]
+        self,
+        workspace: Workspace,
+        _config: EffectiveConfig,
+        tools: Collection[str],
+        repair: Wish | None,
     ) -> Equipment:
         if self.is_without_sandbox:
             raise SandboxUnavailable("no Docker Engine answers")
@@ -216,7 +226,10 @@ class Office:
         linter = Linter(self.sandboxes, [self.analyzer], syntax)
         suite = Suite(workspace, self.sandboxes, self.runner)
         prover = Prover(linter, suite, syntax, clock)
+        everything: tuple[Tool, ...]
         everything = (Lint(linter), Test(suite), Bisect(suite), Autofix(), Verify(prover))
+        if repair is not None:
+            everything = (*everything, Repair(Benches(suite).open, clock, repair, self.more))
         wanted = [tool for tool in everything if not tools or tool.name in tools]
         loop = Loop([*wanted, Finish()], Greedy(HAND_WEIGHTS), clock, Heard())
         return Equipment(loop, prover, lambda: None, studio=self._studio(workspace, suite, linter))

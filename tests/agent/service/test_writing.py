@@ -90,6 +90,18 @@ def test_on_a_fork_the_patch_is_shown() -> None:
     assert office.branch.sha == HEAD_SHA
 
 
+def test_a_file_outside_of_the_change_that_was_edited_is_not_shown_as_new() -> None:
+    edit = ProposedEdit(path="b.toy", search="six", replace="six\nseven")
+    test = NewFile(path=NEW_TEST, text="t7 b.toy seven\n")
+    reply = _reply().model_copy(update={"edits": (edit,), "tests": (test,)})
+    office = replace(_office(reply, head_repo="eve/shop"), base={**BASE, "b.toy": b"five\nsix\n"})
+
+    shown = office.ask("/agent implement seven")
+
+    assert "--- a/b.toy\n+++ b/b.toy\n" in shown
+    assert shown.count("new file mode") == 1
+
+
 def test_where_stacked_is_configured_it_is_a_pull_request_of_its_own() -> None:
     office = _office(config=RepoConfig(fix=Fix(mode=FixMode.STACKED)))
 

@@ -1,0 +1,1 @@
+"""A made-up stream of decisions with known truth, and the learners that are compared on it."""
