@@ -92,7 +92,7 @@ def _order(ranking: Ranking) -> list[object]:
     rows: list[object] = [
         (patch.plausible.candidate.edits, patch.behaviour) for patch in ranking.patches
     ]
-    return [*rows, ranking.distinguishing_input]
+    return [*rows, ranking.difference]
 
 
 @contextlib.contextmanager

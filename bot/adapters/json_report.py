@@ -97,6 +97,10 @@ def _patch(patch: PatchResult) -> Json:
         "proof": _proof(patch.proof),
         "ambiguous": patch.is_ambiguous,
         "distinguishing_input": patch.distinguishing_input,
+        "gives": patch.gives or None,
+        "rival": {"patch": patch.rival_text, "gives": patch.rival_gives or None}
+        if patch.rival_text
+        else None,
     }
 
 

@@ -269,7 +269,16 @@ def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
     yield from _rows(patch_rows(patch.text))
     yield _Inset(_receipt(patch.proof))
     if patch.is_ambiguous:
-        yield _Inset(Text(mending.another_passes(patch.distinguishing_input)))
+        yield from _choice(patch)
+
+
+def _choice(patch: PatchResult) -> Iterator[RenderableType]:
+    """Show what a person chooses between, and how to take either."""
+    yield _Inset(Text(mending.another_passes(patch)))
+    yield _Inset(Text(mending.how_to_take(patch), "dim"))
+    if patch.rival_text:
+        yield _Inset(Text(mending.the_other(patch)))
+        yield from _rows(patch_rows(patch.rival_text))
 
 
 def _utilities(decision: Decision) -> Table:

@@ -114,6 +114,9 @@ def _results(
             is_offered=finding in offered,
             is_ambiguous=suggestion.is_ambiguous,
             distinguishing_input=suggestion.distinguishing_input,
+            gives=suggestion.rival.first_gives if suggestion.rival else "",
+            rival_text=review.rival_text(suggestion),
+            rival_gives=suggestion.rival.gives if suggestion.rival else "",
         )
         for rank, (finding, suggestion, proof) in enumerate(tried, 1)
     )

@@ -8,8 +8,8 @@ and no seconds, so that a slow machine comes to the same patch.
 from collections.abc import Callable, Sequence
 
 from bot.errors import Interrupted
-from bot.repair.candidates import Candidate, Fate, Spectrum, Trial, Validator
-from bot.repair.search import Found, Plausible
+from bot.repair.candidates import Candidate, Fate, Plausible, Spectrum, Trial, Validator
+from bot.repair.search import Found
 
 
 class Patient:
@@ -30,6 +30,10 @@ class Patient:
             return self.is_interrupted
         # A few candidates more are not worth the start of a process.
         return self.is_interrupted or self._most - self._tried <= self._patience // 4
+
+    def anew(self) -> "Patient":
+        """Return one that waits for a first patch again, unless a person wants no more."""
+        return self if self.is_interrupted else Patient(self._validator, patience=self._patience)
 
     @property
     def within(self) -> Validator:

@@ -7,6 +7,7 @@ from bot.domain.suspicion import SuspectLine
 from bot.domain.test_files import is_test_file
 from bot.repair.candidates import Spectrum
 from bot.repair.localise import Changed, Suspect, suspects
+from bot.repair.ranking import Familiar
 
 _MOST = 200
 
@@ -14,6 +15,19 @@ _MOST = 200
 def changed_lines(state: State) -> Changed:
     """Return the lines that the pull request added."""
     return {file.path: file.added_lines for file in state.diff.files}
+
+
+def taken_away(state: State) -> Familiar:
+    """Return the lines that the pull request removed, without the space around them."""
+    return {
+        file.path: frozenset(
+            line.text.strip()
+            for hunk in file.hunks
+            for line in hunk.lines
+            if line.new_number is None and line.text.strip()
+        )
+        for file in state.diff.files
+    }
 
 
 def spoken_lines(ranked: Iterable[Suspect]) -> tuple[SuspectLine, ...]:

@@ -65,6 +65,16 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """Another patch that passes the same tests, and what it does with the distinguishing input."""
+
+    patch: Patch
+    first_gives: str = ""
+    """What the patch of the suggestion returns or raises; empty where nothing tells them apart."""
+    gives: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A patch that would end its finding, and the evidence for it."""
 
@@ -77,6 +87,8 @@ class Suggestion:
     """Other patches of another meaning pass the same tests, so that a person has to choose."""
     distinguishing_input: str | None = None
     """Arguments with which two of them differ, where some were found."""
+    rival: Rival | None = None
+    """The best patch of another meaning, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from bot.domain.comments import spoken_test
 from bot.domain.evidence import TestReport
-from bot.domain.findings import Category, Finding
+from bot.domain.findings import Category, Finding, Suggestion
 from bot.domain.markdown import cut, details, fence, prose
 from bot.domain.pull_request import printable
 from bot.domain.replies import LIMIT_BYTES
-from bot.domain.review import FixOutcome
+from bot.domain.review import FixOutcome, PatchResult
 from bot.domain.untrusted import one_line, shown
 
 STOPPED = "the search for a repair was stopped; what was found before stands"
@@ -42,14 +42,24 @@ def unrepaired(title: str, tried: int, places: Sequence[str], *, is_spent: bool)
     )
 
 
-def ambiguous(title: str, arguments: str | None) -> str:
+def ambiguous(title: str, suggestion: Suggestion) -> str:
     """Say that the tests do not decide between several repairs, and who does."""
-    shown = f": they differ for {one_line(arguments, limit=200)}" if arguments else ""
     return (
         f"Several small edits would end `{title}`, "
-        f"and the tests do not tell which is meant{shown}. "
+        f"and the tests do not tell which is meant{_differing(suggestion)}. "
         "None is committed by itself: add a test that decides, or apply the patch you mean."
     )
+
+
+def _differing(suggestion: Suggestion) -> str:
+    given, rival = suggestion.distinguishing_input, suggestion.rival
+    if not given:
+        return ""
+    said = f": they differ for {one_line(given, limit=200)}"
+    if rival is None or not rival.gives:
+        return said
+    first, other = (one_line(text, limit=200) for text in (rival.first_gives, rival.gives))
+    return f"{said}, where the one gives {first} and another {other}"
 
 
 def far_fetched(title: str) -> str:
@@ -87,12 +97,29 @@ def left_undecided() -> str:
     return "left out: the tests allow another meaning, so a person chooses"
 
 
-def another_passes(arguments: str | None) -> str:
+def another_passes(patch: PatchResult) -> str:
     """Say below a patch that it is not the only one."""
-    if not arguments:
+    if not patch.distinguishing_input:
         return "a patch of another meaning may pass the same tests; no input that shows it is known"
-    differs = one_line(arguments, limit=200)
-    return f"another patch passes the same tests; an input for which they differ: {differs}"
+    given = one_line(patch.distinguishing_input, limit=200)
+    if not patch.rival_text:
+        return f"another patch passes the same tests; an input for which they differ: {given}"
+    gives = one_line(patch.gives, limit=200)
+    return f"another patch passes the same tests: with this one, {given} gives {gives}"
+
+
+def the_other(patch: PatchResult) -> str:
+    """Say above the rival of a patch what it does where the two differ."""
+    if not patch.distinguishing_input:
+        return "the other patch, for `git apply` if it is the one you mean"
+    gives = one_line(patch.rival_gives, limit=200)
+    return f"the other patch, for `git apply` if that should give {gives}"
+
+
+def how_to_take(patch: PatchResult) -> str:
+    """Say which command takes the first of two patches."""
+    name = patch.finding_id
+    return f"to take this one: pullwright fix {name} --no-commit --patch {name}.patch"
 
 
 def with_the_rest(words: str, outcome: FixOutcome) -> str:
@@ -104,6 +131,9 @@ def with_the_rest(words: str, outcome: FixOutcome) -> str:
         if patch.is_ambiguous and patch.text:
             title = f"Patch for {patch.finding_id}, for git apply once you have decided"
             parts.append(details(title, fence(shown(patch.text), "diff")))
+            if patch.rival_text:
+                title = f"Another patch for {patch.finding_id} that passes the same tests"
+                parts.append(details(title, fence(shown(patch.rival_text), "diff")))
     return cut("\n\n".join(parts), limit_bytes=LIMIT_BYTES)
 
 

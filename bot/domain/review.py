@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.domain.diff import Diff
-from bot.domain.edits import EditRefused
+from bot.domain.edits import EditRefused, Patch
 from bot.domain.evidence import Proof, TestReport
 from bot.domain.findings import Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
@@ -106,8 +106,15 @@ class Review:
 
         Empty where the patch does not fit the head, which its proof then says.
         """
+        return self._unified(suggestion.patch)
+
+    def rival_text(self, suggestion: Suggestion) -> str:
+        """Return the patch that passes the same tests as a diff; empty where there is none."""
+        return "" if suggestion.rival is None else self._unified(suggestion.rival.patch)
+
+    def _unified(self, patch: Patch) -> str:
         try:
-            return suggestion.patch.unified(self.contents)
+            return patch.unified(self.contents)
         except EditRefused:
             return ""
 
@@ -130,6 +137,11 @@ class PatchResult:
     """Another patch of another meaning passes the same tests."""
     distinguishing_input: str | None = None
     """An input on which the two differ, where one was found."""
+    gives: str = ""
+    """What this patch makes of that input."""
+    rival_text: str = ""
+    """The other patch, as a unified diff against the head."""
+    rival_gives: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,13 @@ class Checks:
             {test for c in batch for edit in c.edits for test in self._reaching(c, edit)}
         )
 
+    def reaching(self, candidate: Candidate) -> frozenset[str]:
+        """Return all tests, red ones too, that reach a line which a candidate edits.
+
+        Empty where nobody knows what tests reach.
+        """
+        return frozenset(t for edit in candidate.edits for t in self._reaching(candidate, edit))
+
     def beside(self, batch: Sequence[Candidate]) -> tuple[str, ...]:
         """Return tests that reach a file which one of these candidates edits."""
         if not self.are_staged:

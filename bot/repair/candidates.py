@@ -59,6 +59,14 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Plausible:
+    """A candidate with which every target passes and nothing breaks."""
+
+    candidate: Candidate
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
 class Spectrum:
     """Which tests execute what, on the tree as it is.
 

@@ -15,16 +15,20 @@ import tokenize
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
-from bot.repair.candidates import Candidate, SpanEdit
-from bot.repair.search import Plausible
+from bot.repair.candidates import Candidate, Plausible, SpanEdit
 from bot.repair.source import applied
 
+Familiar = Mapping[str, frozenset[str]]
+"""By path: lines that the change took away, without the space around them."""
 Behaviours = Sequence[tuple[str, ...]]
 """As `Validator.behaviour` returns it: the inputs, then what each candidate makes of them."""
 _TOKEN_COST, _EDIT_COST, _ODD_COST, _UNUSED_COST, _USED_GAIN = 0.06, 0.7, 0.8, 1.5, 0.7
 _STRANGE_COST, _STEPS_COST = 0.4, 0.15
 _AGREED_GAIN = 0.05
+_FAMILIAR_GAIN = 1.0
+"""A line that stood there before the change is known to work; another one only passes the tests."""
 _FEW_STEPS = 50
 """So many more lines are nothing yet: a repair may well do more than the bug did."""
 _ODD = tuple(
@@ -50,6 +54,17 @@ class Ranked:
     """The class it belongs to, from 0; all of one class do the same on every input tried."""
     is_hiding: bool = False
     """It gives a function a variable of the name of one of the module's."""
+    does: tuple[str, ...] = ()
+    """What it makes of each input that was tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An input with which two patches do not do the same."""
+
+    given: str
+    first: str
+    rival: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +72,27 @@ class Ranking:
     """The patches, the best first."""
 
     patches: tuple[Ranked, ...]
-    distinguishing_input: str | None = None
-    """Arguments with which the best patch and another one differ; None where none was found."""
+    given: tuple[str, ...] = ()
+    """The inputs that were tried, none of which a test has to have."""
     is_compared: bool = True
     """What they do with inputs that no test has is known."""
+
+    @property
+    def rival(self) -> Ranked | None:
+        """The best patch that is not known to mean the same as the first."""
+        others = (p for p in self.patches[1:] if not self.is_compared or self._differs(p))
+        return next(others, None)
+
+    @property
+    def difference(self) -> Difference | None:
+        """What tells the best patch from its rival; None where no input was found that does."""
+        if not self.is_compared or (rival := self.rival) is None:
+            return None
+        rows = zip(self.given, self.patches[0].does, rival.does, strict=False)
+        return next((Difference(*row) for row in rows if row[1] != row[2]), None)
+
+    def _differs(self, patch: Ranked) -> bool:
+        return patch.behaviour != self.patches[0].behaviour
 
     @property
     def is_far_fetched(self) -> bool:
@@ -88,25 +120,29 @@ class Ranking:
 
 
 def rank(
-    plausible: Sequence[Plausible], texts: Mapping[str, str], behaviours: Behaviours = ()
+    plausible: Sequence[Plausible],
+    texts: Mapping[str, str],
+    behaviours: Behaviours = (),
+    familiar: Familiar = MappingProxyType({}),
 ) -> Ranking:
     """Return the patches ranked; the order is the same in every run."""
     if not plausible:
         return Ranking(())
+    is_compared = _are_known(len(plausible), behaviours)
+    given, *rows_seen = behaviours if is_compared else ((), *[()] * len(plausible))
     classes = _classes(len(plausible), behaviours)
-    scores = _scores(plausible, texts)
+    scores = _scores(plausible, texts, familiar)
     weights = {
         kind: max(s for s, k in zip(scores, classes, strict=True) if k == kind)
         + _AGREED_GAIN * math.log(classes.count(kind))
         for kind in dict.fromkeys(classes)
     }
     rows = [
-        Ranked(p, s, k, _hides(p.candidate, texts))
-        for p, s, k in zip(plausible, scores, classes, strict=True)
+        Ranked(p, s, k, _hides(p.candidate, texts), does)
+        for p, s, k, does in zip(plausible, scores, classes, rows_seen, strict=True)
     ]
     rows.sort(key=lambda r: (-weights[r.behaviour], r.behaviour, -r.score, _key(r)))
-    is_compared = _are_known(len(plausible), behaviours)
-    return Ranking(tuple(rows), _difference(rows, plausible, behaviours), is_compared)
+    return Ranking(tuple(rows), given, is_compared)
 
 
 def _key(row: Ranked) -> tuple[tuple[str, int, int, str], ...]:
@@ -125,24 +161,29 @@ def _classes(count: int, behaviours: Behaviours) -> list[int]:
     return [numbers.setdefault(seen, len(numbers)) for seen in behaviours[1:]]
 
 
-def _difference(
-    rows: Sequence[Ranked], plausible: Sequence[Plausible], behaviours: Behaviours
-) -> str | None:
-    best = rows[0]
-    other = next((row for row in rows if row.behaviour != best.behaviour), None)
-    if other is None:
-        return None
-    order = [id(p) for p in plausible]
-    first = behaviours[order.index(id(best.plausible)) + 1]
-    second = behaviours[order.index(id(other.plausible)) + 1]
-    pairs = zip(behaviours[0], first, second, strict=False)
-    return next((given for given, a, b in pairs if a != b), None)
-
-
-def _scores(plausible: Sequence[Plausible], texts: Mapping[str, str]) -> list[float]:
+def _scores(
+    plausible: Sequence[Plausible], texts: Mapping[str, str], familiar: Familiar
+) -> list[float]:
     steps = [p.trial.steps for p in plausible if p.trial.steps is not None]
     fastest = min(steps, default=0)
-    return [_score(p, texts, fastest=fastest) for p in plausible]
+    return [
+        _score(p, texts, fastest=fastest)
+        + _FAMILIAR_GAIN * _is_familiar(p.candidate, texts, familiar)
+        for p in plausible
+    ]
+
+
+def _is_familiar(candidate: Candidate, texts: Mapping[str, str], familiar: Familiar) -> bool:
+    """Tell whether every line that a candidate makes stood in the file before the change."""
+    made = [(e.path, line) for e in candidate.edits for line in _made_lines(e, texts[e.path])]
+    return bool(made) and all(line in familiar.get(path, ()) for path, line in made)
+
+
+def _made_lines(edit: SpanEdit, text: str) -> list[str]:
+    """Return the lines that hold what an edit writes, without the space around them."""
+    head = text[text.rfind("\n", 0, edit.start) + 1 : edit.start]
+    tail = text[edit.end :].partition("\n")[0]
+    return [line.strip() for line in f"{head}{edit.text}{tail}".split("\n") if line.strip()]
 
 
 def _score(plausible: Plausible, texts: Mapping[str, str], *, fastest: int) -> float:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.repair.aims import Aim, Checks
-from bot.repair.candidates import Candidate, Fate, Trial, Validator
+from bot.repair.candidates import Candidate, Fate, Plausible, Trial, Validator
 from bot.repair.generator import Generator, key_of, merged
+from bot.repair.parts import parts
 
-__all__ = ["Aim", "Budget", "Found", "Plausible", "Progress", "Search", "Watch", "silent"]
+__all__ = ["Aim", "Budget", "Found", "Progress", "Search", "Watch", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,6 @@ class Budget:
     largest_batch: int = 4096
     share_of_pairs: float = 0.6
     """How much of the candidates may have two edits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plausible:
-    """A candidate with which every target passes and nothing breaks."""
-
-    candidate: Candidate
-    trial: Trial
 
 
 @dataclass
@@ -111,6 +104,8 @@ class Search:
         most = int(self._budget.candidates * (1 - self._budget.share_of_pairs))
         self._through(self._fresh(_noted(singles, firsts)), checks, found, most=most)
         if not found.plausible and not found.is_out_of_budget:
+            if parts(found.stones, checks):
+                return found  # several bugs: each is a search of its own
             stones = _best_stones(found, firsts, len(aim.targets))
             pairs = merged([g.on_top_of(s) for s in stones for g in self._generators])
             self._through(self._fresh(pairs), checks, found, most=self._budget.candidates)

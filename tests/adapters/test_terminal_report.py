@@ -175,6 +175,25 @@ def test_an_ambiguous_patch_shows_an_input_that_tells_it_from_the_other() -> Non
     assert "for which they differ: total([])" in " ".join(text.split())
 
 
+def test_two_patches_are_shown_with_what_each_gives_and_how_to_take_either() -> None:
+    (patch,) = fix_outcome().patches
+    odd = replace(
+        patch,
+        is_ambiguous=True,
+        distinguishing_input="total([])",
+        gives="0",
+        rival_text=patch.text.replace("import os", "import other"),
+        rival_gives="None",
+    )
+
+    text = " ".join(printed(fix_outcome(patches=(odd,))).split())
+
+    assert "with this one, total([]) gives 0" in text
+    assert "the other patch, for `git apply` if that should give None" in text
+    assert "import other" in text
+    assert "pullwright fix F2 --no-commit --patch F2.patch" in text
+
+
 def test_a_patch_that_is_not_decided_says_why_it_is_left_out() -> None:
     (patch,) = fix_outcome().patches
     odd = replace(patch, is_ambiguous=True, is_offered=False)

@@ -193,6 +193,54 @@ def test_what_the_tests_leave_open_is_shown_with_arguments_for_which_repairs_dif
     assert any(patch.distinguishing_input in note for note in episode.review.all_notes)
 
 
+TWO = b"""\
+from shop import first, last
+
+
+def test_below():
+    assert first([3, 1, 4, 2, 0], 3) == [1, 2, 0]
+    assert first([4, 5], 5) == [4]
+
+
+def test_none():
+    assert last([3, 1, 2]) == 2
+    assert last([5]) == 5
+"""
+
+
+def test_two_bugs_behind_one_finding_get_a_repair_each() -> None:
+    last = b"\n\ndef last(rows):\n    return rows[-1]\n"
+    tests = {"tests/test_shop.py": TWO}
+    room = Room(
+        base={"shop.py": RIGHT + last, **tests},
+        head={"shop.py": WRONG + last.replace(b"-1", b"1"), **tests},
+        wish=Wish(Budget(candidates=2000, batch=50, enough=2)),
+    )
+
+    outcome = fix(room.workspace, room.prover, room.review(), Asked())
+
+    assert {patch.proof.fail_to_pass for patch in outcome.patches} == {(BELOW,), (NONE,)}
+    assert {patch.proof.grade for patch in outcome.patches} == {Grade.PROVED}
+    assert outcome.commit is not None
+    assert "rows[-1]" in outcome.patch_text
+    assert "row < n" in outcome.patch_text
+
+
+def test_the_line_as_it_was_before_the_change_is_shown_first() -> None:
+    vague = {"tests/test_shop.py": VAGUE}
+    right = RIGHT.replace(b"row < n", b"row != n")
+    room = Room(
+        base={"shop.py": right, **vague},
+        head={"shop.py": WRONG, **vague},
+        wish=Wish(Budget(candidates=400, batch=20, enough=4)),
+    )
+
+    (finding,) = room.review().review.open_findings
+
+    assert finding.suggestion is not None
+    assert "row != n" in finding.suggestion.patch.edits[0].new_text
+
+
 def test_a_repair_is_never_committed_where_the_tests_allow_another_meaning() -> None:
     room = Room()
     episode = room.review()

@@ -3,7 +3,9 @@
 import pytest
 
 from bot.domain import mending
+from bot.domain.edits import Edit, Patch
 from bot.domain.evidence import Outcome, TestReport
+from bot.domain.findings import Rival, Suggestion
 
 TEST = "test_a.py::test_b"
 
@@ -67,5 +69,16 @@ def test_where_no_repair_was_found_the_places_to_look_at_are_named() -> None:
 
 
 def test_a_patch_that_is_not_the_only_one_is_shown_with_what_tells_them_apart() -> None:
-    assert "they differ for first([3], 3)" in mending.ambiguous("x", "first([3], 3)")
-    assert "they differ" not in mending.ambiguous("x", None)
+    patch = Patch((Edit("shop.py", 2, 2, "a\n", "b\n"),))
+    told = Suggestion(
+        patch,
+        "repair",
+        is_ambiguous=True,
+        distinguishing_input="first([3], 3)",
+        rival=Rival(patch, first_gives="[]", gives="[3]"),
+    )
+
+    assert "for first([3], 3), where the one gives [] and another [3]." in mending.ambiguous(
+        "x", told
+    )
+    assert "they differ" not in mending.ambiguous("x", Suggestion(patch, "repair"))

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from bot.repair.aims import FEW, Aim, Checks, aim_at
-from bot.repair.candidates import Candidate, Fate, SpanEdit, Spectrum, Trial
+from bot.repair.candidates import Candidate, Fate, Plausible, SpanEdit, Spectrum, Trial
 from bot.repair.generator import Templates
 from bot.repair.localise import suspects
 from bot.repair.ranking import Ranking, rank
-from bot.repair.search import Budget, Plausible, Search
+from bot.repair.search import Budget, Search
 from bot.repair.source import applied
 from bot.repair.whole_suite import standing
 from tests.repair.in_process import PATH, Check, InProcess

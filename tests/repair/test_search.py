@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from bot.repair.aims import Aim
-from bot.repair.candidates import Candidate, Fate, SpanEdit, Trial
+from bot.repair.candidates import Candidate, Fate, Plausible, SpanEdit, Trial
 from bot.repair.generator import Given, Templates
 from bot.repair.localise import suspects
 from bot.repair.ranking import rank
-from bot.repair.search import Budget, Found, Plausible, Search
+from bot.repair.search import Budget, Found, Search
 from bot.repair.source import applied
 from tests.repair.in_process import PATH, InProcess
 
@@ -193,7 +193,8 @@ def test_patches_that_behave_differently_are_ambiguous_with_the_input() -> None:
     ranking = rank(two, {PATH: LIMIT}, [("([1], 3)", "([4], 3)"), ("[1]", "[]"), ("[1]", "[4]")])
 
     assert ranking.is_ambiguous
-    assert ranking.distinguishing_input == "([4], 3)"
+    assert ranking.difference is not None
+    assert ranking.difference.given == "([4], 3)"
 
 
 @pytest.mark.parametrize(("count", "is_ambiguous"), [(1, False), (2, True)])

@@ -161,7 +161,7 @@ class Repair:
             watch = Watch(self._wish.progress, self._clock.seconds)
             ground = Ground(bench.spectrum, validator, bench.texts, self._more, self._ask, watch)
             budget = self._budget(state, bench, used=used, waiting=waiting)
-            made.append(attempt(ground, state, finding, wanted=wanted, budget=budget))
+            made += attempt(ground, state, finding, wanted=wanted, budget=budget)
             if validator.is_interrupted:
                 break
         return made
@@ -188,21 +188,31 @@ def _told(
     state: State, attempts: Sequence[Attempt], notes: Sequence[str], *, seconds: float
 ) -> Observation:
     """Return what all attempts came to."""
-    mended = {id(a.finding): a.mended for a in attempts if a.mended is not None}
+    mended = [a for a in attempts if a.mended is not None]
     tried = sum(a.found.tried for a in attempts)
     passing = sum(len(a.found.plausible) for a in attempts)
     said = mending.repaired(tried, passing, seconds=seconds) if mended else mending.no_repair(tried)
     ranked = next((a.ranked for a in attempts if a.ranked), ())
-    known = {id(f) for f in state.findings}
-    new = (a.mended or a.finding for a in attempts if id(a.finding) not in known)
     return Observation(
         f"{said}; {mending.suspected(spoken(ranked, most=3))}",
-        findings=(*(mended.get(id(f)) or f for f in state.findings), *new),
+        findings=tuple(_findings(state, attempts)),
         notes=(*notes, *dict.fromkeys(n for a in attempts for n in _notes(a))),
         spending=sum((a.spending for a in attempts), NOTHING),
         suspects=spoken_lines(ranked),
         head={path: data for a in attempts for path, data in a.contents.items()},
     )
+
+
+def _findings(state: State, attempts: Sequence[Attempt]) -> Iterator[Finding]:
+    """Yield all findings; one that turned out to be several bugs is told as these."""
+    about: dict[int, list[Finding]] = {}
+    for made in attempts:
+        told = made.mended or (made.finding if made.is_part else made.origin)
+        about.setdefault(id(made.origin), []).append(told)
+    for finding in state.findings:
+        yield from about.pop(id(finding), [finding])
+    for rest in about.values():
+        yield from rest
 
 
 def _notes(made: Attempt) -> Iterator[str]:
@@ -213,8 +223,9 @@ def _notes(made: Attempt) -> Iterator[str]:
 def _outcome(made: Attempt) -> str:
     title, places = made.finding.title, [f"{s.path}:{s.line}" for s in made.ranked[:3]]
     if made.mended is not None:
-        if made.ranking.is_ambiguous:
-            return mending.ambiguous(title, made.ranking.distinguishing_input)
+        suggestion = made.mended.suggestion
+        if made.ranking.is_ambiguous and suggestion is not None:
+            return mending.ambiguous(title, suggestion)
         if made.ranking.is_hiding:
             return mending.hiding(title)
         return mending.far_fetched(title) if made.ranking.is_far_fetched else ""
