@@ -97,6 +97,7 @@ def _patch(patch: PatchResult) -> Json:
         "proof": _proof(patch.proof),
         "ambiguous": patch.is_ambiguous,
         "distinguishing_input": patch.distinguishing_input,
+        "doubt": patch.doubt.value if patch.is_ambiguous else None,
     }
 
 

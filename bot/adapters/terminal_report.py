@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.report_rows import Row, excerpt, patch_rows
-from bot.domain import comments, mending, suspicion
+from bot.domain import comments, evidence_words, mending, suspicion
 from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
 from bot.domain.posts import reach_of
@@ -168,6 +168,8 @@ def _finding(finding: Finding, review: Review) -> Iterator[RenderableType]:
         return
     yield from _rows(patch_rows(review.patch_text(suggestion)))
     yield _Inset(_receipt(suggestion.proof))
+    if doubt := evidence_words.doubt_of(suggestion):
+        yield _Inset(Text(doubt, "yellow"))
 
 
 def _receipt(proof: Proof | None) -> Text:
@@ -269,7 +271,7 @@ def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
     yield from _rows(patch_rows(patch.text))
     yield _Inset(_receipt(patch.proof))
     if patch.is_ambiguous:
-        yield _Inset(Text(mending.another_passes(patch.distinguishing_input)))
+        yield _Inset(Text(evidence_words.doubted(patch.doubt, patch.distinguishing_input)))
 
 
 def _utilities(decision: Decision) -> Table:

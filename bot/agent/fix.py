@@ -119,6 +119,7 @@ def _results(
             is_offered=finding in offered,
             is_ambiguous=suggestion.is_ambiguous,
             distinguishing_input=suggestion.distinguishing_input,
+            doubt=suggestion.doubt,
         )
         for rank, (finding, suggestion, proof) in enumerate(tried, 1)
     )

@@ -64,6 +64,19 @@ class Location:
     side: Side = Side.RIGHT
 
 
+class Doubt(StrEnum):
+    """Why a person chooses, although a patch makes the tests pass."""
+
+    ANOTHER_MEANING = "another meaning"
+    """Another patch that does something else passes too."""
+    NOT_COMPARED = "not compared"
+    """Other patches pass too, and nobody knows whether they do something else."""
+    TWO_CHANGES = "two changes"
+    """So many pairs of edits are tried that one may pass by chance."""
+    HIDES_NAME = "hides a name"
+    """A function of the module gets a variable of the name of another part of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A patch that would end its finding, and the evidence for it."""
@@ -77,6 +90,8 @@ class Suggestion:
     """Other patches of another meaning pass the same tests, so that a person has to choose."""
     distinguishing_input: str | None = None
     """Arguments with which two of them differ, where some were found."""
+    doubt: Doubt = Doubt.ANOTHER_MEANING
+    """Why it is ambiguous, where it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ _NETWORK = re.compile(
     r"|socket\.gaierror|no address associated with hostname",
     re.IGNORECASE,
 )
+_NO_OTHER = ("no edit of our kinds fits there", "there is no other of our kinds")
+"""Where none was tried, and where some were."""
 
 
 def repaired(tried: int, plausible: int, *, seconds: float) -> str:
@@ -29,12 +31,14 @@ def repaired(tried: int, plausible: int, *, seconds: float) -> str:
 
 def no_repair(tried: int) -> str:
     """Say that nothing was found."""
+    if not tried:
+        return "no small edit was tried"
     return f"none of {tried} small edits makes the red tests pass"
 
 
 def unrepaired(title: str, tried: int, places: Sequence[str], *, is_spent: bool) -> str:
     """Say that nothing was found, why the search ended, and where a person looks first."""
-    ended = "the time for the search is spent" if is_spent else "there is no other of our kinds"
+    ended = "the time for the search is spent" if is_spent else _NO_OTHER[tried > 0]
     where = ", ".join(printable(place) for place in places)
     return (
         f"No repair for `{title}`: {no_repair(tried)}, and {ended}. "
@@ -48,6 +52,15 @@ def ambiguous(title: str, arguments: str | None) -> str:
     return (
         f"Several small edits would end `{title}`, "
         f"and the tests do not tell which is meant{shown}. "
+        "None is committed by itself: add a test that decides, or apply the patch you mean."
+    )
+
+
+def not_compared(title: str) -> str:
+    """Say that several repairs pass and that nobody knows whether they do the same."""
+    return (
+        f"Several small edits would end `{title}`, and what they do could not be compared: that is "
+        "done for Python alone, by the engine inside the sandbox and with inputs that it finds. "
         "None is committed by itself: add a test that decides, or apply the patch you mean."
     )
 
@@ -85,14 +98,6 @@ def undecided(findings: Sequence[Finding]) -> str:
 def left_undecided() -> str:
     """Say why a patch that is proved is shown and is not part of the fix."""
     return "left out: the tests allow another meaning, so a person chooses"
-
-
-def another_passes(arguments: str | None) -> str:
-    """Say below a patch that it is not the only one."""
-    if not arguments:
-        return "a patch of another meaning may pass the same tests; no input that shows it is known"
-    differs = one_line(arguments, limit=200)
-    return f"another patch passes the same tests; an input for which they differ: {differs}"
 
 
 def with_the_rest(words: str, outcome: FixOutcome) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.domain.diff import Diff
 from bot.domain.edits import EditRefused
 from bot.domain.evidence import Proof, TestReport
-from bot.domain.findings import Finding, FindingId, FindingState, Suggestion
+from bot.domain.findings import Doubt, Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.reading import Since
@@ -130,6 +130,8 @@ class PatchResult:
     """Another patch of another meaning passes the same tests."""
     distinguishing_input: str | None = None
     """An input on which the two differ, where one was found."""
+    doubt: Doubt = Doubt.ANOTHER_MEANING
+    """Why it is ambiguous, where it is."""
 
 
 @dataclass(frozen=True, slots=True)
