@@ -136,7 +136,7 @@ def not_bisected(tests: Sequence[str]) -> str:
 
 def tests_are_no_evidence(side: str, problem: str) -> str:
     """Say that a test run counts for nothing; `side` is `head` or `merge base`."""
-    return f"the tests at the {side} prove nothing: {one_line(problem)}"
+    return f"the tests at the {side} prove nothing: {one_line(problem, limit=600)}"
 
 
 def dependencies_changed(paths: Sequence[str]) -> str:

@@ -102,7 +102,9 @@ def test_no_small_edit_leaves_the_revert_as_it_was() -> None:
 
     assert finding.suggestion is not None
     assert finding.suggestion.source == "bisect"
-    assert any("no small edit was tried" in decision.observation for decision in room.heard.finished)
+    assert any(
+        "no small edit was tried" in decision.observation for decision in room.heard.finished
+    )
 
 
 def test_a_proved_repair_is_committed() -> None:
