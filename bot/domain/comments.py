@@ -162,11 +162,6 @@ def committed(sha: Sha) -> str:
     return f"committed {sha[:12]}: git show {sha[:12]}"
 
 
-def nothing_to_fix(ids: Sequence[str] = ()) -> str:
-    """Say that a fix has nothing to do, of all findings or of those that were asked for."""
-    return f"no patch for {', '.join(ids) or 'any open finding'}, so nothing was changed"
-
-
 def nothing_proved(findings: Sequence[Finding]) -> str:
     """Say why patches exist and none was committed."""
     ids = ", ".join(finding.id for finding in findings)
@@ -264,7 +259,7 @@ def comment_limit(max_comments: int) -> str:
 
 def _subject(findings: Sequence[Finding]) -> str:
     if len(findings) > 1:
-        rules = ", ".join(dict.fromkeys(f.rule for f in findings))
+        rules = ", ".join(dict.fromkeys(_meant(f) for f in findings))
         return _first_fitting(
             f"Fix {len(findings)} findings: {rules}", f"Fix {len(findings)} findings"
         )
@@ -272,9 +267,19 @@ def _subject(findings: Sequence[Finding]) -> str:
     name = printable(finding.location.path.rpartition("/")[2])
     if finding.suggestion is not None and finding.suggestion.source == "bisect":
         return _first_fitting(f"Take back a hunk of {name}", f"Take back the hunk of {finding.id}")
+    if finding.source == "test" and finding.evidence:
+        return _first_fitting(
+            f"Make {_tests(finding.evidence)} pass", f"Make {_meant(finding)} pass"
+        )
     return _first_fitting(
         f"Fix {finding.rule} in {name}", f"Fix {finding.rule}", f"Fix {finding.id}"
     )
+
+
+def _meant(finding: Finding) -> str:
+    """Return the test that a finding is about, or its rule."""
+    is_test = finding.source == "test" and finding.evidence
+    return one_line(spoken_test(finding.evidence[0]), limit=40) if is_test else finding.rule
 
 
 def _first_fitting(*subjects: str) -> str:

@@ -105,6 +105,11 @@ def nothing_to_fix() -> str:
     return "nothing to fix: there is no open finding, so nothing was changed"
 
 
+def no_patch(ids: Sequence[str]) -> str:
+    """Say that no finding, or none of those that were asked for, has a patch."""
+    return f"no patch for {', '.join(ids) or 'any open finding'}, so nothing was changed"
+
+
 def nothing_written(file: str) -> str:
     """Say that a patch was asked for as a file and that there is none."""
     return f"{printable(file)} was not written: there is no patch to put into it"

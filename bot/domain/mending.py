@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.domain.comments import spoken_test
-from bot.domain.evidence import TestReport
+from bot.domain.evidence import StopReason, TestReport
 from bot.domain.findings import Category, Finding
 from bot.domain.markdown import cut, details, fence, prose
 from bot.domain.pull_request import printable
@@ -125,6 +125,21 @@ def searching(tried: int, plausible: int) -> str:
 def not_searched(reason: str) -> str:
     """Say why there was no search."""
     return f"no repair was searched for: {reason}"
+
+
+def no_survey(stop: StopReason, *, limit_s: float) -> str:
+    """Say why nothing is known of the tests where candidates are tried, and what to do."""
+    match stop:
+        case StopReason.TIMEOUT:
+            return (
+                f"the tests timed out after {limit_s:g} s in the process that tries candidates, "
+                "where they are traced: raise `tests.timeout_s` in the configuration, "
+                "or name fewer tests with `tests.command`"
+            )
+        case StopReason.EXITED:
+            return "the tests ended the process that tries candidates: let no test end it"
+        case _:
+            return f"the process that tries candidates ended ({stop}) before the tests did"
 
 
 def slowly(reason: str) -> str:

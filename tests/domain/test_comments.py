@@ -226,3 +226,22 @@ def test_refusals_name_what_was_asked() -> None:
     )
     assert comments.unknown_findings(["F1"], []).endswith("(this review has no findings)")
     assert comments.nothing_proved(known).startswith("no patch is proved (F1, F2)")
+
+
+@pytest.mark.parametrize(
+    ("tests", "subject"),
+    [
+        (("tests/test_a.py::test_total",), "Make test_total pass"),
+        (("tests/test_a.py::test_total", "t.py::test_b"), "Make test_total and 1 more pass"),
+        ((f"tests/test_a.py::test_{'x' * 90}",), f"Make test_{'x' * 34}… pass"),
+    ],
+)
+def test_the_commit_of_a_repair_names_the_test(tests: tuple[str, ...], subject: str) -> None:
+    mended = replace(regression(), evidence=tests)
+    assert mended.suggestion is not None
+    mended = replace(mended, suggestion=replace(mended.suggestion, source="repair"))
+
+    made = comments.commit_message([mended], command=(), requester="", run_id="r")
+
+    assert made.subject == subject
+    assert len(made.subject) < 60
