@@ -97,7 +97,7 @@ def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:
     known = {f.fingerprint: f for f in review.open_findings}
     known |= {finding.id.lower(): finding for finding in review.open_findings}
     if unknown := [name for name in asked.ids if name.lower() not in known]:
-        raise Refused(comments.unknown_findings(unknown, review.open_findings))
+        raise Refused(fix_words.unknown_findings(unknown, review.open_findings))
     named = dict.fromkeys(known[name.lower()] for name in asked.ids)
     return tuple(named) if asked.ids else review.open_findings
 

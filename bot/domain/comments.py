@@ -4,7 +4,7 @@ All of it is pure. What others wrote goes through `untrusted` before it stands i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.evidence import Counts, Grade, Proof
 from bot.domain.findings import Finding, Severity
@@ -191,12 +191,6 @@ def fix_too_large(files: int, lines: int, *, max_files: int, max_lines: int) -> 
 def not_proved_together() -> str:
     """Say that patches which are proved one by one break something as a whole."""
     return "nothing was committed: the patches are proved one by one, but not together; name one"
-
-
-def unknown_findings(ids: Iterable[str], known: Sequence[Finding]) -> str:
-    """Say which finding ids do not exist."""
-    there = f"this review has {', '.join(f.id for f in known[:50]) or 'no findings'}"
-    return f"unknown finding: {', '.join(one_line(i, limit=20) for i in ids)} ({there})"
 
 
 def commit_message(

@@ -1,7 +1,7 @@
 """What a fix says of the findings that it left alone, and of where nothing can be proved."""
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.domain.evidence import Grade
 from bot.domain.findings import Category, Finding, FindingId, Suggestion
@@ -72,6 +72,12 @@ def _why(finding: Finding, trigger: str) -> str:
     if suggestion.source == REVERTED:
         return f"a hunk of yours, which {code(f'{trigger} fix {finding.id} revert')} takes back"
     return "its patch is none that takes a hunk back"
+
+
+def unknown_findings(ids: Iterable[str], known: Sequence[Finding]) -> str:
+    """Say which finding ids do not exist."""
+    there = f"this review has {', '.join(f.id for f in known[:50]) or 'no findings'}"
+    return f"unknown finding: {', '.join(one_line(i, limit=20) for i in ids)} ({there})"
 
 
 def unknown_ids(ids: Sequence[FindingId], there: Sequence[FindingId]) -> str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain import comments
+from bot.domain import comments, fix_words
 from bot.domain.evidence import Counts, Grade
 from bot.domain.findings import FindingId, Location, number
 from bot.domain.verdict import Conclusion, Cost, Coverage, Verdict
@@ -221,10 +221,10 @@ def test_a_commit_neither_notifies_nor_closes_nor_forges_a_trailer() -> None:
 def test_refusals_name_what_was_asked() -> None:
     known = number([finding(), regression()])
 
-    assert comments.unknown_findings(["F9"], known) == (
+    assert fix_words.unknown_findings(["F9"], known) == (
         "unknown finding: F9 (this review has F1, F2)"
     )
-    assert comments.unknown_findings(["F1"], []).endswith("(this review has no findings)")
+    assert fix_words.unknown_findings(["F1"], []).endswith("(this review has no findings)")
     assert comments.nothing_proved(known).startswith("no patch is proved (F1, F2)")
 
 
