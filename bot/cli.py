@@ -204,12 +204,12 @@ def doctor() -> None:
 @bench_app.command("repair")
 def bench_repair(
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             envvar="PULLWRIGHT_CONTRACT_DATA",
-            help="The folder of test data, with the set's folder.",
+            help="The folder that holds a folder for each set; docs/repair.md says where from.",
         ),
-    ],
+    ] = None,
     chosen: Annotated[str, typer.Option("--set", help="Which set of problems.")] = "humanevalfix",
     cpu_seconds: Annotated[float, typer.Option(min=1, help="For each problem.")] = 20.0,
     candidates: Annotated[int, typer.Option(min=1, help="For each problem, at the most.")] = 60_000,
