@@ -291,7 +291,7 @@ def test_a_repair_that_is_not_the_only_one_says_so_beside_its_receipt() -> None:
 
 def test_a_change_to_tests_is_named_where_it_weakens_them() -> None:
     files = one_line_diff("tests/test_cart.py", b"+x\n", 1)
-    own = replace(suite(failed=0), is_self_reported=True)
+    own = replace(suite(failed=False), is_self_reported=True)
 
     text = page_of(review(diff=files, head_tests=own)).text
 

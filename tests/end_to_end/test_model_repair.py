@@ -18,6 +18,7 @@ from bot.domain.verdict import Conclusion
 from tests.agent.model_toys import Answer, ToyModel
 from tests.agent.toys import Heard
 from tests.end_to_end.command import Command
+from tests.end_to_end.test_replay import run_id
 from tests.fakes.workspace import FakeWorkspace
 from tests.model_server.replies import Asked
 from tests.model_server.replies import Reply as HttpReply
@@ -200,7 +201,7 @@ def test_a_fix_with_a_model_over_http_is_proved_committed_and_plays_again(
     assert patch["proof"]["fail_to_pass"]
     assert (told["commit"] is None) is patch["ambiguous"]
 
-    again = pullwright("replay", told["run_id"])  # its server is gone
+    again = pullwright("replay", run_id(pullwright))  # its server is gone
 
     assert again.code == 0, again.out + again.err
 
