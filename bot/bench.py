@@ -29,7 +29,7 @@ class Chosen:
 
 
 def bench(
-    data: Path, chosen: Chosen, limits: tuple[float, int], *, seed: int, is_quiet: bool
+    data: Path | None, chosen: Chosen, limits: tuple[float, int], *, seed: int, is_quiet: bool
 ) -> Iterator[str]:
     """Yield the lines of the table; raises Refused for a set or a problem that is not there."""
     problems = _problems(data, chosen)
@@ -61,10 +61,15 @@ def bench(
     yield f"and {spent - searched:.1f} to judge with the hidden tests"
 
 
-def _problems(data: Path, chosen: Chosen) -> list[Problem]:
+def _problems(data: Path | None, chosen: Chosen) -> list[Problem]:
     if chosen.name not in SETS:
         raise Refused(f"there is no set {chosen.name}: choose one of {', '.join(SETS)}")
     name, read = SETS[chosen.name]
+    if data is None:
+        raise Refused(
+            f"the problems are not part of pullwright: name the folder that holds {name} "
+            "with --data or PULLWRIGHT_CONTRACT_DATA (docs/repair.md says where to get it)"
+        )
     text = wiring.read_bytes(data / name).decode("utf-8")
     problems = list(read(line for line in text.splitlines() if line.strip()))
     names = {problem.name for problem in problems}

@@ -4,28 +4,24 @@ import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
 import typer
 
-from bot import __version__, replay_commands, service_commands, wiring
-from bot.agent.fix import Asked
-from bot.agent.review import Episode
-from bot.agent.tools.repair import CPU_SECONDS, Repair, Wish
+from bot import __version__, fixing, replay_commands, service_commands, wiring
+from bot.agent.named import Heeding, Names
+from bot.agent.tools.repair import CPU_SECONDS
 from bot.demo_run import run_demo
-from bot.domain import mending
-from bot.domain.findings import FindingId
 from bot.domain.repo_config import schema
-from bot.domain.review import FixOutcome, Review
+from bot.domain.review import Review
 from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
 from bot.guard import Exit, guarded
 from bot.model_wiring import open_model
-from bot.output import Output, write
-from bot.repair.search import Budget
+from bot.output import Output
 from bot.run_keeping import open_keeper
 from bot.settings import load_model_settings, load_settings, state_dir
 from bot.wiring import Place, Run, Uncommitted
@@ -153,15 +149,15 @@ def fix(
     """Patch what a review found, and commit the patches that are proved."""
     off = _is_colour_off()
     output = Output(as_json, html=html, is_explained=explain, is_quiet=quiet, is_colour_off=off)
-    asked = _asked(findings or [], is_commit=commit)
-    seconds = time_limit if is_repair and not asked.is_revert else 0.0
-    wish = _wish(seconds, failing or (), output)
-    with _run(Place(repo, base, head), output, tests=tests, wish=wish) as run:
-        outcome = run.fix(_with_named(run.review(), failing or ()), asked)
+    seconds = time_limit if is_repair else 0.0
+    order = fixing.order(findings or (), failing or (), is_commit=commit, cpu_seconds=seconds)
+    place = Place(repo, base, head, is_to_commit=commit)
+    with _run(place, output, tests=tests, order=order) as run:
+        outcome = run.fix(order.noted(run.review()), order.asked)
         output.show(outcome)
         if patch is not None:
-            write(patch, outcome.patch_text)
-        raise typer.Exit(_fix_exit_code(outcome, is_commit=commit))
+            fixing.write_patch(patch, outcome, output)
+        raise typer.Exit(order.exit_code(outcome, run.config.fail_on))
 
 
 @app.command("test")
@@ -208,12 +204,12 @@ def doctor() -> None:
 @bench_app.command("repair")
 def bench_repair(
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             envvar="PULLWRIGHT_CONTRACT_DATA",
-            help="The folder of test data, with the set's folder.",
+            help="The folder that holds a folder for each set; docs/repair.md says where from.",
         ),
-    ],
+    ] = None,
     chosen: Annotated[str, typer.Option("--set", help="Which set of problems.")] = "humanevalfix",
     cpu_seconds: Annotated[float, typer.Option(min=1, help="For each problem.")] = 20.0,
     candidates: Annotated[int, typer.Option(min=1, help="For each problem, at the most.")] = 60_000,
@@ -294,7 +290,7 @@ def _run(
     fail_on: Sequence[FailOn] | None = None,
     tools: Collection[str] = (),
     sarif_in: Sequence[Path] = (),
-    wish: Wish | None = None,
+    order: fixing.Order | None = None,
 ) -> Iterator[Run]:
     """Open the change, its configuration and its sandbox, and build the run."""
     settings = load_settings()
@@ -304,12 +300,14 @@ def _run(
     if fail_on:
         overrides["fail_on"] = [choice.value for choice in fail_on]
     logs = wiring.sarif_analyzers(sarif_in, place)
+    wish = order.wish(output) if order is not None else None
     with wiring.open_workspace(settings, place) as workspace:
         config = wiring.load_config(workspace, overrides).config
         sandboxes = wiring.open_sandboxes(settings, place, _ask)
         listener, models = output.listener(), load_model_settings()
         opened = open_model(models, config.budget, network=settings.network)
         with opened as model:
+            names = order.names(may_find_more=model is not None) if order is not None else Names()
             yield wiring.build_run(
                 workspace,
                 config,
@@ -319,29 +317,9 @@ def _run(
                 more_analyzers=logs,
                 model=model,
                 repair=wish,
+                around=partial(Heeding, names=names),
                 keeper=open_keeper(settings, config, secrets=models.secrets, tell=output.warn),
             )
-
-
-def _with_named(episode: Episode, failing: Sequence[str]) -> Episode:
-    """Say of tests that were named why there was no search, where it never came to one."""
-    report, review = episode.state.head_tests, episode.review
-    if report is None or Repair.name in review.verdict.tools:
-        return episode
-    notes = [mending.not_red(test, report) for test in failing if test not in report.red]
-    return replace(episode, review=replace(review, notes=(*review.notes, *notes)))
-
-
-def _wish(seconds: float, failing: Sequence[str], output: Output) -> Wish | None:
-    """Return what is asked of the search, or None for no search.
-
-    A revert that is asked for by name is not to be replaced by a repair.
-    """
-    if seconds > 0:
-        return Wish(Budget(seconds), frozenset(failing), output.searched)
-    if failing:
-        raise Refused("--failing narrows a search for a repair, and there is none with this option")
-    return None
 
 
 def _ask(question: str) -> bool:
@@ -361,27 +339,9 @@ def _uncommitted(*, staged: bool, worktree: bool) -> Uncommitted:
     return Uncommitted.WORKTREE if worktree else Uncommitted.NONE
 
 
-def _asked(words: Sequence[str], *, is_commit: bool) -> Asked:
-    """Read `F1 F2`, `all` and `F1 revert` as the command in a comment would be."""
-    is_revert = bool(words) and words[-1] == "revert"
-    names = [word for word in (words[:-1] if is_revert else words) if word != "all"]
-    if is_revert and not names:
-        raise Refused("a revert is only made by name: fix F1 revert")
-    ids = tuple(FindingId(name) for name in names)
-    return Asked(ids, is_revert, is_commit, is_checked_enough=not is_commit)
-
-
 def _exit_code(told: Review, fail_on: Sequence[FailOn]) -> Exit:
     if is_failure(told.verdict, told.findings, fail_on=fail_on):
         return Exit.FINDINGS
     if told.verdict.conclusion is Conclusion.ERROR:
         return Exit.ERROR
     return Exit.PARTIAL if has_gap(told.verdict) else Exit.CLEAN
-
-
-def _fix_exit_code(outcome: FixOutcome, *, is_commit: bool) -> Exit:
-    """0 when a proved patch is there or nothing was to do, 1 when findings stay unfixed."""
-    if outcome.commit or not outcome.review.open_findings:
-        return Exit.CLEAN
-    is_offered = not is_commit and outcome.patch_text
-    return Exit.CLEAN if is_offered and outcome.refused is None else Exit.FINDINGS

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot import wiring
 from bot.agent.fix import Asked
+from bot.agent.tools.repair import Wish
 from bot.demo import build_demo
 from bot.domain.review import FixOutcome
 from bot.domain.verdict import Conclusion
@@ -17,7 +18,8 @@ from bot.settings import Settings
 def run_demo(folder: Path, settings: Settings, output: Output) -> Exit:
     """Build the repository in the folder, review it, fix it, and write the three reports.
 
-    Exits with an error where the review did not find what the branch has, or proved no fix.
+    The fix mends the red test by search. Exits with an error where the review did not find what the
+    branch has, or proved no fix.
     """
     folder = folder.absolute()
     demo = build_demo(folder / "shop", search_path=settings.search_path)
@@ -27,8 +29,10 @@ def run_demo(folder: Path, settings: Settings, output: Output) -> Exit:
     with wiring.open_workspace(own, place) as workspace:
         config = wiring.load_config(workspace, {}).config
         sandboxes = wiring.open_sandboxes(own, place, lambda _question: False)
-        run = wiring.build_run(workspace, config, sandboxes, output.listener())
+        wish = Wish(progress=output.searched)
+        run = wiring.build_run(workspace, config, sandboxes, output.listener(), repair=wish)
         output.say(f"$ pullwright review --base {demo.base_ref}   # in {demo.path}")
+        output.say("(here with the search for repairs, which is part of `pullwright fix`)")
         episode = run.review()
         reports.show(episode.review)
         write(folder / "review.json", json_text(episode.review))
@@ -45,8 +49,7 @@ def _farewell(folder: Path, repository: Path) -> str:
     return (
         f"\nThe reports: {folder}/review.html, review.json, review.sarif\n"
         f"The fix commit: git -C {repository} show\n"
-        f"Why each tool was picked: cd {repository} && {command} review --explain\n"
-        f"Search for a repair of the red test: cd {repository} && {command} fix"
+        f"Why each tool was picked: cd {repository} && {command} review --explain"
     )
 
 

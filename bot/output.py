@@ -27,7 +27,7 @@ class PlainProgress:
         """Wait for what comes back."""
 
     def step_finished(self, decision: Decision) -> None:
-        seconds, said = f"{decision.seconds:.1f} s", one_line(decision.observation)
+        seconds, said = f"{decision.seconds:.1f} s", one_line(decision.observation, limit=2000)
         sys.stderr.write(f"{decision.tool}: {said} ({seconds})\n")
         sys.stderr.flush()
 

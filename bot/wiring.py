@@ -70,6 +70,8 @@ class Place:
     base: str | None = None
     head: str | None = None
     uncommitted: Uncommitted = Uncommitted.NONE
+    is_to_commit: bool = False
+    """Refused at once where no fix could be committed on it."""
 
     @property
     def is_remote(self) -> bool:
@@ -147,6 +149,8 @@ def open_workspace(settings: Settings, place: Place) -> Iterator[Workspace]:
             describe=described,
         )
     with opened as workspace:
+        if place.is_to_commit:
+            workspace.check_commit()
         yield workspace
 
 

@@ -81,7 +81,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "F05": Mutant(
         "bot/agent/tools/review.py",
-        "tuple(without_model(str(error)) for error in others[:1])",
+        "tuple(without_model(error) for error in others[:1])",
         "()",
     ),
     "F08": Mutant(

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.errors import Refused
 
 ROWS = [
     {
@@ -48,6 +49,13 @@ def test_the_table_says_seed_budget_and_what_came_of_the_problem(data: str) -> N
     assert any(line.startswith("all 1") and "(100 %)" in line for line in lines)
     assert any(line.startswith("sure enough to be committed: ") for line in lines)
     assert lines[-2].startswith("CPU seconds for each problem")
+
+
+def test_without_the_problems_the_sentence_says_where_to_name_them() -> None:
+    ended = CliRunner().invoke(app, ["bench", "repair"], env={"PULLWRIGHT_CONTRACT_DATA": None})
+
+    assert isinstance(ended.exception, Refused)
+    assert "--data or PULLWRIGHT_CONTRACT_DATA (docs/repair.md" in str(ended.exception)
 
 
 @pytest.mark.parametrize("wrong", [("--set", "unknown"), ("--only", "Python/three")])

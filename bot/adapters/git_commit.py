@@ -6,7 +6,7 @@ files that carry uncommitted work are never touched (a two-tree `read-tree`, as 
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bot.adapters.git_isolated import isolated
@@ -14,7 +14,7 @@ from bot.adapters.git_local import BRANCHES, LocalRepository
 from bot.adapters.git_mirror import Mirror
 from bot.adapters.git_objects import EXECUTABLE, REGULAR, Blob
 from bot.adapters.git_process import Git, GitFailed
-from bot.domain import git_names
+from bot.domain import fix_words, git_names
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha, printable
 from bot.errors import Refused
@@ -66,6 +66,21 @@ def commit_files(
     else:
         _move(branch, new)
     return new
+
+
+def check_commit(mirror: Mirror, branch: Branch, paths: Collection[str]) -> None:
+    """Raise Refused where no commit could be made now, or over work in these files of the user's.
+
+    It changes nothing. Both may be otherwise when it comes to the commit, which asks again.
+    """
+    if not _check_branch(branch):
+        return
+    with isolated(branch.repository, mirror) as git:
+        git.find("update-index", "-q", "--refresh", "--ignore-submodules")
+        listed = git.run("diff-index", "-z", "--name-only", "--ignore-submodules", branch.head)
+    changed = {git_names.decode(name) for name in listed.split(b"\0") if name}
+    if mine := sorted(changed & set(paths)):
+        raise Refused(fix_words.uncommitted_work(mine))
 
 
 def render_message(message: CommitMessage) -> str:

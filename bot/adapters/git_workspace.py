@@ -12,12 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict
 
-from bot.adapters.git_commit import Branch, commit_files
+from bot.adapters.git_commit import Branch, check_commit, commit_files
 from bot.adapters.git_local import BRANCHES, LocalRepository, find_local
 from bot.adapters.git_mirror import Mirror, MirrorCache
 from bot.adapters.git_objects import CheckoutBudget, ObjectReader
 from bot.adapters.git_remote import fetch_change, parse_remote, same_commit
 from bot.adapters.git_uncommitted import Uncommitted, commit_uncommitted
+from bot.domain import fix_words
 from bot.domain.diff import Diff
 from bot.domain.diff_parser import DIFF_ARGUMENTS, parse_diff
 from bot.domain.ports import CommitMessage, SourceFile, TreeEntry
@@ -80,6 +81,12 @@ class GitWorkspace:
             raise Refused(self.why_not)
         head = self.reader.tree(self.change.head_sha)
         return commit_files(self.mirror, head, branch=self.branch, files=files, message=message)
+
+    def check_commit(self) -> None:
+        """Raise Refused where it is known already that no fix could be committed."""
+        if self.branch is None:
+            raise Refused(fix_words.or_no_commit(self.why_not))
+        check_commit(self.mirror, self.branch, self.diff().by_path)
 
     def check(self) -> None:
         """Raise TooLarge or Refused where the head's tree is not one to work on."""

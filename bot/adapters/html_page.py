@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.adapters.report_rows import Row, excerpt, patch_rows
-from bot.domain import comments
+from bot.domain import comments, evidence_words
 from bot.domain.evidence import Grade, TestReport, compare
 from bot.domain.findings import Finding, Suggestion
 from bot.domain.review import Decision, Review
@@ -28,6 +28,8 @@ class SuggestionView:
 
     grade: Grade
     receipt: str
+    doubt: str
+    """Why a person has to choose; empty where nobody has to."""
     source: str
     rows: tuple[Row, ...]
 
@@ -75,6 +77,8 @@ class TestsView:
     broken: tuple[tuple[str, str], ...]
     """Ids of tests that passed before and do not now, with what they say."""
     mended: tuple[str, ...]
+    own_word: str
+    """What a run means for which the change edits what decides it."""
 
 
 def finding_views(review: Review) -> Iterator[FindingView]:
@@ -120,11 +124,12 @@ def tests_view(review: Review) -> TestsView | None:
     runs = tuple((n, r) for n, r in (("merge base", base), ("head", head)) if r is not None)
     if not runs:
         return None
+    own_word = evidence_words.own_word(review.diff)
     if base is None or head is None:
-        return TestsView(runs, (), ())
+        return TestsView(runs, (), (), own_word)
     change = compare(base, head)
     broken = ((test, head.messages.get(test, "")) for test in change.pass_to_fail[:MAX_LISTED])
-    return TestsView(runs, tuple(broken), change.fail_to_pass[:MAX_LISTED])
+    return TestsView(runs, tuple(broken), change.fail_to_pass[:MAX_LISTED], own_word)
 
 
 def _suggestion(review: Review, suggestion: Suggestion | None, limit: int) -> SuggestionView | None:
@@ -134,6 +139,7 @@ def _suggestion(review: Review, suggestion: Suggestion | None, limit: int) -> Su
     return SuggestionView(
         grade=proof.grade if proof is not None else Grade.NOT_VERIFIED,
         receipt=comments.receipt(proof),
+        doubt=evidence_words.doubt_of(suggestion),
         source=suggestion.source,
         rows=tuple(itertools.islice(patch_rows(review.patch_text(suggestion)), max(0, limit))),
     )

@@ -101,6 +101,7 @@ def _patch(patch: PatchResult) -> Json:
         "rival": {"patch": patch.rival_text, "gives": patch.rival_gives or None}
         if patch.rival_text
         else None,
+        "doubt": patch.doubt.value if patch.is_ambiguous else None,
     }
 
 

@@ -34,8 +34,11 @@ class Row:
         return self.text[: len(self.text) - len(self.text.lstrip())]
 
 
-def patch_rows(text: str) -> Iterator[Row]:
-    """Yield the lines of a unified diff; rows with the sign `@` name a file or stand for a gap."""
+def patch_rows(text: str, *, is_whole: bool = False) -> Iterator[Row]:
+    """Yield the lines of a unified diff; rows with the sign `@` name a file or stand for a gap.
+
+    Long lines are cut where the patch is not to be shown whole.
+    """
     is_header, is_first = True, True
     for line in text.split("\n")[:-1]:
         if line.startswith("diff --git "):
@@ -47,7 +50,7 @@ def patch_rows(text: str) -> Iterator[Row]:
         elif is_header and line.startswith("+++ "):
             yield Row(None, None, "@", line[4:].removeprefix("b/"))
         elif not is_header and not line.startswith("\\"):
-            yield Row(None, None, line[:1], _cut(line[1:]))
+            yield Row(None, None, line[:1], line[1:] if is_whole else _cut(line[1:]))
 
 
 def excerpt(finding: Finding, diff: Diff | None) -> Iterator[Row]:

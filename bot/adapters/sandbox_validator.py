@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters import inside
+from bot.domain import mending
 from bot.domain.evidence import StopReason
-from bot.domain.ports import Sandbox, SourceFile, TestPlan
+from bot.domain.ports import CommandResult, Sandbox, SourceFile, TestPlan
 from bot.errors import Refused
 from bot.repair.candidates import Candidate, Fate, Spectrum, Trial
 
@@ -75,9 +76,10 @@ class SandboxValidator:
         self._is_fresh = False
 
     def spectrum(self, paths: Sequence[str]) -> Spectrum:
-        lines = self._run({"mode": "survey", "paths": list(paths)}, self._plan.timeout_s)
+        limit_s = self._plan.timeout_s
+        ended, lines = self._ended({"mode": "survey", "paths": list(paths)}, limit_s)
         if lines is None:
-            raise Refused("the tests ended the process that ran them")
+            raise Refused(mending.no_survey(ended.stop, limit_s=limit_s))
         return _spectrum(lines)
 
     def validate(
@@ -124,6 +126,12 @@ class SandboxValidator:
 
     def _run(self, job: Mapping[str, Any], timeout_s: float) -> list[list[Any]] | None:
         """Return the lines of the results, or None where the command left none."""
+        return self._ended(job, timeout_s)[1]
+
+    def _ended(
+        self, job: Mapping[str, Any], timeout_s: float
+    ) -> tuple[CommandResult, list[list[Any]] | None]:
+        """Return how the command ended, and the lines of the results where it left some."""
         if not self._is_fresh:
             self._sandbox.put(self._files)
         nonce = secrets.token_hex(8)
@@ -140,7 +148,7 @@ class SandboxValidator:
         data = (
             self._sandbox.get("repair.json", limit_bytes=RESULT_BYTES) if self._is_fresh else None
         )
-        return None if data is None else _lines(data, nonce)
+        return ended, None if data is None else _lines(data, nonce)
 
 
 def _spans(batch: Sequence[Candidate]) -> list[list[list[Any]]]:

@@ -4,18 +4,17 @@ Nothing of the pull request is read as markup or reaches the terminal as a contr
 """
 
 import atexit
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import rich.progress
-from rich.console import Console, ConsoleOptions, OverflowMethod, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.report_rows import Row, excerpt, patch_rows
-from bot.domain import comments, mending, suspicion
+from bot.domain import comments, evidence_words, mending, suspicion
 from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
 from bot.domain.posts import reach_of
@@ -29,6 +28,8 @@ _MAX_ROWS = 16
 _MAX_BODY = 2000
 _MAX_SKIPPED = 12
 _INDENT = 4
+_LONGEST = 2000
+"""Of a sentence; it is wrapped and not cut."""
 _CONCLUSIONS = {
     Conclusion.SUCCESS: "bold green",
     Conclusion.FINDINGS: "bold red",
@@ -66,7 +67,8 @@ def print_explanation(console: Console, review: Review) -> None:
     for decision in review.decisions:
         head = Text(f"\nstep {decision.step}: ", "dim")
         head.append(one_line(decision.tool), "bold")
-        head.append(f"  {decision.seconds:.1f} s  {one_line(decision.observation)}")
+        said = one_line(decision.observation, limit=_LONGEST)
+        head.append(f"  {decision.seconds:.1f} s  {said}")
         _print(console, [head, _utilities(decision)])
     if review.suspects:
         _print(console, [Text("\nlines that the failing tests point at", "bold")])
@@ -108,7 +110,7 @@ class Progress:
         """Show what came back."""
         self._stop()
         line = Text(f"{one_line(decision.tool):<8}{decision.seconds:6.1f} s  ", "dim")
-        _print(self._console, [line.append(one_line(decision.observation))])
+        _print(self._console, [line.append(one_line(decision.observation, limit=_LONGEST))])
 
     def _stop(self) -> None:
         if self._bar is not None:
@@ -166,8 +168,10 @@ def _finding(finding: Finding, review: Review) -> Iterator[RenderableType]:
     if (suggestion := finding.suggestion) is None:
         yield from _rows(excerpt(finding, review.diff))
         return
-    yield from _rows(patch_rows(review.patch_text(suggestion)))
+    yield from _rows(patch_rows(review.patch_text(suggestion), is_whole=True))
     yield _Inset(_receipt(suggestion.proof))
+    if doubt := evidence_words.doubt_of(suggestion):
+        yield _Inset(Text(doubt, "yellow"))
 
 
 def _receipt(proof: Proof | None) -> Text:
@@ -175,15 +179,37 @@ def _receipt(proof: Proof | None) -> Text:
     return Text(comments.receipt(proof), _GRADES[grade])
 
 
-def _rows(rows: Iterator[Row]) -> Iterator[RenderableType]:
-    """Yield the first lines of some code; a line longer than the terminal ends in an ellipsis."""
-    for row in itertools.islice(rows, _MAX_ROWS):
-        sign = " " if row.sign == "@" else row.sign
-        number = "" if row.new is None else f"{row.new:>5} "
-        text = shown(row.text).expandtabs(4)
-        yield _Inset(Text(f"{number}{sign} {text}", _SIGNS.get(row.sign, ""), no_wrap=True))
-    if (more := sum(1 for _ in rows)) > 0:
-        yield _Inset(Text(f"  {more} more lines in the JSON and HTML reports", "dim"))
+def _rows(rows: Iterable[Row], *, is_patch: bool = False) -> Iterator[RenderableType]:
+    """Yield the lines of some code, the first ones alone on a terminal."""
+    yield _Code(tuple(_code_line(row) for row in rows), is_patch)
+
+
+def _code_line(row: Row) -> Text:
+    sign = " " if row.sign == "@" else row.sign
+    number = "" if row.new is None else f"{row.new:>5} "
+    text = shown(row.text).expandtabs(4)
+    return Text(f"{number}{sign} {text}", _SIGNS.get(row.sign, ""), no_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """Lines of code: on a terminal few and short ones, elsewhere all of them and whole."""
+
+    lines: tuple[Text, ...]
+    is_patch: bool = False
+    """Of a fix, which is read to be applied: all of its lines, and whole."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        is_whole = self.is_patch or not options.is_terminal
+        shown_lines = self.lines if is_whole else self.lines[:_MAX_ROWS]
+        for line in shown_lines:
+            row = Text.assemble(" " * _INDENT, line, no_wrap=True, overflow="ignore")
+            if not is_whole:
+                row.truncate(options.max_width, overflow="ellipsis")
+            row.rstrip()
+            yield row
+        if (more := len(self.lines) - len(shown_lines)) > 0:
+            yield _Inset(Text(f"  {more} more lines in the JSON and HTML reports", "dim"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +220,8 @@ class _Inset:
     label: Text = field(default_factory=lambda: Text(" " * _INDENT))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        overflow: OverflowMethod = "ellipsis" if self.text.no_wrap else "fold"
         indent = self.label.cell_len
-        width = options.max_width - indent
-        lines = self.text.wrap(console, width, overflow=overflow, no_wrap=self.text.no_wrap)
+        lines = self.text.wrap(console, options.max_width - indent, overflow="fold")
         for index, line in enumerate(lines):
             row = Text.assemble(Text(" " * indent) if index else self.label, line)
             row.rstrip()
@@ -266,7 +290,7 @@ def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
         why = mending.left_undecided() if patch.is_ambiguous else comments.left_out(patch)
         title.append(f"  {why}", "dim")
     yield _Inset(title, Text(f"{patch.finding_id:<{_INDENT}}"))
-    yield from _rows(patch_rows(patch.text))
+    yield from _rows(patch_rows(patch.text, is_whole=True), is_patch=True)
     yield _Inset(_receipt(patch.proof))
     if patch.is_ambiguous:
         yield from _choice(patch)
@@ -274,11 +298,11 @@ def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:
 
 def _choice(patch: PatchResult) -> Iterator[RenderableType]:
     """Show what a person chooses between, and how to take either."""
-    yield _Inset(Text(mending.another_passes(patch)))
+    yield _Inset(Text(evidence_words.doubted(patch.doubt, patch.distinguishing_input)))
     yield _Inset(Text(mending.how_to_take(patch), "dim"))
     if patch.rival_text:
         yield _Inset(Text(mending.the_other(patch)))
-        yield from _rows(patch_rows(patch.rival_text))
+        yield from _rows(patch_rows(patch.rival_text, is_whole=True), is_patch=True)
 
 
 def _utilities(decision: Decision) -> Table:
@@ -299,4 +323,5 @@ def _utilities(decision: Decision) -> Table:
 
 def _print(console: Console, lines: Iterable[RenderableType]) -> None:
     for line in lines:
-        console.print(line, width=min(console.width, _WIDTH), highlight=False, markup=False)
+        width = min(console.width, _WIDTH)
+        console.print(line, width=width, highlight=False, markup=False, crop=False)

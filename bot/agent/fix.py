@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.agent.prove import Candidate
 from bot.agent.review import Episode
 from bot.agent.state import State
-from bot.domain import comments, mending
+from bot.domain import comments, fix_words, mending
 from bot.domain.edits import union
 from bot.domain.evidence import Grade
 from bot.domain.findings import Finding, FindingId, Suggestion
@@ -62,7 +62,12 @@ def fix(workspace: Workspace, prover: Whole, episode: Episode, asked: Asked) -> 
     made = offer(prover, episode, asked)
     if made.message is None or not asked.is_commit:
         return made.outcome
-    return replace(made.outcome, commit=workspace.commit(made.files, message=made.message))
+    try:
+        commit = workspace.commit(made.files, message=made.message)
+    except Refused as error:
+        # What was searched for and proved is shown all the same, and can be had as a patch.
+        return replace(made.outcome, refused=fix_words.not_committed(str(error)))
+    return replace(made.outcome, commit=commit)
 
 
 def offer(prover: Whole, episode: Episode, asked: Asked) -> Offer:
@@ -92,7 +97,7 @@ def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:
     known = {f.fingerprint: f for f in review.open_findings}
     known |= {finding.id.lower(): finding for finding in review.open_findings}
     if unknown := [name for name in asked.ids if name.lower() not in known]:
-        raise Refused(comments.unknown_findings(unknown, review.open_findings))
+        raise Refused(fix_words.unknown_findings(unknown, review.open_findings))
     named = dict.fromkeys(known[name.lower()] for name in asked.ids)
     return tuple(named) if asked.ids else review.open_findings
 
@@ -117,6 +122,7 @@ def _results(
             gives=suggestion.rival.first_gives if suggestion.rival else "",
             rival_text=review.rival_text(suggestion),
             rival_gives=suggestion.rival.gives if suggestion.rival else "",
+            doubt=suggestion.doubt,
         )
         for rank, (finding, suggestion, proof) in enumerate(tried, 1)
     )
@@ -138,9 +144,11 @@ def _may_commit(finding: Finding, asked: Asked) -> bool:
 def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked) -> str | None:
     if offered:
         return None
+    if not chosen:
+        return fix_words.nothing_to_fix()
     tried = [f for f in chosen if f.suggestion and f.suggestion.proof]
     if not tried:
-        return comments.nothing_to_fix(asked.ids)
+        return fix_words.no_patch(asked.ids)
     reverts = [f for f in tried if f.suggestion and f.suggestion.source == REVERT_SOURCE]
     if len(reverts) == len(tried) and not asked.is_revert:
         return comments.reverts_by_name(reverts)

@@ -36,7 +36,7 @@ class ModelProposals:
         try:
             answer = self.model.complete(prompt, RepairReply, timeout_s=lead.state.call_seconds)
         except ModelFailed as error:
-            return Proposed((), NOTHING, model_words.proposed_nothing(str(error)))
+            return Proposed((), NOTHING, model_words.proposed_nothing(error))
         found = (*_whole(answer.value, lead), *_filled(answer.value, lead.texts))
         return Proposed(tuple(dict.fromkeys(found)), answer.spending)
 

@@ -4,7 +4,7 @@ All of it is pure. What others wrote goes through `untrusted` before it stands i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.evidence import Counts, Grade, Proof
 from bot.domain.findings import Finding, Severity
@@ -136,7 +136,7 @@ def not_bisected(tests: Sequence[str]) -> str:
 
 def tests_are_no_evidence(side: str, problem: str) -> str:
     """Say that a test run counts for nothing; `side` is `head` or `merge base`."""
-    return f"the tests at the {side} prove nothing: {one_line(problem)}"
+    return f"the tests at the {side} prove nothing: {one_line(problem, limit=600)}"
 
 
 def dependencies_changed(paths: Sequence[str]) -> str:
@@ -160,11 +160,6 @@ def left_out(patch: PatchResult) -> str:
 def committed(sha: Sha) -> str:
     """Say that the fix is a commit, and how to look at it."""
     return f"committed {sha[:12]}: git show {sha[:12]}"
-
-
-def nothing_to_fix(ids: Sequence[str] = ()) -> str:
-    """Say that a fix has nothing to do, of all findings or of those that were asked for."""
-    return f"no patch for {', '.join(ids) or 'any open finding'}, so nothing was changed"
 
 
 def nothing_proved(findings: Sequence[Finding]) -> str:
@@ -196,12 +191,6 @@ def fix_too_large(files: int, lines: int, *, max_files: int, max_lines: int) -> 
 def not_proved_together() -> str:
     """Say that patches which are proved one by one break something as a whole."""
     return "nothing was committed: the patches are proved one by one, but not together; name one"
-
-
-def unknown_findings(ids: Iterable[str], known: Sequence[Finding]) -> str:
-    """Say which finding ids do not exist."""
-    there = f"this review has {', '.join(f.id for f in known[:50]) or 'no findings'}"
-    return f"unknown finding: {', '.join(one_line(i, limit=20) for i in ids)} ({there})"
 
 
 def commit_message(
@@ -264,7 +253,7 @@ def comment_limit(max_comments: int) -> str:
 
 def _subject(findings: Sequence[Finding]) -> str:
     if len(findings) > 1:
-        rules = ", ".join(dict.fromkeys(f.rule for f in findings))
+        rules = ", ".join(dict.fromkeys(_meant(f) for f in findings))
         return _first_fitting(
             f"Fix {len(findings)} findings: {rules}", f"Fix {len(findings)} findings"
         )
@@ -272,9 +261,19 @@ def _subject(findings: Sequence[Finding]) -> str:
     name = printable(finding.location.path.rpartition("/")[2])
     if finding.suggestion is not None and finding.suggestion.source == "bisect":
         return _first_fitting(f"Take back a hunk of {name}", f"Take back the hunk of {finding.id}")
+    if finding.source == "test" and finding.evidence:
+        return _first_fitting(
+            f"Make {_tests(finding.evidence)} pass", f"Make {_meant(finding)} pass"
+        )
     return _first_fitting(
         f"Fix {finding.rule} in {name}", f"Fix {finding.rule}", f"Fix {finding.id}"
     )
+
+
+def _meant(finding: Finding) -> str:
+    """Return the test that a finding is about, or its rule."""
+    is_test = finding.source == "test" and finding.evidence
+    return one_line(spoken_test(finding.evidence[0]), limit=40) if is_test else finding.rule
 
 
 def _first_fitting(*subjects: str) -> str:

@@ -64,6 +64,19 @@ class Location:
     side: Side = Side.RIGHT
 
 
+class Doubt(StrEnum):
+    """Why a person chooses, although a patch makes the tests pass."""
+
+    ANOTHER_MEANING = "another meaning"
+    """Another patch that does something else passes too."""
+    NOT_COMPARED = "not compared"
+    """Other patches pass too, and nobody knows whether they do something else."""
+    TWO_CHANGES = "two changes"
+    """So many pairs of edits are tried that one may pass by chance."""
+    HIDES_NAME = "hides a name"
+    """A function of the module gets a variable of the name of another part of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rival:
     """Another patch that passes the same tests, and what it does with the distinguishing input."""
@@ -89,6 +102,8 @@ class Suggestion:
     """Arguments with which two of them differ, where some were found."""
     rival: Rival | None = None
     """The best patch of another meaning, where there is one."""
+    doubt: Doubt = Doubt.ANOTHER_MEANING
+    """Why it is ambiguous, where it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """What a fix says of the findings that it left alone, and of where nothing can be proved."""
 
-from collections.abc import Collection, Sequence
+import difflib
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.domain.evidence import Grade
 from bot.domain.findings import Category, Finding, FindingId, Suggestion
 from bot.domain.markdown import code
+from bot.domain.pull_request import printable
+from bot.domain.untrusted import one_line
 
 NO_CODE_RUNS = "no code of the repository runs"
 """Begins the reason why nothing could be proved here, and never could."""
@@ -69,3 +72,72 @@ def _why(finding: Finding, trigger: str) -> str:
     if suggestion.source == REVERTED:
         return f"a hunk of yours, which {code(f'{trigger} fix {finding.id} revert')} takes back"
     return "its patch is none that takes a hunk back"
+
+
+def unknown_findings(ids: Iterable[str], known: Sequence[Finding]) -> str:
+    """Say which finding ids do not exist."""
+    there = f"this review has {', '.join(f.id for f in known[:50]) or 'no findings'}"
+    return f"unknown finding: {', '.join(one_line(i, limit=20) for i in ids)} ({there})"
+
+
+def unknown_ids(ids: Sequence[FindingId], there: Sequence[FindingId]) -> str:
+    """Say which finding ids no finding has, and which there are."""
+    named = ", ".join(one_line(i, limit=20) for i in ids)
+    if not there:
+        return f"unknown finding: {named} (this review has no findings)"
+    known = there[0] if len(there) == 1 else f"{there[0]} to {there[-1]}"
+    return f"unknown finding: {named} (this review has {known}; `pullwright review` lists them)"
+
+
+def not_an_id(ids: Sequence[str]) -> str:
+    """Say that a word cannot be a finding."""
+    named = ", ".join(one_line(i, limit=40) for i in ids)
+    return f"unknown finding: {named} (a finding is F1, F2 ... or the fingerprint of the JSON)"
+
+
+def unknown_tests(tests: Sequence[str], there: Sequence[str]) -> str:
+    """Say that no test of the suite has a name, and which come nearest."""
+    named = ", ".join(one_line(test, limit=200) for test in tests[:_MOST_NAMED])
+    near = difflib.get_close_matches(tests[0], there, n=3, cutoff=0.5)
+    if not there:
+        return f"no test ran at head, so there is none by the name {named}"
+    hint = f"did you mean {' or '.join(one_line(test, limit=200) for test in near)}"
+    every = "`pullwright test --json` names those that fail"
+    return f"no test ran at head by the name {named}: {hint if near else every}"
+
+
+def nothing_to_fix() -> str:
+    """Say that a change has no finding that a fix could end."""
+    return "nothing to fix: there is no open finding, so nothing was changed"
+
+
+def no_patch(ids: Sequence[str]) -> str:
+    """Say that no finding, or none of those that were asked for, has a patch."""
+    return f"no patch for {', '.join(ids) or 'any open finding'}, so nothing was changed"
+
+
+def nothing_written(file: str) -> str:
+    """Say that a patch was asked for as a file and that there is none."""
+    return f"{printable(file)} was not written: there is no patch to put into it"
+
+
+def uncommitted_work(paths: Sequence[str]) -> str:
+    """Say which files of the change a fix may not touch now, and what to do."""
+    named = ", ".join(printable(path) for path in paths[:3])
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    verb = "has" if len(paths) == 1 else "have"
+    return (
+        f"{named}{more} {verb} uncommitted work, and a fix would have to be committed over it: "
+        "commit or stash it first, or ask for the patch alone with `--no-commit`; "
+        "nothing was run or changed"
+    )
+
+
+def or_no_commit(why_not: str) -> str:
+    """Add to the reason why nothing can be committed what can be had without a commit."""
+    return f"{why_not}; `--no-commit` shows the patch alone; nothing was run"
+
+
+def not_committed(reason: str) -> str:
+    """Say why a patch that is proved could not be committed."""
+    return f"nothing was committed: {reason}; `--no-commit --patch FILE` keeps the patch"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.domain.comments import spoken_test
-from bot.domain.evidence import TestReport
+from bot.domain.evidence import StopReason, TestReport
 from bot.domain.findings import Category, Finding, Suggestion
 from bot.domain.markdown import cut, details, fence, prose
 from bot.domain.pull_request import printable
@@ -20,6 +20,8 @@ _NETWORK = re.compile(
     r"|socket\.gaierror|no address associated with hostname",
     re.IGNORECASE,
 )
+_NO_OTHER = ("no edit of our kinds fits there", "there is no other of our kinds")
+"""Where none was tried, and where some were."""
 
 
 def repaired(tried: int, plausible: int, *, seconds: float) -> str:
@@ -29,12 +31,14 @@ def repaired(tried: int, plausible: int, *, seconds: float) -> str:
 
 def no_repair(tried: int) -> str:
     """Say that nothing was found."""
+    if not tried:
+        return "no small edit was tried"
     return f"none of {tried} small edits makes the red tests pass"
 
 
 def unrepaired(title: str, tried: int, places: Sequence[str], *, is_spent: bool) -> str:
     """Say that nothing was found, why the search ended, and where a person looks first."""
-    ended = "the time for the search is spent" if is_spent else "there is no other of our kinds"
+    ended = "the time for the search is spent" if is_spent else _NO_OTHER[tried > 0]
     where = ", ".join(printable(place) for place in places)
     return (
         f"No repair for `{title}`: {no_repair(tried)}, and {ended}. "
@@ -60,6 +64,15 @@ def _differing(suggestion: Suggestion) -> str:
         return said
     first, other = (one_line(text, limit=200) for text in (rival.first_gives, rival.gives))
     return f"{said}, where the one gives {first} and another {other}"
+
+
+def not_compared(title: str) -> str:
+    """Say that several repairs pass and that nobody knows whether they do the same."""
+    return (
+        f"Several small edits would end `{title}`, and what they do could not be compared: that is "
+        "done for Python alone, by the engine inside the sandbox and with inputs that it finds. "
+        "None is committed by itself: add a test that decides, or apply the patch you mean."
+    )
 
 
 def far_fetched(title: str) -> str:
@@ -97,17 +110,6 @@ def left_undecided() -> str:
     return "left out: the tests allow another meaning, so a person chooses"
 
 
-def another_passes(patch: PatchResult) -> str:
-    """Say below a patch that it is not the only one."""
-    if not patch.distinguishing_input:
-        return "a patch of another meaning may pass the same tests; no input that shows it is known"
-    given = one_line(patch.distinguishing_input, limit=200)
-    if not patch.rival_text:
-        return f"another patch passes the same tests; an input for which they differ: {given}"
-    gives = one_line(patch.gives, limit=200)
-    return f"another patch passes the same tests: with this one, {given} gives {gives}"
-
-
 def the_other(patch: PatchResult) -> str:
     """Say above the rival of a patch what it does where the two differ."""
     if not patch.distinguishing_input:
@@ -117,9 +119,10 @@ def the_other(patch: PatchResult) -> str:
 
 
 def how_to_take(patch: PatchResult) -> str:
-    """Say which command takes the first of two patches."""
+    """Say which command takes the first of two patches, and what it does."""
     name = patch.finding_id
-    return f"to take this one: pullwright fix {name} --no-commit --patch {name}.patch"
+    gives = f" (it gives {one_line(patch.gives, limit=200)})" if patch.gives else ""
+    return f"to take this one{gives}: pullwright fix {name} --no-commit --patch {name}.patch"
 
 
 def with_the_rest(words: str, outcome: FixOutcome) -> str:
@@ -150,6 +153,21 @@ def searching(tried: int, plausible: int) -> str:
 def not_searched(reason: str) -> str:
     """Say why there was no search."""
     return f"no repair was searched for: {reason}"
+
+
+def no_survey(stop: StopReason, *, limit_s: float) -> str:
+    """Say why nothing is known of the tests where candidates are tried, and what to do."""
+    match stop:
+        case StopReason.TIMEOUT:
+            return (
+                f"the tests timed out after {limit_s:g} s in the process that tries candidates, "
+                "where they are traced: raise `tests.timeout_s` in the configuration, "
+                "or name fewer tests with `tests.command`"
+            )
+        case StopReason.EXITED:
+            return "the tests ended the process that tries candidates: let no test end it"
+        case _:
+            return f"the process that tries candidates ended ({stop}) before the tests did"
 
 
 def slowly(reason: str) -> str:

@@ -6,16 +6,44 @@ from bot.domain.markdown import cut, details, fence, prose
 from bot.domain.replies import FORK_GETS_A_PATCH, LIMIT_BYTES
 from bot.domain.untrusted import one_line
 from bot.domain.written import Written
+from bot.errors import (
+    BudgetSpent,
+    ModelBusy,
+    ModelFailed,
+    ModelUnreachable,
+    PromptTooLong,
+    ReplyUnusable,
+)
+
+_REASON_CHARACTERS = 400
 
 
-def without_model(reason: str) -> str:
-    """Say that the review is the one without a model, and why."""
-    return f"the model was of no use, so this is the review without it: {one_line(reason)}"
+def reason_of(error: ModelFailed) -> str:
+    """Return what went wrong and who must act; a refusal names the setting itself."""
+    said = one_line(str(error), limit=_REASON_CHARACTERS // 2)
+    match error:
+        case ModelBusy():
+            return f"{said}: nobody has to act, ask again later, or get the key a higher limit"
+        case ModelUnreachable():
+            return f"{said}: who runs that server has to act, and asking again later may do"
+        case ReplyUnusable():
+            return f"{said}: ask again, or have the operator set another model in PULLWRIGHT_MODEL"
+        case PromptTooLong():
+            return f"{said}: the operator sets a model with a larger context in PULLWRIGHT_MODEL"
+        case BudgetSpent():
+            return f"{said}: a maintainer can raise `budget` in the configuration"
+        case _:
+            return said
 
 
-def proposed_nothing(reason: str) -> str:
-    """Say that a search for a repair went without what a model would try."""
-    return f"the model proposed nothing, so the search is the one without it: {one_line(reason)}"
+def without_model(error: ModelFailed) -> str:
+    """Say that the review is the one without a model, why, and who must act."""
+    return f"the model was of no use, so this is the review without it: {reason_of(error)}"
+
+
+def proposed_nothing(error: ModelFailed) -> str:
+    """Say that a search for a repair went without what a model would try, and who must act."""
+    return f"the model proposed nothing, so the search is the one without it: {reason_of(error)}"
 
 
 def model_limit(reason: str) -> str:
@@ -38,9 +66,9 @@ REPRODUCTION = "The test that shows it"
 """Over the folded text of the test."""
 
 
-def no_second_look(reason: str) -> str:
+def no_second_look(error: ModelFailed) -> str:
     """Say that nobody looked twice at the model's findings."""
-    return f"the model's findings had no second look: {one_line(reason)}"
+    return f"the model's findings had no second look: {reason_of(error)}"
 
 
 _ANSWER_CHARACTERS = 6_000
@@ -51,9 +79,9 @@ def explain_question(finding: FindingId) -> str:
     return f"Explain {finding}: what fails, with which input, how to mend it, and does it stand?"
 
 
-def no_answer(reason: str) -> str:
-    """Say that the model gave no answer, and why."""
-    return f"the model gave no answer: {one_line(reason, limit=400)}"
+def no_answer(error: ModelFailed) -> str:
+    """Say that the model gave no answer, why, and who must act."""
+    return f"the model gave no answer: {reason_of(error)}"
 
 
 def answered(answer: Answer, refuted: FindingId | None) -> str:

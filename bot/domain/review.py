@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.domain.diff import Diff
 from bot.domain.edits import EditRefused, Patch
 from bot.domain.evidence import Proof, TestReport
-from bot.domain.findings import Finding, FindingId, FindingState, Suggestion
+from bot.domain.findings import Doubt, Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.reading import Since
@@ -142,6 +142,8 @@ class PatchResult:
     rival_text: str = ""
     """The other patch, as a unified diff against the head."""
     rival_gives: str = ""
+    doubt: Doubt = Doubt.ANOTHER_MEANING
+    """Why it is ambiguous, where it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,3 +244,31 @@ def test_line_endings_in_the_working_tree_follow_the_users_setting(
 )
 def test_a_message_is_subject_body_and_trailers(message: CommitMessage, text: str) -> None:
     assert render_message(message) == text
+
+
+def test_what_stands_in_the_way_of_a_fix_is_known_without_one(
+    repo: RepoFixture, open_git: Opener
+) -> None:
+    repo.write({"a.py": b"mine\n"})
+
+    with pytest.raises(Refused, match=r"^a\.py has uncommitted work.*commit or stash it first"):
+        open_git(repo.path).check_commit()
+
+
+def test_work_beside_the_change_stands_in_no_way(repo: RepoFixture, open_git: Opener) -> None:
+    repo.write({"b.py": b"mine\n", "new.py": b"mine\n"})
+    (repo.path / "a.py").touch()
+    index = (repo.path / ".git" / "index").read_bytes()
+
+    open_git(repo.path).check_commit()
+
+    assert (repo.path / ".git" / "index").read_bytes() == index
+
+
+def test_a_head_that_is_no_branch_is_refused_with_what_to_do(
+    repo: RepoFixture, open_git: Opener
+) -> None:
+    repo.git("checkout", "-q", "--detach")
+
+    with pytest.raises(Refused, match=r"git switch --create NAME.*--no-commit"):
+        open_git(repo.path).check_commit()

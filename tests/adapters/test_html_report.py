@@ -275,3 +275,24 @@ def test_ticks_that_do_not_pair_stay_ticks() -> None:
 
     assert "one ` tick" in html
     assert "<code>a</code> and <code>b</code>" in html
+
+
+def test_a_repair_that_is_not_the_only_one_says_so_beside_its_receipt() -> None:
+    shown = regression()
+    assert shown.suggestion is not None
+    unsure = replace(shown.suggestion, is_ambiguous=True, distinguishing_input="total([])")
+    page = page_of(review(findings=number([replace(shown, suggestion=unsure)])))
+
+    receipt, _, rest = page.text.rpartition("proved: ")[2].partition("ambiguous")
+
+    assert receipt.count("\n") <= 2
+    assert rest.strip().startswith("another patch passes the same tests; an input for which they")
+
+
+def test_a_change_to_tests_is_named_where_it_weakens_them() -> None:
+    files = one_line_diff("tests/test_cart.py", b"+x\n", 1)
+    own = replace(suite(failed=False), is_self_reported=True)
+
+    text = page_of(review(diff=files, head_tests=own)).text
+
+    assert "this change edits tests (tests/test_cart.py), so it decides itself what passes" in text

@@ -1,6 +1,8 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -256,6 +258,15 @@ def test_ten_thousand_failing_tests_are_all_named(project: Project) -> None:
 
     assert len(spectrum.red) == 10_000
     assert spectrum.reach["calc.py"][2]
+
+
+def test_tests_that_time_out_are_said_to_with_the_limit_and_what_to_do(tmp_path: Path) -> None:
+    sandbox = process_sandbox(tmp_path)
+    test = "import time\n\ntime.sleep(600)\n\n\ndef test_it():\n    pass\n"
+    files = [SourceFile("test_it.py", test.encode())]
+
+    with closing(sandbox), pytest.raises(Refused, match=r"timed out after 1 s .*tests\.timeout_s"):
+        SandboxValidator(sandbox, files, replace(PLAN, timeout_s=1.0)).spectrum([])
 
 
 def test_the_same_batch_has_the_same_trials_twice(project: Project) -> None:

@@ -121,7 +121,7 @@ def test_a_long_patch_is_cut_and_says_where_the_rest_is() -> None:
     long = finding(location=Location("other.py", 1, 60), snippet=many.decode())
 
     assert "44 more lines in the JSON and HTML reports" in printed(
-        review(findings=number([long]), diff=None)
+        review(findings=number([long]), diff=None), force_terminal=True
     )
 
 
@@ -188,10 +188,9 @@ def test_two_patches_are_shown_with_what_each_gives_and_how_to_take_either() -> 
 
     text = " ".join(printed(fix_outcome(patches=(odd,))).split())
 
-    assert "with this one, total([]) gives 0" in text
+    assert "to take this one (it gives 0): pullwright fix F2" in text
     assert "the other patch, for `git apply` if that should give None" in text
     assert "import other" in text
-    assert "pullwright fix F2 --no-commit --patch F2.patch" in text
 
 
 def test_a_patch_that_is_not_decided_says_why_it_is_left_out() -> None:
@@ -269,3 +268,22 @@ def test_grades_are_told_apart_without_colour() -> None:
     text = printed(fix_outcome(patches=patches))
 
     assert all(f"    {grade}: " in text for grade in Grade)
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_patch_of_a_fix_is_never_cut_or_wrapped(is_terminal: bool) -> None:
+    (patch,) = fix_outcome().patches
+    lines = [f"+{'x' * 300}{number}" for number in range(40)]
+    long = replace(
+        patch, text="\n".join(["--- a/a.py", "+++ b/a.py", "@@ -0,0 +1,40 @@", *lines, ""])
+    )
+
+    text = printed(fix_outcome(patches=(long,)), force_terminal=is_terminal)
+
+    assert all(f"{'x' * 300}{number}" in text for number in range(40))
+
+
+def test_a_pipe_gets_the_code_of_a_review_whole() -> None:
+    long = finding(location=Location("other.py", 1, 1), snippet="x" * 150)
+
+    assert "x" * 150 in printed(review(findings=number([long]), diff=None))

@@ -1,6 +1,6 @@
 """The agent with `repair` over Python that runs in this process, to be set up as one likes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +11,7 @@ from bot.agent.prove import Prover
 from bot.agent.review import Episode, review
 from bot.agent.state import State
 from bot.agent.testing import Suite
+from bot.agent.tool import Tool
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
@@ -90,6 +91,7 @@ class Room:
     judge: Judge = judge_of
     make: MakeValidator | None = None
     ask: Ask = unasked
+    around: Callable[[Tool], Tool] = lambda tool: tool
     is_interrupted: bool = False
     reaches_all: bool = False
     """The survey knows more files than those of the change."""
@@ -104,9 +106,8 @@ class Room:
         self.suite = suite
         tools = (Lint(linter), Test(suite), Bisect(suite), Verify(self.prover), Finish())
         repair = Repair(self._open, clock, self.wish, ask=self.ask)
-        wanted = [
-            t for t in (*tools, repair) if not self.tools or t.name in (*self.tools, "finish")
-        ]
+        asked = (*self.tools, "finish")
+        wanted = [self.around(t) for t in (*tools, repair) if not self.tools or t.name in asked]
         self.loop = Loop(wanted, Greedy(HAND_WEIGHTS), clock, self.heard)
 
     @contextmanager

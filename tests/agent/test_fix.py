@@ -1,5 +1,7 @@
 """What `fix` commits, what it only shows, and what it refuses."""
 
+import re
+
 import pytest
 
 from bot.agent.fix import Asked, fix
@@ -87,7 +89,7 @@ def test_a_patch_that_is_only_checked_is_shown_and_not_committed() -> None:
 def test_nothing_to_fix_is_said() -> None:
     outcome = _fix(Bench(BASE, {"a.toy": b"one\n2\nthree\n"}))
 
-    assert "nothing was changed" in (outcome.refused or "")
+    assert (outcome.refused or "").startswith("nothing to fix: ")
 
 
 def test_who_asks_for_a_finding_without_a_patch_reads_its_name() -> None:
@@ -129,9 +131,12 @@ def test_patches_that_only_work_alone_are_not_committed_together() -> None:
     assert "not together" in (outcome.refused or "")
 
 
-def test_a_branch_that_moved_is_never_overwritten() -> None:
+def test_a_branch_that_moved_is_never_overwritten_and_the_patch_is_not_lost() -> None:
     bench = Bench(BASE, BUG)
     bench.workspace.branch_sha = bench.workspace.change.base_sha
 
-    with pytest.raises(Refused, match="moved"):
-        _fix(bench)
+    outcome = _fix(bench)
+
+    assert bench.workspace.commits == []
+    assert re.match(r"nothing was committed: .*moved", outcome.refused or "")
+    assert "-BUG\n+fine\n" in outcome.patch_text

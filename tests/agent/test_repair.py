@@ -1,37 +1,17 @@
 """`repair` in the loop: red tests are mended by search, proved, and never guessed."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from bot.agent.fix import Asked, fix
-from bot.agent.linting import Linter
-from bot.agent.loop import Loop
-from bot.agent.prove import Prover
-from bot.agent.review import Episode, review
-from bot.agent.state import State
-from bot.agent.testing import Suite
-from bot.agent.tools.bisect import Bisect
-from bot.agent.tools.finish import Finish
-from bot.agent.tools.lint import Lint
-from bot.agent.tools.repair import Repair, Wish
-from bot.agent.tools.test import Test
-from bot.agent.tools.verify import Verify
-from bot.agent.trying import Benches, OpenBench
+from bot.agent.tools.repair import Wish
 from bot.domain.evidence import Grade, Outcome
 from bot.domain.ports import Sandbox, SourceFile, TestPlan
-from bot.domain.repo_config import RepoConfig
-from bot.errors import Refused
-from bot.policy.selection import HAND_WEIGHTS, Greedy
 from bot.repair.search import Budget
-from tests.agent.toys import Heard, ToyAnalyzer, ToyClock
-from tests.fakes.sandbox import FakeSandboxes
-from tests.fakes.test_runner import FakeTestRunner
+from tests.agent.repair_room import BELOW, NONE, RIGHT, WRONG, Room
 from tests.fakes.validator import FakeValidator
-from tests.fakes.workspace import FakeWorkspace
 
-RIGHT = b"def first(rows, n):\n    return [row for row in rows if row < n]\n"
-WRONG = RIGHT.replace(b"row < n", b"row <= n")
 WHOLE = b"""\
 from shop import first
 
@@ -47,22 +27,6 @@ def test_none():
 VAGUE = WHOLE.replace(b"[1, 3, 2, 4]", b"[1, 3, 2]")
 """Nothing is above the limit: `<` and `!=` both pass."""
 TESTS = {"tests/test_shop.py": WHOLE}
-BELOW, NONE = "tests/test_shop.py::test_below", "tests/test_shop.py::test_none"
-
-
-@dataclass
-class PythonSyntax:
-    """Knows Python by compiling it."""
-
-    def parses(self, path: str, data: bytes) -> bool | None:
-        try:
-            compile(data, path, "exec")
-        except SyntaxError:
-            return False
-        return True
-
-    def enclosing_symbol(self, path: str, data: bytes, line: int) -> str:
-        return ""
 
 
 def _judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
@@ -81,41 +45,14 @@ def _engine(_sandbox: Sandbox, files: Iterable[SourceFile], _plan: TestPlan) -> 
     return _validator({file.path: file.data for file in files})
 
 
-@dataclass
-class Room:
-    """The agent with `repair`, over Python that runs in this process."""
-
-    base: dict[str, bytes] = field(default_factory=lambda: {"shop.py": RIGHT, **TESTS})
-    head: dict[str, bytes] = field(default_factory=lambda: {"shop.py": WRONG, **TESTS})
-    wish: Wish = field(default_factory=lambda: Wish(Budget(candidates=400, batch=20, enough=2)))
-    refused: str | None = None
-
-    def __post_init__(self) -> None:
-        self.workspace = FakeWorkspace(self.base, self.head)
-        reach = {"shop.py": {2: frozenset({BELOW, NONE})}}
-        runner, sandboxes = FakeTestRunner(_judge, reach=reach), FakeSandboxes()
-        suite = Suite(self.workspace, sandboxes, runner)
-        clock, syntax = ToyClock(), PythonSyntax()
-        linter = Linter(sandboxes, [ToyAnalyzer()], syntax)
-        self.prover, self.heard = Prover(linter, suite, syntax, clock), Heard()
-        self.suite = suite
-        tools = (Lint(linter), Test(suite), Bisect(suite), Verify(self.prover), Finish())
-        repair = Repair(self._open, clock, self.wish)
-        self.loop = Loop((*tools, repair), Greedy(HAND_WEIGHTS), clock, self.heard)
-
-    @contextmanager
-    def _open(self, state: State) -> Iterator[OpenBench]:
-        if self.refused:
-            raise Refused(self.refused)
-        with Benches(self.suite, _engine).open(state) as bench:
-            yield bench
-
-    def review(self) -> Episode:
-        return review(self.workspace, self.loop, RepoConfig(), run_id="run1")
+def _room(**changed: Any) -> Room:
+    """Return a room whose suite is really run, for the judge and for the engine alike."""
+    trees = {"base": {"shop.py": RIGHT, **TESTS}, "head": {"shop.py": WRONG, **TESTS}}
+    return Room(judge=_judge, make=_engine, **{**trees, **changed})
 
 
 def test_a_regression_gets_a_repair_in_place_of_its_revert() -> None:
-    room = Room()
+    room = _room()
 
     (finding,) = room.review().review.open_findings
 
@@ -125,7 +62,7 @@ def test_a_regression_gets_a_repair_in_place_of_its_revert() -> None:
 
 
 def test_a_repair_is_proved_like_any_other_patch() -> None:
-    (finding,) = Room().review().review.open_findings
+    (finding,) = _room().review().review.open_findings
 
     proof = finding.suggestion.proof if finding.suggestion else None
     assert proof is not None
@@ -134,7 +71,7 @@ def test_a_repair_is_proved_like_any_other_patch() -> None:
 
 
 def test_green_tests_need_no_repair() -> None:
-    room = Room(head={"shop.py": RIGHT + b"# new\n", **TESTS})
+    room = _room(head={"shop.py": RIGHT + b"# new\n", **TESTS})
 
     room.review()
 
@@ -142,7 +79,7 @@ def test_green_tests_need_no_repair() -> None:
 
 
 def test_tests_that_the_person_did_not_name_are_left_alone() -> None:
-    room = Room(wish=Wish(failing=frozenset({NONE})))
+    room = _room(wish=Wish(failing=frozenset({NONE})))
 
     review = room.review().review
 
@@ -153,23 +90,25 @@ def test_tests_that_the_person_did_not_name_are_left_alone() -> None:
 
 
 def test_what_cannot_be_searched_says_why_in_one_sentence() -> None:
-    review = Room(refused="the suite cannot be imported").review().review
+    review = _room(refused="the suite cannot be imported").review().review
 
     assert "no repair was searched for: the suite cannot be imported" in review.all_notes
 
 
 def test_no_small_edit_leaves_the_revert_as_it_was() -> None:
-    room = Room(wish=Wish(Budget(candidates=1)))
+    room = _room(wish=Wish(Budget(candidates=1)))
 
     (finding,) = room.review().review.open_findings
 
     assert finding.suggestion is not None
     assert finding.suggestion.source == "bisect"
-    assert any("none of" in decision.observation for decision in room.heard.finished)
+    assert any(
+        "no small edit was tried" in decision.observation for decision in room.heard.finished
+    )
 
 
 def test_a_proved_repair_is_committed() -> None:
-    room = Room()
+    room = _room()
 
     outcome = fix(room.workspace, room.prover, room.review(), Asked())
 
@@ -180,7 +119,7 @@ def test_a_proved_repair_is_committed() -> None:
 
 def test_what_the_tests_leave_open_is_shown_with_arguments_for_which_repairs_differ() -> None:
     vague = {"tests/test_shop.py": VAGUE}
-    room = Room(base={"shop.py": RIGHT, **vague}, head={"shop.py": WRONG, **vague})
+    room = _room(base={"shop.py": RIGHT, **vague}, head={"shop.py": WRONG, **vague})
     episode = room.review()
 
     outcome = fix(room.workspace, room.prover, episode, Asked())
@@ -211,7 +150,7 @@ def test_none():
 def test_two_bugs_behind_one_finding_get_a_repair_each() -> None:
     last = b"\n\ndef last(rows):\n    return rows[-1]\n"
     tests = {"tests/test_shop.py": TWO}
-    room = Room(
+    room = _room(
         base={"shop.py": RIGHT + last, **tests},
         head={"shop.py": WRONG + last.replace(b"-1", b"1"), **tests},
         wish=Wish(Budget(candidates=2000, batch=50, enough=2)),
@@ -229,7 +168,7 @@ def test_two_bugs_behind_one_finding_get_a_repair_each() -> None:
 def test_the_line_as_it_was_before_the_change_is_shown_first() -> None:
     vague = {"tests/test_shop.py": VAGUE}
     right = RIGHT.replace(b"row < n", b"row != n")
-    room = Room(
+    room = _room(
         base={"shop.py": right, **vague},
         head={"shop.py": WRONG, **vague},
         wish=Wish(Budget(candidates=400, batch=20, enough=4)),
@@ -242,7 +181,7 @@ def test_the_line_as_it_was_before_the_change_is_shown_first() -> None:
 
 
 def test_a_repair_is_never_committed_where_the_tests_allow_another_meaning() -> None:
-    room = Room()
+    room = _room()
     episode = room.review()
     (finding,) = episode.review.open_findings
     assert finding.suggestion is not None

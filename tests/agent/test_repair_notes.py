@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.agent.tools.repair import Wish
 from bot.domain.evidence import Outcome
+from bot.domain.findings import Doubt
 from bot.domain.ports import Sandbox, SourceFile, TestPlan
 from bot.errors import Refused
 from bot.repair.candidates import Validator
@@ -138,3 +139,29 @@ def test_ctrl_c_while_the_tests_are_surveyed_ends_the_search_and_not_the_run() -
     (finding,) = review.open_findings
     assert finding.suggestion is not None
     assert finding.suggestion.source == "bisect"
+
+
+def test_edits_that_the_test_command_tried_are_said_not_to_be_compared() -> None:
+    def judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
+        is_old = tree["shop.py"] in (RIGHT, RIGHT.replace(b"row < n", b"row != n"))
+        return {BELOW: Outcome.PASSED if is_old else Outcome.FAILED, NONE: Outcome.PASSED}
+
+    episode = Room(judge=judge).review()
+
+    (finding,) = episode.review.open_findings
+    assert finding.suggestion is not None
+    assert finding.suggestion.doubt is Doubt.NOT_COMPARED
+    assert any("what they do could not be compared" in note for note in episode.review.all_notes)
+
+
+def test_a_search_without_one_try_says_why_there_was_none() -> None:
+    def judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
+        is_old = tree["shop.py"] == RIGHT
+        return {BELOW: Outcome.PASSED if is_old else Outcome.FAILED, NONE: Outcome.PASSED}
+
+    room = Room(judge=judge, head={"shop.py": b"\n\nfirst: list\n", **TESTS})
+
+    review = room.review().review
+
+    assert not any("none of 0" in d.observation for d in room.heard.finished)
+    assert any("no edit of our kinds fits there" in note for note in review.all_notes)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain import comments
+from bot.domain import comments, fix_words
 from bot.domain.evidence import Counts, Grade
 from bot.domain.findings import FindingId, Location, number
 from bot.domain.verdict import Conclusion, Cost, Coverage, Verdict
@@ -221,8 +221,27 @@ def test_a_commit_neither_notifies_nor_closes_nor_forges_a_trailer() -> None:
 def test_refusals_name_what_was_asked() -> None:
     known = number([finding(), regression()])
 
-    assert comments.unknown_findings(["F9"], known) == (
+    assert fix_words.unknown_findings(["F9"], known) == (
         "unknown finding: F9 (this review has F1, F2)"
     )
-    assert comments.unknown_findings(["F1"], []).endswith("(this review has no findings)")
+    assert fix_words.unknown_findings(["F1"], []).endswith("(this review has no findings)")
     assert comments.nothing_proved(known).startswith("no patch is proved (F1, F2)")
+
+
+@pytest.mark.parametrize(
+    ("tests", "subject"),
+    [
+        (("tests/test_a.py::test_total",), "Make test_total pass"),
+        (("tests/test_a.py::test_total", "t.py::test_b"), "Make test_total and 1 more pass"),
+        ((f"tests/test_a.py::test_{'x' * 90}",), f"Make test_{'x' * 34}… pass"),
+    ],
+)
+def test_the_commit_of_a_repair_names_the_test(tests: tuple[str, ...], subject: str) -> None:
+    mended = replace(regression(), evidence=tests)
+    assert mended.suggestion is not None
+    mended = replace(mended, suggestion=replace(mended.suggestion, source="repair"))
+
+    made = comments.commit_message([mended], command=(), requester="", run_id="r")
+
+    assert made.subject == subject
+    assert len(made.subject) < 60

@@ -110,19 +110,6 @@ def test_uncommitted_work_survives_a_fix(pullwright: Command, lint_bug: RepoFixt
     assert (lint_bug.path / "test_app.py").read_bytes().endswith(b"# mine\n")
 
 
-def test_uncommitted_work_in_the_way_of_a_fix_is_kept(
-    pullwright: Command, lint_bug: RepoFixture
-) -> None:
-    mine = b"import os\n\n\ndef total(prices):\n    return 0  # mine\n"
-    lint_bug.write({"app.py": mine})
-
-    ended = pullwright("fix", "-q", cwd=lint_bug.path)
-
-    assert ended.code == 2
-    assert (lint_bug.path / "app.py").read_bytes() == mine
-    assert lint_bug.git("rev-parse", "HEAD") == lint_bug.head_sha
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -271,13 +258,6 @@ def test_a_report_that_cannot_be_written(pullwright: Command, lint_bug: RepoFixt
 
     assert ended.code == 2
     assert "cannot write /proc/nowhere/r.html" in ended.err
-
-
-def test_a_word_that_is_no_finding(pullwright: Command, lint_bug: RepoFixture) -> None:
-    ended = pullwright("fix", "-q", "F9", cwd=lint_bug.path)
-
-    assert ended.code == 2
-    assert "unknown finding: F9" in _sentence(ended)
 
 
 def test_a_repository_of_a_million_files_is_refused_quickly(

@@ -1,7 +1,9 @@
 """A model that reviews and mends, over real pytest and real analyzers: what it says is proved."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -9,13 +11,19 @@ from bot import wiring
 from bot.adapters.process_sandbox import ProcessSandboxes
 from bot.agent.review import Episode
 from bot.domain.evidence import Grade
-from bot.domain.model_edits import ProposedEdit, RewriteReply, TestReply
+from bot.domain.model_edits import ProposedEdit, RepairReply, RewriteReply, TestReply
 from bot.domain.model_findings import ChunkReply, CritiqueReply, Judgement, ReportedFinding
 from bot.domain.repo_config import RepoConfig
 from bot.domain.verdict import Conclusion
 from tests.agent.model_toys import Answer, ToyModel
 from tests.agent.toys import Heard
+from tests.end_to_end.command import Command
+from tests.end_to_end.test_replay import run_id
 from tests.fakes.workspace import FakeWorkspace
+from tests.model_server.replies import Asked
+from tests.model_server.replies import Reply as HttpReply
+from tests.model_server.server import ModelServer, serving
+from tests.situations import repository
 
 """Of an interpreter that has pytest and coverage."""
 BASE = {
@@ -176,3 +184,38 @@ def test_a_regression_is_mended_better_than_by_taking_it_back() -> None:
             {"shop.py": workspace.trees[workspace.change.head_sha]["shop.py"]}
         )["shop.py"]
     )
+
+
+def test_a_fix_with_a_model_over_http_is_proved_committed_and_plays_again(
+    pullwright: Command, tmp_path: Path
+) -> None:
+    repo = repository(tmp_path / "project", base=TOTALS, head={"shop.py": WRONG})
+    with serving(ModelServer(_proposing)) as server:
+        ended = pullwright("fix", "-q", "--json", cwd=repo.path, CEREBRAS_BASE_URL=server.url)
+
+    told = json.loads(ended.out)
+    (patch,) = [p for p in told["patches"] if p["source"] == "repair"]
+    asked = [chat for chat in server.chats if "fills" in chat.schema.get("properties", {})]
+    assert len(asked) == 1
+    assert "+    return sum(prices)\n" in patch["patch"]
+    assert patch["proof"]["fail_to_pass"]
+    assert (told["commit"] is None) is patch["ambiguous"]
+
+    again = pullwright("replay", run_id(pullwright))  # its server is gone
+
+    assert again.code == 0, again.out + again.err
+
+
+def _proposing(asked: Asked) -> HttpReply:
+    """Propose the mend to the search, and say nothing of use otherwise."""
+    if "fills" not in asked.schema.get("properties", {}):
+        return HttpReply(ChunkReply(findings=(), facts=(), lookups=()).model_dump_json())
+    edit = ProposedEdit(path="shop.py", search=BUG, replace=MENDED)
+    return HttpReply(RepairReply(edits=(edit,), fills=()).model_dump_json())
+
+
+TOTALS = {
+    **BASE,
+    "test_shop.py": BASE["test_shop.py"]
+    + b"\n\ndef test_all():\n    assert total([1, 2, 4]) == 7\n    assert total([5]) == 5\n",
+}

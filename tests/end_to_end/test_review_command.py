@@ -242,4 +242,8 @@ def test_the_demo_works_in_a_folder_named_as_one_would(pullwright: Command, tmp_
     ended = pullwright("demo", "--into", "out", cwd=tmp_path)
 
     assert ended.code == 0
+    said = " ".join(ended.out.split())
+    assert "patch from repair" in said
+    assert "test_a_discount_starts_at_its_minimum failed -> passed" in said
+    assert "committed" in said
     assert (tmp_path / "out" / "review.html").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import types
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.inside.tracing import optional
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _TOOL = 4
 
 
-class Lines:
+class Lines(ABC):
     """Executed lines of some files, collected per test."""
 
     def __init__(self, files: dict[str, str]) -> None:
@@ -25,13 +26,13 @@ class Lines:
         self._test = ""
         self._seen: set[tuple[str, int]] = set()
 
+    @abstractmethod
     def start(self) -> None:
         """Begin to trace."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self) -> None:
         """End, and have `reached` complete."""
-        raise NotImplementedError
 
     def begin(self, test_id: str) -> None:
         """Count everything from here for this test."""

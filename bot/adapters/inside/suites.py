@@ -6,6 +6,7 @@ import copy
 import inspect
 import sys
 import unittest
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.adapters.inside.tracing import Request, Tracer
@@ -31,7 +32,7 @@ class Ran(NamedTuple):
     error: BaseException | None = None
 
 
-class Suite:
+class Suite(ABC):
     """Tests by id; `broken` holds files that could not be imported, and why."""
 
     def __init__(self) -> None:
@@ -40,20 +41,20 @@ class Suite:
         """Why there are no tests at all."""
 
     @property
+    @abstractmethod
     def ids(self) -> list[str]:
         """All tests in the order in which the framework runs them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, test_id: str) -> Ran:
         """Run one test exactly as the framework does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shortcut(self, test_id: str) -> Callable[[], object] | None:
         """Return a call that raises where the test fails, without the framework's overhead.
 
         None where the test needs the framework.
         """
-        raise NotImplementedError
 
 
 class Quick(unittest.TestResult):

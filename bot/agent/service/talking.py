@@ -82,7 +82,7 @@ class TalkOnPull:
         try:
             answer = answering.answer(state, question, finding=finding, thread=self._thread())
         except ModelFailed as error:
-            return {"failed": model_words.no_answer(str(error))}
+            return {"failed": model_words.no_answer(error)}
         return {"text": answer.text, "refutation": answer.refutation}
 
     def _thread(self) -> Sequence[Remark]:

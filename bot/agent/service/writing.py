@@ -92,7 +92,7 @@ def _write(studio: Studio, episode: Episode, command: Wish) -> Json:
     try:
         done["pieces"] = [_kept(piece) for piece in _written(studio, episode, command)]
     except ModelFailed as error:
-        done["failed"] = model_words.no_answer(str(error))
+        done["failed"] = model_words.no_answer(error)
     except Refused as error:
         done["failed"] = str(error)
     except SandboxUnavailable as error:

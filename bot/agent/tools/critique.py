@@ -49,7 +49,7 @@ class Critique:
         spending, notes = NOTHING, []
         for batch, outcome in zip(batches, outcomes, strict=True):
             if isinstance(outcome, ModelFailed):
-                notes = [no_second_look(str(outcome))]
+                notes = [no_second_look(outcome)]
                 kept |= {id(finding): _unjudged(finding) for finding in batch}
             else:
                 spending += outcome.spending

@@ -25,7 +25,7 @@ from bot.agent.suspicion import spoken_lines
 from bot.agent.tools.test import RED_TEST, REGRESSION, Test, red_finding
 from bot.domain import mending
 from bot.domain.evidence import Grade
-from bot.domain.findings import Finding
+from bot.domain.findings import Doubt, Finding
 from bot.domain.model import NOTHING
 from bot.domain.ports import Clock
 from bot.errors import Interrupted, Refused
@@ -188,6 +188,7 @@ def _told(
     state: State, attempts: Sequence[Attempt], notes: Sequence[str], *, seconds: float
 ) -> Observation:
     """Return what all attempts came to."""
+    attempts = [replace(a, mended=_doubted(a)) for a in attempts]
     mended = [a for a in attempts if a.mended is not None]
     tried = sum(a.found.tried for a in attempts)
     passing = sum(len(a.found.plausible) for a in attempts)
@@ -215,6 +216,21 @@ def _findings(state: State, attempts: Sequence[Attempt]) -> Iterator[Finding]:
         yield from rest
 
 
+def _doubted(made: Attempt) -> Finding | None:
+    """Return the mended finding with the reason why a person chooses, where one has to."""
+    if made.mended is None or made.mended.suggestion is None:
+        return made.mended
+    ranking = made.ranking
+    reasons = (
+        (ranking.is_ambiguous and not ranking.is_compared, Doubt.NOT_COMPARED),
+        (ranking.is_ambiguous, Doubt.ANOTHER_MEANING),
+        (ranking.is_hiding, Doubt.HIDES_NAME),
+        (ranking.is_far_fetched, Doubt.TWO_CHANGES),
+    )
+    doubt = next((doubt for is_so, doubt in reasons if is_so), Doubt.ANOTHER_MEANING)
+    return replace(made.mended, suggestion=replace(made.mended.suggestion, doubt=doubt))
+
+
 def _notes(made: Attempt) -> Iterator[str]:
     """Yield what a reader must know of one attempt."""
     yield from (note for note in (made.model_note, _outcome(made)) if note)
@@ -223,17 +239,27 @@ def _notes(made: Attempt) -> Iterator[str]:
 def _outcome(made: Attempt) -> str:
     title, places = made.finding.title, [f"{s.path}:{s.line}" for s in made.ranked[:3]]
     if made.mended is not None:
-        suggestion = made.mended.suggestion
-        if made.ranking.is_ambiguous and suggestion is not None:
-            return mending.ambiguous(title, suggestion)
-        if made.ranking.is_hiding:
-            return mending.hiding(title)
-        return mending.far_fetched(title) if made.ranking.is_far_fetched else ""
+        return _doubt_of(title, made.mended)
     if not made.targets:
         return mending.passes_here(title)
     if not made.ranked:
         return mending.nowhere(title)
     return mending.unrepaired(title, made.found.tried, places, is_spent=made.is_spent)
+
+
+def _doubt_of(title: str, mended: Finding) -> str:
+    suggestion = mended.suggestion
+    if suggestion is None or not suggestion.is_ambiguous:
+        return ""
+    match suggestion.doubt:
+        case Doubt.NOT_COMPARED:
+            return mending.not_compared(title)
+        case Doubt.HIDES_NAME:
+            return mending.hiding(title)
+        case Doubt.TWO_CHANGES:
+            return mending.far_fetched(title)
+        case Doubt.ANOTHER_MEANING:
+            return mending.ambiguous(title, suggestion)
 
 
 def _broken(state: State) -> list[Finding]:

@@ -251,4 +251,4 @@ def _told(errors: Sequence[ModelFailed], packed: Packed) -> tuple[tuple[str, ...
     limits = [model_limit(str(error)) for error in spent[:1]]
     if packed.left_out:
         limits.append(hunks_left_out(len({piece.key for piece in packed.left_out})))
-    return tuple(limits), tuple(without_model(str(error)) for error in others[:1])
+    return tuple(limits), tuple(without_model(error) for error in others[:1])

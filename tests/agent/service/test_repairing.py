@@ -118,6 +118,7 @@ def test_what_is_left_out_beside_a_commit_is_shown_with_why() -> None:
     reply = office.ask("/agent fix")
 
     assert reply.startswith("Committed")
-    assert "the tests do not tell which is meant" in reply
+    assert "what they do could not be compared" in reply
+    assert "Another patch for F1 that passes the same tests" in reply
     assert "+one" in reply
     assert office.branch.files["a.toy"] == b"ONE\nfine\nthree\n"
