@@ -138,6 +138,11 @@ def decision_id(run_id: RunId, step: int) -> DecisionId:
     return DecisionId(f"{run_id}.{step}")
 
 
+def placement_id(run_id: RunId, finding_id: FindingId) -> DecisionId:
+    """Return the id of the decision where a run shows a finding."""
+    return DecisionId(f"{run_id}.{finding_id}")
+
+
 def _digest(text: str) -> str:
     data = text.encode("utf-8", "surrogatepass")
     return hashlib.sha256(data).hexdigest()[:_DIGEST_LENGTH]

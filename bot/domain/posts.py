@@ -39,6 +39,8 @@ class Wording:
     """Of the repository, for links to lines of the head; empty for none."""
     number: int | None = None
     """Of the pull request, for the buttons of its check."""
+    choices: tuple[str, ...] = ()
+    """Where findings were put and why, one line each; only who unfolds the details reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ def _of_earlier_head(review: Review, proof: Proof | None) -> str:
 
 def _folded(review: Review, unplaced: Sequence[Unplaced], wording: Wording) -> str:
     sections = [_unplaced(review, item, wording) for item in unplaced]
-    sections += [_list(title, lines) for title, lines in _facts(review) if lines]
+    facts = (*_facts(review), ("Choices", wording.choices))
+    sections += [_list(title, lines) for title, lines in facts if lines]
     body, left_over = fitted(sections, limit_bytes=_DETAILS_BYTES)
     if not body:
         return ""

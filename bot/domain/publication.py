@@ -16,6 +16,7 @@ from bot.domain.forge import CheckRun, PostedThread, ReviewComment
 from bot.domain.markdown import is_postable
 from bot.domain.markers import Marker, MarkerKind, parse_marker
 from bot.domain.one_click import OneClick, one_click
+from bot.domain.policy_words import SHOWN_HERE
 from bot.domain.posts import Unplaced, Wording
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Review
@@ -60,6 +61,12 @@ class PublishContext:
     """Of the pull request."""
     decisions: Mapping[str, str] = field(default_factory=dict)
     """The ledger's id of the decision that led to a finding, by fingerprint."""
+    placed: Mapping[str, str] = field(default_factory=dict)
+    """The ledger's id of the decision where a finding goes, by the finding's id."""
+    moved: frozenset[str] = frozenset()
+    """The ids of findings that were chosen to stand in the summary only."""
+    choices: tuple[str, ...] = ()
+    """What was chosen and why, one line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ class Publication:
     threads_to_resolve: tuple[str, ...]
     check: CheckRun
     wording: Wording
+    placed: Mapping[str, str] = field(default_factory=dict)
+    """The ledger's id of the decision that placed a finding, by the finding's id."""
 
     @property
     def comments(self) -> tuple[ReviewComment, ...]:
@@ -125,7 +134,7 @@ class Publication:
 
 def plan(review: Review, config: RepoConfig, context: PublishContext) -> Publication:
     """Decide what is posted for a review."""
-    wording = Wording(config.trigger, context.web_url, context.number)
+    wording = Wording(config.trigger, context.web_url, context.number, context.choices)
     review = _heeding_dismissals(review, context)
     shown = tuple(
         f for f in review.open_findings if f.severity.rank <= config.severity_threshold.rank
@@ -139,6 +148,7 @@ def plan(review: Review, config: RepoConfig, context: PublishContext) -> Publica
         threads_to_resolve=_threads_to_resolve(review, context),
         check=verdict_check(review, shown, fail_on=config.fail_on, wording=wording),
         wording=wording,
+        placed=context.placed,
     )
 
 
@@ -203,7 +213,8 @@ def _placed(
     for instances in _grouped(findings):
         click = one_click(instances[0], review.diff, review.contents)
         place = _anchor(instances[0], review.diff, click)
-        if reason := _no_room(instances[0], place, review.diff, planned, config.max_comments):
+        reason = _no_room(instances[0], place, review.diff, planned, config.max_comments)
+        if reason := reason or (SHOWN_HERE if instances[0].id in context.moved else ""):
             unplaced.extend(Unplaced(finding, reason) for finding in instances)
             continue
         marker = _marker(review, instances[0], context)
@@ -286,7 +297,8 @@ def _nearest(finding: Finding, diff: Diff) -> Anchor | str:
 
 
 def _marker(review: Review, finding: Finding, context: PublishContext) -> Marker:
-    decision = context.decisions.get(finding.fingerprint, "-")
+    led_to = context.decisions.get(finding.fingerprint, "-")
+    decision = context.placed.get(finding.id, led_to)
     head, run = review.change.head_sha, review.run_id
     return Marker(MarkerKind.FINDING, head, run, finding.fingerprint, decision)
 

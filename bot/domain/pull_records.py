@@ -25,7 +25,8 @@ with the run, which they carry too, it leads to the record.
 """
 
 DecisionId = NewType("DecisionId", str)
-"""One step of one run, made by `identity.decision_id`; it joins a suggestion to what was logged."""
+"""One choice of one run, made by `identity`: a step, or where a finding goes. It joins a suggestion
+to what was logged."""
 
 
 class PublicationKind(StrEnum):
@@ -141,7 +142,7 @@ class SuggestionRecord:
     finding_id: FindingId
     run_id: RunId
     decision_id: DecisionId
-    """The step that made it."""
+    """Where it goes, as that was chosen; the step that made it, where nothing is learned."""
     head_sha: Sha
     path: str
     side: Side

@@ -21,28 +21,31 @@ def shown_suggestions(
     """
     placed = [planned for planned in publication.planned if planned.comment not in refused]
     return tuple(
-        _record(publication.review, planned, suggestion, pull=pull, at=(slot, len(placed)))
+        _record(publication, planned, suggestion, pull=pull, at=(slot, len(placed)))
         for slot, planned in enumerate(placed, 1)
         if (suggestion := planned.findings[0].suggestion) is not None
     )
 
 
 def _record(
-    review: Review,
+    publication: Publication,
     planned: PlannedComment,
     suggestion: Suggestion,
     *,
     pull: PullKey,
     at: tuple[int, int],
 ) -> SuggestionRecord:
+    review, first = publication.review, planned.findings[0]
     comment, head = planned.comment, review.change.head_sha
+    named = publication.placed.get(first.id)
+    decision = _decision(review, suggestion) if named is None else DecisionId(named)
     # A comment on a whole file has no line and no suggestion; the finding's line stands in.
-    line = comment.line or planned.findings[0].location.end_line
+    line = comment.line or first.location.end_line
     return SuggestionRecord(
         id=patch_id(pull, head, suggestion.patch),
-        finding_id=planned.findings[0].id,
+        finding_id=first.id,
         run_id=RunId(review.run_id),
-        decision_id=_decision(review, suggestion),
+        decision_id=decision,
         head_sha=head,
         path=comment.path,
         side=Side(comment.side),

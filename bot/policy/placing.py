@@ -72,7 +72,7 @@ def _inline(finding: Finding, *, is_one_click: bool, before: int) -> Features:
         "confidence": max(0.0, min(1.0, finding.confidence)),
         "one_click": float(is_one_click),
         "model": float(finding.source == MODEL),
-        "style": float(finding.category is Category.STYLE),
+        "style": float(finding.category in (Category.STYLE, Category.TYPO)),
         "crowd": saturating(before, half=5),
     }
     if suggestion is not None:

@@ -1,0 +1,196 @@
+"""What was done with policies: tried, promoted, taken back, warned of; as events of the ledger.
+
+The ledger keeps every version with its bytes and one word of status. Why and when stands here, in
+the same append-only log as everything else, under a pull request that is nobody's. Who serves is a
+function of both.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.domain.event_log import EventLog, EventSource, LoggedEvent, PolicyStatus
+from bot.domain.event_log import PolicyVersion as Stored
+from bot.domain.ledger import PullKey
+from bot.domain.record_json import dump, load
+from bot.policy.choosing import HAND
+from bot.policy.convergence import Phase
+from bot.policy.gate import GateRecord
+from bot.policy.promotion import PolicyVersion, Status, Versions
+
+NOBODYS = PullKey(0, 0)
+"""No forge gives these numbers."""
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One condition of the gate, with numbers that a log can hold: None is no finite one."""
+
+    name: str
+    is_met: bool
+    value: float | None
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt at the gate."""
+
+    candidate: str
+    incumbent: str
+    at: datetime
+    rewards: int
+    gain: float
+    error: float | None
+    rows: int
+    checks: tuple[Measured, ...]
+    is_promoted: bool
+    why: tuple[str, ...]
+
+    @classmethod
+    def of(cls, record: GateRecord) -> "Tried":
+        """Return the attempt as it is logged."""
+        gain = record.gain
+        checks = (Measured(c.name, c.is_met, _finite(c.value), c.limit) for c in record.checks)
+        return cls(
+            record.candidate,
+            record.incumbent,
+            record.at,
+            record.rewards,
+            gain=gain.value,
+            error=_finite(gain.error),
+            rows=gain.rows,
+            checks=tuple(checks),
+            is_promoted=record.is_promoted,
+            why=record.why,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A version that serves no more, everywhere or in one repository."""
+
+    version: str
+    at: datetime
+    reason: str
+    by: str = ""
+    """Who asked; empty for ourselves."""
+    repo_id: int | None = None
+    """None for everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Weights were learned anew from the whole log."""
+
+    version: str
+    at: datetime
+    rewards: int
+    log_seq: int
+    phase: Phase
+    alarms: int
+    """Of drift, in the whole log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """People's taste has moved: nothing is promoted for it, the past only counts for less."""
+
+    at: datetime
+    alarms: int
+    rewards: int
+
+
+Note = Tried | TakenBack | Trained | Drifted
+
+_KINDS: dict[str, type[Tried] | type[TakenBack] | type[Trained] | type[Drifted]] = {
+    "policy tried": Tried,
+    "policy taken back": TakenBack,
+    "policy trained": Trained,
+    "policy drifted": Drifted,
+}
+
+
+def note_event(note: Note) -> LoggedEvent:
+    """Return a note as the ledger stores it; said twice, it is one event."""
+    kind = next(name for name, made in _KINDS.items() if isinstance(note, made))
+    return LoggedEvent(
+        _name(note), kind, NOBODYS, note.at, note.at, source=EventSource.RUN, body=dump(note)
+    )
+
+
+def notes_of(log: EventLog) -> tuple[Note, ...]:
+    """Return all notes, the oldest first; raises RecordUnreadable."""
+    return tuple(_notes(log))
+
+
+def _notes(log: EventLog) -> Iterator[Note]:
+    for each in log.of_pull(NOBODYS):
+        if each.event.kind in _KINDS:
+            yield load(_KINDS[each.event.kind], each.event.body)
+
+
+def versions(stored: Iterable[Stored], notes: Sequence[Note]) -> Versions:
+    """Return who serves everywhere; the hand weights do where nothing that was promoted stands."""
+    promoted_at = {n.candidate: n.at for n in notes if isinstance(n, Tried) and n.is_promoted}
+    known = [each for each in stored if each.status in _SERVED]
+    serving = [each.version for each in known if each.status is PolicyStatus.PROMOTED][-1:]
+    hand_status = Status.REPLACED if serving else Status.SERVING
+    hand = PolicyVersion(HAND, None, b"", BEGINNING, hand_status, None)
+    return Versions(
+        (
+            hand,
+            *(
+                PolicyVersion(
+                    each.version,
+                    each.parent,
+                    each.theta,
+                    promoted_at.get(each.version, each.created_at),
+                    Status.SERVING if each.version in serving else _SERVED[each.status],
+                    None,
+                )
+                for each in known
+            ),
+        )
+    )
+
+
+def for_pull_request(
+    found: Versions, notes: Sequence[Note], *, repo_id: int, pull_request: str, at: datetime
+) -> PolicyVersion:
+    """Return who decides on a pull request; a repository that took a version back has its parent.
+
+    In its first week a new version has a fifth of the pull requests.
+    """
+    chosen = found.for_pull_request(pull_request, at=at)
+    gone = {n.version for n in notes if isinstance(n, TakenBack) and n.repo_id == repo_id}
+    by_name = {each.version: each for each in found.known}
+    while chosen.version in gone and chosen.parent in by_name:
+        chosen = by_name[chosen.parent]
+    return chosen
+
+
+_SERVED = {
+    PolicyStatus.PROMOTED: Status.REPLACED,
+    PolicyStatus.RETIRED: Status.REPLACED,
+    PolicyStatus.ROLLED_BACK: Status.ROLLED_BACK,
+}
+
+
+def _name(note: Note) -> str:
+    match note:
+        case Tried():
+            return f"policy:tried:{note.candidate}:{note.at.isoformat()}"
+        case TakenBack():
+            where = "everywhere" if note.repo_id is None else note.repo_id
+            return f"policy:taken back:{note.version}:{where}"
+        case Trained():
+            return f"policy:trained:{note.version}:{note.log_seq}"
+        case Drifted():
+            return f"policy:drifted:{note.alarms}"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
