@@ -24,11 +24,27 @@ def chosen(what: str, utility: float, contributions: Mapping[str, float], share:
     return f"chosen: {what} ({why}), p={share:.2f}"
 
 
-def placed(name: str, words: str) -> str:
-    """Return a line about where one finding went."""
-    return f"{name} {words}"
+def short(version: str) -> str:
+    """Return a version as people name it: hashes are cut, names are not."""
+    is_hash = len(version) == 64 and set(version) <= set("0123456789abcdef")
+    return version[:12] if is_hash else version
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as one phrase."""
-    return ", ".join(names) or "none"
+def drifted(alarms: int, rewards: int) -> str:
+    """Say that what people like has changed."""
+    return (
+        f"what people like has changed (alarm {alarms}, after {rewards} rewards): "
+        "older feedback counts for less now, and nothing else was done"
+    )
+
+
+def taken_back(version: str, reason: str) -> str:
+    """Say that a version serves no more."""
+    return f"policy {short(version)} was taken back: {reason}"
+
+
+def tried(version: str, why: Sequence[str], *, is_promoted: bool) -> str:
+    """Say what the gate said."""
+    said = "; ".join(why)
+    done = "promoted" if is_promoted else "kept out by the gate"
+    return f"policy {short(version)} was {done}: {said}"

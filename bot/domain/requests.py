@@ -73,6 +73,8 @@ class RoundScope(StrEnum):
     """Which installations there are; each gets a job of its own."""
     INSTALLATION = "installation"
     """The open pull requests of some repositories of one installation."""
+    LEARNING = "learning"
+    """What people made of our findings; no forge is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.domain.ledger import PullKey
 from bot.domain.record_json import dump, load
 from bot.policy.choosing import HAND
 from bot.policy.convergence import Phase
+from bot.policy.evaluation import Estimate
 from bot.policy.gate import GateRecord
 from bot.policy.promotion import PolicyVersion, Status, Versions
 
@@ -48,6 +49,12 @@ class Tried:
     checks: tuple[Measured, ...]
     is_promoted: bool
     why: tuple[str, ...]
+
+    @property
+    def record(self) -> GateRecord:
+        """The attempt as `gate.too_soon` counts it."""
+        gain = Estimate(self.gain, self.error or math.inf, 0.0, self.rows)
+        return GateRecord(self.candidate, self.incumbent, self.at, self.rewards, gain, ())
 
     @classmethod
     def of(cls, record: GateRecord) -> "Tried":
@@ -132,24 +139,51 @@ def _notes(log: EventLog) -> Iterator[Note]:
             yield load(_KINDS[each.event.kind], each.event.body)
 
 
+def statuses(notes: Iterable[Note]) -> dict[str, PolicyStatus]:
+    """Return what became of every version that was ever promoted."""
+    found: dict[str, PolicyStatus] = {}
+    parents: dict[str, str] = {}
+    for note in notes:
+        match note:
+            case Tried(is_promoted=True):
+                if note.incumbent in found:
+                    found[note.incumbent] = PolicyStatus.RETIRED
+                found[note.candidate] = PolicyStatus.PROMOTED
+                parents[note.candidate] = note.incumbent
+            case TakenBack(repo_id=None) if found.get(note.version) is PolicyStatus.PROMOTED:
+                found[note.version] = PolicyStatus.ROLLED_BACK
+                if parents[note.version] in found:
+                    found[parents[note.version]] = PolicyStatus.PROMOTED
+            case _:
+                pass
+    return found
+
+
 def versions(stored: Iterable[Stored], notes: Sequence[Note]) -> Versions:
-    """Return who serves everywhere; the hand weights do where nothing that was promoted stands."""
-    promoted_at = {n.candidate: n.at for n in notes if isinstance(n, Tried) and n.is_promoted}
-    known = [each for each in stored if each.status in _SERVED]
-    serving = [each.version for each in known if each.status is PolicyStatus.PROMOTED][-1:]
-    hand_status = Status.REPLACED if serving else Status.SERVING
-    hand = PolicyVersion(HAND, None, b"", BEGINNING, hand_status, None)
+    """Return who serves everywhere; the hand weights do where nothing that was promoted stands.
+
+    The notes say so, and the ledger has the bytes: a host that died between the two left the truth
+    in the notes.
+    """
+    became = statuses(notes)
+    known = [each for each in stored if each.version in became]
+    is_hand = not any(became[each.version] is PolicyStatus.PROMOTED for each in known)
+    first = Status.SERVING if is_hand else Status.REPLACED
+    tried = [n for n in notes if isinstance(n, Tried) and n.is_promoted]
+    told = {note.candidate: note for note in tried}
+    reasons = {n.version: n.reason for n in notes if isinstance(n, TakenBack)}
     return Versions(
         (
-            hand,
+            PolicyVersion(HAND, None, b"", BEGINNING, first, None),
             *(
                 PolicyVersion(
                     each.version,
-                    each.parent,
+                    told[each.version].incumbent,
                     each.theta,
-                    promoted_at.get(each.version, each.created_at),
-                    Status.SERVING if each.version in serving else _SERVED[each.status],
+                    told[each.version].at,
+                    _SERVED[became[each.version]],
                     None,
+                    reasons.get(each.version, ""),
                 )
                 for each in known
             ),
@@ -173,7 +207,7 @@ def for_pull_request(
 
 
 _SERVED = {
-    PolicyStatus.PROMOTED: Status.REPLACED,
+    PolicyStatus.PROMOTED: Status.SERVING,
     PolicyStatus.RETIRED: Status.REPLACED,
     PolicyStatus.ROLLED_BACK: Status.ROLLED_BACK,
 }
