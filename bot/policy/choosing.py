@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.event_log import PolicyVersions
 from bot.domain.intake import pull_key
 from bot.domain.ledger import PullKey
 from bot.domain.review import Decision
@@ -19,7 +20,7 @@ from bot.policy.learning import LearnSettings
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Choice
 from bot.policy.serving import Sampled
 from bot.policy.vectors import Layout
-from bot.policy.weights import Weights, read_weights
+from bot.policy.weights import Weights, WeightsUnreadable, read_weights
 
 EPISODE = Layout()
 PLACES = Layout(placing.NAMES, placing.CORE)
@@ -92,6 +93,24 @@ def logged(
         chosen=tools.index(choice.tool),
         slot=occasion.slot,
     )
+
+
+def explained_again(made: DecisionLogged, policies: PolicyVersions) -> Choice | None:
+    """Return a logged choice of a place with its parts, or None where its weights are not here."""
+    placer = PLACES_BY_HAND
+    if made.policy_version != HAND:
+        found = policies.find(made.policy_version)
+        if found is None:
+            return None
+        try:
+            placer = placing_by(found.theta)
+        except WeightsUnreadable:
+            return None
+    if made.layout_version != PLACES.version:
+        return None
+    known = zip(made.tools, made.features, strict=True)
+    weighed = {tool: dict(zip(PLACES.names, row, strict=True)) for tool, row in known}
+    return placer.pick(weighed, decision_id=made.decision_id, repo=made.repo)
 
 
 def placing_by(blob: bytes) -> Sampled:

@@ -38,8 +38,8 @@ def test_a_round_trains_on_what_was_said() -> None:
 
     [note] = times.school.notes()
     assert isinstance(note, Trained)
-    assert dict(context.steps)["train"]["trained"] == note.version
-    assert "of 600" in str(dict(context.steps)["gate"]["gate"])
+    assert note.version in str(dict(context.steps)["train"])
+    assert "of 600" in str(dict(context.steps)["gate"])
 
 
 @pytest.fixture(scope="module")
