@@ -23,14 +23,14 @@ from bot.domain.record_json import load
 from bot.domain.review import Decision
 from bot.errors import Refused
 from bot.output import write
-from bot.policy.choosing import PLACES, PLACES_SETTINGS, explained_again
+from bot.policy.choosing import PLACES, PLACES_SETTINGS
 from bot.policy.journal import Trained, Tried
 from bot.policy.learning import rows_of
 from bot.policy.ledger_log import replayed
 from bot.policy.rewards import rewards
 from bot.policy.school import Lesson, School
 from bot.policy.serving import Sampled
-from bot.policy.standing import of_run, standing, weights_of
+from bot.policy.standing import explanation, of_run, standing, weights_of
 from bot.policy.weights import WeightsUnreadable, read_weights
 from bot.settings import load_database_url
 
@@ -82,16 +82,8 @@ def explained(run: str) -> Iterator[str]:
         for step in steps:
             made = load(Decision, step.decision)
             yield words.step(made)
-        school = _school(ledger)
         for each in placed:
-            choice = explained_again(each, school.policies)
-            name = each.decision_id.rpartition(".")[2]
-            place = each.tools[each.chosen]
-            if choice is None:
-                yield f"{name} {place}: its policy {words.short(each.policy_version)} is not here"
-            else:
-                figures = choice.utilities[place], choice.contributions[place]
-                yield f"{name} {words.chosen(place, *figures, choice.propensities[place], most=99)}"
+            yield explanation(each, ledger.policies)
 
 
 def gate() -> Iterator[str]:

@@ -40,6 +40,11 @@ def chosen(
     return f"chosen: {what} ({why}), p={share:.2f}"
 
 
+def unexplained(place: str, version: str) -> str:
+    """Say where a finding went by weights that are not here any more."""
+    return f"chosen: {place}, by policy {short(version)}, which is not here"
+
+
 def step(made: Decision) -> str:
     """Return a line about one step of a run: what was chosen, and what else could have been."""
     tool = made.tool

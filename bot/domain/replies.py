@@ -32,6 +32,7 @@ NEEDS_A_MODEL = (
 NEEDS_A_LEARNED_POLICY = (
     "there is no learned policy to roll back; the operator of this App decides what is learned"
 )
+NO_RUN_TO_EXPLAIN = "nothing was reviewed here yet, so there is no choice to explain"
 WORKING = "Working on it: "
 """How the reply to a command begins that has not ended; nothing else begins so."""
 LONG = (Review, Fix, Test, Undo, Implement, Cover)
@@ -293,10 +294,23 @@ def config(effective: EffectiveConfig) -> str:
     return cut(fence(table, "ini"), limit_bytes=LIMIT_BYTES)
 
 
-def policy(weights: Sequence[tuple[str, float]], version: str) -> str:
-    """Show the weights of the selection policy."""
-    table = "\n".join(f"{name} = {weight:+.2f}" for name, weight in weights)
-    return f"Policy {code(version)}:\n\n{fence(table, 'ini')}"
+def policy(lines: Sequence[str]) -> str:
+    """Show where learning stands for this repository."""
+    return cut(fence("\n".join(lines), "text"), limit_bytes=LIMIT_BYTES)
+
+
+def choices(run: str, lines: Sequence[str]) -> str:
+    """Show what the last review chose, and why."""
+    table = fence("\n".join(lines), "text")
+    return cut(f"What run {code(run)} chose:\n\n{table}", limit_bytes=LIMIT_BYTES)
+
+
+def rolled_back(version: str, now: str) -> str:
+    """Say that a repository is served by an earlier policy again."""
+    return (
+        f"Taken back: policy {code(version)} decides nothing in this repository any more, "
+        f"and {code(now)} does."
+    )
 
 
 def _time(moment: datetime) -> str:

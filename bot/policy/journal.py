@@ -198,7 +198,17 @@ def for_pull_request(
 
     In its first week a new version has a fifth of the pull requests.
     """
-    chosen = found.for_pull_request(pull_request, at=at)
+    return _here(found, notes, found.for_pull_request(pull_request, at=at), repo_id)
+
+
+def for_repository(found: Versions, notes: Sequence[Note], *, repo_id: int) -> PolicyVersion:
+    """Return who decides in a repository, the trial of a new version aside."""
+    return _here(found, notes, found.serving, repo_id)
+
+
+def _here(
+    found: Versions, notes: Sequence[Note], chosen: PolicyVersion, repo_id: int
+) -> PolicyVersion:
     gone = {n.version for n in notes if isinstance(n, TakenBack) and n.repo_id == repo_id}
     by_name = {each.version: each for each in found.known}
     while chosen.version in gone and chosen.parent in by_name:

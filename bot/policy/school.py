@@ -206,16 +206,20 @@ class School:
         reason = reason_to_roll_back(new, old)
         return self.take_back(known.serving.version, reason) if reason is not None else None
 
-    def take_back(
-        self, version: str, reason: str, *, by: str = "", repo_id: int | None = None
-    ) -> TakenBack:
-        """Let the parent of what serves decide again, everywhere or in one repository."""
+    def take_back_here(self, version: str, reason: str, *, by: str, repo_id: int) -> TakenBack:
+        """Let the parent of a version decide in one repository; the others keep what they have."""
+        note = TakenBack(version, self.now(), reason, by, repo_id)
+        self.events.append([note_event(note)])
+        return note
+
+    def take_back(self, version: str, reason: str, *, by: str = "") -> TakenBack:
+        """Let the parent of what serves decide again, everywhere."""
         known = self.versions()
         if version != known.serving.version:
             raise NoPolicy(f"{version} does not serve; {known.serving.version} does")
         if known.parent is None:
             raise NoPolicy(f"{version} has no parent to go back to")
-        note = TakenBack(version, self.now(), reason, by, repo_id)
+        note = TakenBack(version, self.now(), reason, by)
         self.events.append([note_event(note)])
         self.settle()
         return note

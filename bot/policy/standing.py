@@ -2,38 +2,46 @@
 
 from collections.abc import Iterable, Sequence
 
+from bot.domain import policy_words as words
+from bot.domain.event_log import PolicyVersions
 from bot.domain.policy_words import Shown, Value, Weight
-from bot.policy.choosing import EPISODE, PLACES, placing_by
-from bot.policy.event_log import DecisionLogged
+from bot.policy.choosing import EPISODE, PLACES, explained_again, placing_by
+from bot.policy.event_log import DecisionLogged, Event
 from bot.policy.journal import Drifted, Note, Tried
 from bot.policy.placing import HAND_WEIGHTS
 from bot.policy.promotion import TRIAL, TRIAL_SHARE, Versions
 from bot.policy.returns import value_by_version
 from bot.policy.rewards import Rewarded, RewardSettings, rewards
-from bot.policy.school import Lesson, School
+from bot.policy.school import School
 from bot.policy.vectors import Vector, hand_weights
 from bot.policy.weights import Weights, WeightsUnreadable
 
 
-def standing(school: School) -> Shown:
-    """Return where learning stands now, for people to read."""
+def standing(school: School, *, repo_id: int | None = None) -> Shown:
+    """Return where learning stands now, for people to read.
+
+    Of a repository, its own figures: what others say in theirs is not for it to know.
+    """
     lesson, notes, known = school.lesson(), school.notes(), school.versions()
-    rewarded = lesson.places.rewards
+    everywhere = len(lesson.places.rewards.rewarded)
+    told = lesson.events if repo_id is None else _of_repo(lesson.events, str(repo_id))
+    rewarded = rewards(told, RewardSettings())
+    placed = [e for e in rewarded.rewarded if e.decision.layout_version == PLACES.version]
     is_tried = school.now() - known.serving.promoted_at < TRIAL and known.parent is not None
     return Shown(
         serving=known.serving.version,
         share=TRIAL_SHARE if is_tried else 1.0,
         trouble=_trouble(known),
-        decisions=len(lesson.made),
-        rewards=len(rewarded.rewarded),
+        decisions=sum(_is_placing(event) for event in told),
+        rewards=len(placed),
         censored=rewarded.censored,
         orphans=rewarded.orphans,
         learned=lesson.version,
         log_seq=lesson.seq,
         phase=lesson.places.phase.value,
         alarms=max((n.alarms for n in notes if isinstance(n, Drifted)), default=0),
-        values=tuple(_values(lesson)),
-        gate=_gate(school, notes, len(rewarded.rewarded)),
+        values=tuple(_values(rewarded.rewarded)),
+        gate=_gate(school, notes, everywhere),
         weights=weights_of(lesson.places.weights),
     )
 
@@ -54,9 +62,17 @@ def _trouble(known: Versions) -> str:
     return ""
 
 
-def _values(lesson: Lesson) -> Iterable[Value]:
+def _of_repo(events: Sequence[Event], repo: str) -> Sequence[Event]:
+    own = {e.decision_id for e in events if isinstance(e, DecisionLogged) and e.repo == repo}
+    return [event for event in events if event.decision_id in own]
+
+
+def _is_placing(event: Event) -> bool:
+    return isinstance(event, DecisionLogged) and event.layout_version == PLACES.version
+
+
+def _values(found: Sequence[Rewarded]) -> Iterable[Value]:
     """Yield J of each version: of a placed finding, and of a whole run from its first step on."""
-    found = rewards(lesson.events, RewardSettings()).rewarded
     placed = [each for each in found if each.decision.layout_version == PLACES.version]
     first = [each for each in found if _is_first(each)]
     for what, told in (("finding", placed), ("run", first)):
@@ -87,3 +103,14 @@ def of_run(events: Iterable[object], run: str) -> tuple[DecisionLogged, ...]:
         and event.layout_version == PLACES.version
         and event.decision_id.startswith(f"{run}.")
     )
+
+
+def explanation(made: DecisionLogged, policies: PolicyVersions) -> str:
+    """Return a line about where a finding went, with all the parts of its utility."""
+    name, place = made.decision_id.rpartition(".")[2], made.tools[made.chosen]
+    choice = explained_again(made, policies)
+    if choice is None:
+        return f"{name} {words.unexplained(place, made.policy_version)}"
+    parts = choice.contributions[place]
+    figures = choice.utilities[place], parts, choice.propensities[place]
+    return f"{name} {words.chosen(place, *figures, most=len(parts))}"

@@ -156,7 +156,7 @@ def test_a_repository_takes_it_back_for_itself_alone(promoted: Times) -> None:
     name = school.versions().serving.version
     at = promoted.now + timedelta(days=30)
 
-    school.take_back(name, "asked for", by="ada", repo_id=2)
+    school.take_back_here(name, "asked for", by="ada", repo_id=2)
 
     found, notes = school.versions(), school.notes()
     served = {

@@ -11,6 +11,7 @@ from bot.agent.service.answer import Answer
 from bot.agent.service.committing import Committing
 from bot.agent.service.listening import Listening
 from bot.agent.service.loose_ends import LooseEnds
+from bot.agent.service.policy_of_pull import PolicyOfPull
 from bot.agent.service.requeue import Requeue
 from bot.agent.service.review_job import ReviewOfPull
 from bot.agent.service.talking import TalkOnPull
@@ -88,6 +89,8 @@ class CarryOut:
                 return self._once(lambda: self._set_mode(command))
             case commands.Stop():
                 return self._stop()
+            case commands.Policy(commands.PolicyView.ROLLBACK):
+                return PolicyOfPull(self.work).roll_back(self.asker.login)
             case _:
                 return Telling(self.work, self.remote, self.trigger).run(command)
 
