@@ -64,6 +64,9 @@ class PythonSyntax:
     def enclosing_symbol(self, path: str, data: bytes, line: int) -> str:
         return ""
 
+    def complexity(self, path: str, data: bytes) -> int | None:
+        return None
+
 
 def _judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
     try:
