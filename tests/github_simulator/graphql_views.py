@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.github_simulator.issues import Label
     from tests.github_simulator.pull_requests import PullRequest
     from tests.github_simulator.repositories import Repo
-    from tests.github_simulator.reviews import Thread
+    from tests.github_simulator.reviews import Review, Thread
     from tests.github_simulator.world import GitHub
 
 _MOST = 100
@@ -258,10 +258,67 @@ def pull(pr: "PullRequest") -> Json:
         "headRepository": repository(pr.head_repo) if pr.head_repo else None,
         "createdAt": pr.created_at,
         "updatedAt": pr.updated_at or pr.created_at,
+        "closedAt": pr.closed_at,
+        "mergedAt": pr.merged_at,
+        "mergeCommit": _merge_commit(pr),
+        "baseRef": _base_ref(pr),
+        "timelineItems": _timeline(pr),
         "labels": _connection("labels", pr.labels, _label),
         "commits": _commits(pr),
         "reviewThreads": _connection("reviewThreads", pr.threads, thread),
         "comments": _connection("comments", pr.comments, issue_comment),
+    }
+
+
+def _merge_commit(pr: "PullRequest") -> Json | None:
+    sha = pr.merge_commit_sha if pr.merged_at else None
+    found = pr.repo.store.commit(sha) if sha else None
+    return commit(pr.repo, found) if found else None
+
+
+def _base_ref(pr: "PullRequest") -> Json | None:
+    name = f"refs/heads/{pr.base_ref}"
+    return ref(pr.repo, name) if name in pr.repo.store.refs else None
+
+
+def _timeline(pr: "PullRequest") -> Callable[..., Json]:
+    def page_of(
+        info: object,
+        itemTypes: Sequence[str] | None = None,  # noqa: N803 GitHub's name
+        **page: Any,
+    ) -> Json:
+        assert itemTypes == ["REVIEW_DISMISSED_EVENT"], "the simulator keeps no other events"
+        dismissed = [review for review in pr.reviews.all if review.dismissal is not None]
+        dismissed.sort(key=lambda review: review.dismissal.id if review.dismissal else 0)
+        shown: Json = _connection("timelineItems", dismissed, _dismissal)(info, **page)
+        return shown
+
+    return page_of
+
+
+def _dismissal(one: "Review") -> Json:
+    made = one.dismissal
+    assert made is not None
+    return {
+        "__typename": "ReviewDismissedEvent",
+        "id": f"RDE_{made.id}",
+        "databaseId": made.id,
+        "actor": _author(made.by),
+        "createdAt": made.at,
+        "dismissalMessage": made.message,
+        "previousReviewState": made.before,
+        "pullRequest": lambda _info: pull(one.pr),
+        "review": _review(one),
+    }
+
+
+def _review(one: "Review") -> Json:
+    return {
+        "id": one.node_id,
+        "databaseId": one.id,
+        "fullDatabaseId": str(one.id),
+        "body": one.body,
+        "url": pulls.review(one)["html_url"],
     }
 
 
@@ -290,19 +347,12 @@ def thread(one: "Thread") -> Json:
 
 
 def review_comment(one: "ReviewComment") -> Json:
-    review = one.review
     return {
         "__typename": "PullRequestReviewComment",
         **_comment(one, one.node_id, pulls.review_comment(one)["html_url"]),
         "path": one.thread.path,
         "outdated": one.thread.is_outdated,
-        "pullRequestReview": {
-            "id": review.node_id,
-            "databaseId": review.id,
-            "fullDatabaseId": str(review.id),
-            "body": review.body,
-            "url": pulls.review(review)["html_url"],
-        },
+        "pullRequestReview": _review(one.review),
     }
 
 
