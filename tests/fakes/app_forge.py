@@ -31,6 +31,8 @@ class FakeAppForge:
     counts: dict[int, dict[int, Count]] = field(default_factory=dict)
     """Thumbs by comment, by pull request."""
     thumbs_asked: list[tuple[int, int]] = field(default_factory=list)
+    thumbs_trouble: PullwrightError | None = None
+    """What every question for thumbs meets."""
 
     def attempts(self, *, since: datetime) -> Iterator[Attempt]:
         newest_first = sorted(self.made, key=lambda one: one.id, reverse=True)
@@ -80,6 +82,8 @@ class FakeSurvey:
     def thumbs(self, repo: RepoId, number: int) -> Mapping[int, Count]:
         self.at.meet(repo.id)
         self.at.thumbs_asked.append((repo.id, number))
+        if self.at.thumbs_trouble is not None:
+            raise self.at.thumbs_trouble
         return self.at.counts.get(number, {})
 
     def open_pulls(self, repo: RepoId) -> Sequence[OpenPull]:
