@@ -168,6 +168,10 @@ class Suggestions(Protocol):
         """Return all suggestions of the pull request, in the order of their records."""
         ...
 
+    def unsettled(self, repo_id: int) -> Sequence[PullKey]:
+        """Return the pull requests with a suggestion that the log has no `settled` event of."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
