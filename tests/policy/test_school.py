@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from bot.adapters.sql_ledger import open_ledger
+from bot.domain import policy_words as words
 from bot.domain.event_log import PolicyStatus
 from bot.domain.outcomes import Outcome
 from bot.policy.choosing import HAND, placing_by
@@ -13,6 +15,7 @@ from bot.policy.convergence import Phase
 from bot.policy.journal import NOBODYS, Drifted, TakenBack, Trained, Tried, for_pull_request
 from bot.policy.placing import INLINE, SUMMARY
 from bot.policy.school import NoPolicy, School, record_of
+from bot.policy.standing import standing
 from tests.policy.schools import DULL, GOOD, Times, lived
 
 
@@ -217,3 +220,25 @@ def test_a_patch_that_broke_a_test_counts_against_the_version_that_showed_it() -
 def test_notes_are_under_no_pull_request_of_anybody(promoted: Times) -> None:
     assert all(e.event.pull == NOBODYS for e in promoted.ledger.events.of_pull(NOBODYS))
     assert len(promoted.ledger.events.of_pull(NOBODYS)) == 1
+
+
+@pytest.mark.parametrize("damage", ["older", "cut", "not a number"])
+def test_what_serves_and_cannot_be_read_is_said_and_the_hand_weights_serve(
+    damage: str, promoted: Times
+) -> None:
+    copy = Times(now=promoted.now)
+    copy.ledger.events.append(e.event for e in promoted.ledger.events.after(0, limit=10_000))
+    for each in promoted.ledger.policies.all():
+        blob = {
+            "older": each.theta.replace(b'"layout":"', b'"layout":"0'),
+            "cut": each.theta[:-3],
+            "not a number": each.theta[:-8] + np.array([np.nan]).tobytes(),
+        }[damage]
+        copy.ledger.policies.record(replace(each, theta=blob))
+
+    told = words.shown(standing(copy.school))
+
+    assert any(line.startswith("trouble") and "hand weights serve" in line for line in told)
+    copy.now += timedelta(days=30)
+    copy.live(120)
+    assert "cannot be compared with" in str(copy.school.attempt())

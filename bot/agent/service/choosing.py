@@ -21,6 +21,7 @@ from bot.domain.ledger import PullKey, RunId
 from bot.domain.one_click import one_click
 from bot.domain.publication import PlannedComment, Publication
 from bot.domain.pull_records import DecisionId
+from bot.domain.record_json import RecordUnreadable
 from bot.domain.repo_config import LearningMode
 from bot.domain.review import Decision, Review
 from bot.policy import placing
@@ -38,6 +39,7 @@ from bot.policy.event_log import DecisionLogged, OutcomeSeen, read
 from bot.policy.intrinsic import returns_of
 from bot.policy.journal import for_pull_request, notes_of, versions
 from bot.policy.ledger_log import DECISION, decision_event, measured_event
+from bot.policy.promotion import PolicyVersion
 from bot.policy.selection import Choice
 from bot.policy.serving import Sampled
 from bot.policy.weights import WeightsUnreadable
@@ -125,21 +127,23 @@ class Choosing:
         """The policy of places that serves this pull request; by hand where it is not readable."""
         if self.mode is not LearningMode.ON:
             return PLACES_BY_HAND
+        try:
+            return placing_by(self._serving().blob)
+        except (WeightsUnreadable, RecordUnreadable):
+            # An update changed what is known of a finding: `policy show` says so, and a review
+            # must not wait for somebody to learn anew.
+            return PLACES_BY_HAND
+
+    def _serving(self) -> PolicyVersion:
         records = self.desk.records
         notes = notes_of(records.events)
-        serving = for_pull_request(
+        return for_pull_request(
             versions(records.policies.all(), notes),
             notes,
             repo_id=self.pull.repo_id,
             pull_request=pull_key(self.pull.repo_id, self.pull.number),
             at=self.desk.now(),
         )
-        try:
-            return placing_by(serving.blob)
-        except WeightsUnreadable:
-            # An update changed what is known of a finding: `policy show` says so, and a review
-            # must not wait for somebody to learn anew.
-            return PLACES_BY_HAND
 
     def _measure(self, worth: Mapping[str, float]) -> None:
         self._append(

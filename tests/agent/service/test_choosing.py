@@ -1,17 +1,20 @@
 """What the App chooses is in the log before it is done, once, and joined to what is posted."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.agent.service.choosing import Choosing
-from bot.domain.event_forms import Observed
+from bot.agent.service.learning import school_of
+from bot.domain.event_forms import Observed, outcome_event, signals_of
 from bot.domain.event_log import EventSource
 from bot.domain.ledger import RunId
 from bot.domain.markers import MarkerKind, parse_marker
+from bot.domain.outcomes import judge, to_log
 from bot.domain.policy_words import SHOWN_HERE
 from bot.domain.repo_config import LearningMode
+from bot.domain.signals import Match, Reading, Signal, SignalKind
 from bot.policy import placing
 from bot.policy.choosing import EPISODE, HAND, PLACES, PLACES_BY_HAND, Occasion, logged
 from bot.policy.event_log import DecisionLogged, How, OutcomeSeen
@@ -129,6 +132,36 @@ def test_what_is_chosen_explains_itself() -> None:
     assert placed.choice is not None
     for place, parts in placed.choice.contributions.items():
         assert sum(parts.values()) == pytest.approx(placed.choice.utilities[place], abs=1e-9)
+
+
+@pytest.mark.parametrize(("word", "reward"), [("/agent dismiss F1 wrong", -1.0), ("", -0.1)])
+def test_what_people_make_of_a_comment_is_the_reward_of_the_choice_that_put_it_there(
+    word: str, reward: float
+) -> None:
+    office = Office()
+    office.review()
+    [shown] = office.ledger.suggestions.shown(office.pull)
+    if word:
+        office.say(word)
+    signals = signals_of(office.ledger.events.of_pull(office.pull))
+    over = office.now + timedelta(days=1)
+    signals += [
+        Signal("read", SignalKind.READ, office.pull, office.now, shown.id,
+               reading=Reading(Match.UNTOUCHED)),
+        Signal("merged", SignalKind.MERGED, office.pull, over),
+    ]  # fmt: skip
+
+    verdict = judge(signals, shown.id)
+    record = to_log(verdict, (), suggestion=shown.id, decision=shown.decision_id, closed_at=over)
+    assert record is not None
+    observed = Observed(over, EventSource.WEBHOOK)
+    office.ledger.events.append([outcome_event(record, office.pull, observed)])
+    known = school_of(office.desk()).lesson().places.rewards
+
+    [rewarded] = [r for r in known.rewarded if r.decision.layout_version == PLACES.version]
+    assert rewarded.decision.decision_id == shown.decision_id
+    assert rewarded.reward == reward
+    assert known.orphans == 0
 
 
 def test_a_choice_is_logged_with_the_vector_it_was_made_by() -> None:
