@@ -193,10 +193,14 @@ class School:
                 self.policies.mark(each.version, wanted)
 
     def watch(self) -> TakenBack | None:
-        """Take back what serves where people like it less than what served before."""
+        """Take back what serves where it cannot be read any more, or is liked less than before."""
         known = self.versions()
         if known.parent is None:
             return None
+        try:
+            placing_by(known.serving.blob)
+        except WeightsUnreadable as error:
+            return self.take_back(known.serving.version, str(error))
         read = replayed(self.events)
         told = rewards(read.events, PLACES_SETTINGS.rewards).rewarded
         new, old = (
