@@ -11,7 +11,10 @@ from typer.testing import CliRunner
 
 from bot.adapters.sql_ledger import open_ledger
 from bot.cli import app
+from bot.domain.diff import Side
+from bot.domain.findings import FindingId
 from bot.domain.ledger import Head, PullKey, RunId, RunKind, RunRecord, StepRecord
+from bot.domain.pull_records import DecisionId, SuggestionId, SuggestionRecord
 from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump
 from bot.domain.review import Decision
@@ -31,6 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     times.live(700)
     times.school.train()
     times.school.attempt()
+    for index in range(60):
+        ledger.suggestions.record(PullKey(1 + index % 3, index // 2), [suggestion(index)])
     run = RunId("run0")
     head = Head(Sha("a" * 40), Sha("b" * 40), Sha("b" * 40))
     ledger.runs.begin(
@@ -39,6 +44,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger.runs.record_step(run, StepRecord(1, "lint", "{}", dump(first_step()), 1.0))
     ledger.close()
     return made
+
+
+def suggestion(index: int) -> SuggestionRecord:
+    return SuggestionRecord(
+        SuggestionId(f"s{index}"), FindingId("F1"), RunId(f"run{index // 2}"),
+        DecisionId(f"run{index // 2}.F{index % 2 + 1}"), Sha("a" * 40), "a.py", Side.RIGHT, 1, 1,
+        "rewrite" if index % 5 == 0 else "autofix", None, 1, 1,
+    )  # fmt: skip
 
 
 def first_step() -> Decision:
@@ -95,6 +108,8 @@ def test_the_plots_are_one_page_without_a_script(tmp_path: Path) -> None:
     assert "<script" not in page
     assert page.count("<h2>") == 6
     assert "Estimated regret" in page
+    by_tool = page.partition("Accepted, by rule")[0]
+    assert re.findall(r">(autofix|rewrite)<", by_tool) == ["autofix", "rewrite"]
 
 
 def test_explain_shows_parts_that_sum_to_the_utility() -> None:
