@@ -120,12 +120,15 @@ def _line(name: str, points: Sequence[Point], index: int, scale: _Scale) -> str:
     lower = [f"{scale.x(p.x):.1f},{scale.y(p.low):.1f}" for p in reversed(points)]
     middle = " ".join(f"{scale.x(p.x):.1f},{scale.y(p.y):.1f}" for p in points)
     last = points[-1]
+    dashes = ' stroke-dasharray="6 4"' if index >= len(_COLOURS) else ""
     return (
         f'<polygon points="{" ".join([*upper, *lower])}" fill="{colour}" opacity="0.12"/>'
-        f'<polyline points="{middle}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        f'<polyline points="{middle}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
+        f'<line x1="{scale.x(last.x):.1f}" y1="{scale.y(last.low):.1f}" x2="{scale.x(last.x):.1f}"'
+        f' y2="{scale.y(last.high):.1f}" stroke="{colour}"/>'
         f'<circle cx="{scale.x(last.x):.1f}" cy="{scale.y(last.y):.1f}" r="3" fill="{colour}"/>'
         f'<line x1="{_WIDTH - _LEGEND + 15}" y1="{y}" x2="{_WIDTH - _LEGEND + 35}" y2="{y}"'
-        f' stroke="{colour}" stroke-width="3"/>'
+        f' stroke="{colour}" stroke-width="3"{dashes}/>'
         f'<text x="{_WIDTH - _LEGEND + 42}" y="{y + 4}">{escape(name[:24])}</text>'
     )
 
