@@ -4,9 +4,10 @@ Ids are made of what the forge shows and of what the log holds, never of who ask
 has no time at which it was resolved: what is first seen together with the end came before it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from bot.domain.ledger import PullKey
 from bot.domain.markers import MarkerKind, parse_marker
@@ -46,7 +47,7 @@ def placed(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hearing:
     """What is heard on one pull request at one moment."""
 
@@ -68,8 +69,7 @@ class Hearing:
                 found += self._resolution(one.suggestion, one.thread)
                 found += self._replies(one.suggestion, one.thread)
                 found += self._dismissals(one.suggestion, one.thread)
-        logged = {signal.event_id for signal in self.known}
-        return tuple(signal for signal in found if signal.event_id not in logged)
+        return tuple(signal for signal in found if signal.event_id not in self._logged)
 
     def _end(self) -> Iterable[Signal]:
         """Return how it ended, or that it was opened again since."""
@@ -115,17 +115,22 @@ class Hearing:
 
     def _replies(self, suggestion: SuggestionId, thread: ThreadState) -> Iterable[Signal]:
         for reply in thread.replies:
-            kind = sentiment(reply.body)
-            by = self.who(reply.by) if kind is not None and reply.by is not None else None
-            if kind is not None and by is not None:
-                yield self._about(suggestion, kind, reply.at, by, "reply", reply.id)
+            kind, name = sentiment(reply.body), ("reply", reply.id)
+            if kind is None or reply.by is None or self._name(suggestion, *name) in self._logged:
+                continue
+            # Only now: to ask what somebody may do costs a request.
+            by = self.who(reply.by)
+            if by is not None:
+                yield self._about(suggestion, kind, reply.at, by, *name)
 
     def _dismissals(self, suggestion: SuggestionId, thread: ThreadState) -> Iterable[Signal]:
         for each in self.state.dismissed:
-            by = self.who(each.by) if each.by is not None else None
-            if by is not None and each.review_id == thread.review_id:
-                kind = SignalKind.REVIEW_DISMISSED
+            if each.review_id != thread.review_id or each.by is None:
+                continue
+            by = self.who(each.by)
+            if by is not None:
                 name = ("dismissed", each.review_id, each.at.isoformat())
+                kind = SignalKind.REVIEW_DISMISSED
                 yield self._about(suggestion, kind, each.at, by, *name)
 
     @property
@@ -136,7 +141,7 @@ class Hearing:
             return self.now
         return min(self.now, closed)
 
-    @property
+    @cached_property
     def _logged(self) -> frozenset[str]:
         return frozenset(signal.event_id for signal in self.known)
 
@@ -162,11 +167,3 @@ def uninstalled(
         Signal(event_id("uninstalled", one, delivery), SignalKind.UNINSTALLED, pull, at, one)
         for one in suggestions
     )
-
-
-def by_suggestion(signals: Iterable[Signal]) -> Mapping[SuggestionId | None, Sequence[Signal]]:
-    """Return signals by what they are about; None stands for the whole pull request."""
-    found: dict[SuggestionId | None, list[Signal]] = {}
-    for signal in signals:
-        found.setdefault(signal.suggestion, []).append(signal)
-    return found

@@ -56,12 +56,15 @@ def summary(
     shown_findings: Sequence[Finding],
     unplaced: Sequence[Unplaced],
     wording: Wording,
+    *,
+    quieted: Sequence[str] = (),
 ) -> str:
     """Return the sticky comment without its marker; line one is the verdict."""
     parts = [
         prose(comments.headline(review.verdict, review.open_findings)),
         looked_at_anew(review.since) if review.since is not None else "",
         _table(review, shown_findings, wording),
+        _quieted(quieted),
         _folded(review, unplaced, wording),
         footer(review, wording),
     ]
@@ -169,6 +172,12 @@ def _of_earlier_head(review: Review, proof: Proof | None) -> str:
     if proof is None or proof.is_of(review.change.head_sha):
         return ""
     return f" on {proof.head_sha[:7]}"
+
+
+def _quieted(lines: Sequence[str]) -> str:
+    """Return what is quieter here than elsewhere; nothing may become quiet in secret."""
+    rows, left_over = fitted((f"- {line}" for line in lines), limit_bytes=4_000, separator="\n")
+    return f"{rows}\n- {comments.more_lines(left_over)}" if left_over else rows
 
 
 def _folded(review: Review, unplaced: Sequence[Unplaced], wording: Wording) -> str:

@@ -149,7 +149,7 @@ class SuggestionRecord:
     start_line: int
     end_line: int
     source: str
-    """autofix, bisect, repair or rewrite."""
+    """autofix, bisect, repair or rewrite; none for a finding that is shown without a patch."""
     proof: Proof | None
     slot: int
     """From 1: its place among the comments of its review, which sways who accepts it."""

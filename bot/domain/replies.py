@@ -52,7 +52,8 @@ _TABLE = (
     ("reject", "dismisses every open finding"),
     ("stop", "ends what is running"),
     ("pause, resume, ignore", "no automatic reviews; automatic again; never here"),
-    ("status, why, config", "what runs; why nothing happened; what is configured"),
+    ("unmute RULE", "has a rule or a tool that was turned down often next to the code again"),
+    ("status, why, config", "what runs; why nothing happened; what is configured, and quieted"),
 )
 
 
@@ -287,11 +288,25 @@ def _commands(count: int) -> str:
     return "1 command was" if count == 1 else f"{count} commands were"
 
 
-def config(effective: EffectiveConfig) -> str:
-    """Show every key, its value and who decided it."""
+def config(effective: EffectiveConfig, quieted: Sequence[str] = ()) -> str:
+    """Show every key, its value and who decided it, and what people here turned down."""
     lines = [f"{key} = {value}   # {origin}" for key, value, origin in effective.rows()]
     table = "\n".join([*(f"# {note}" for note in effective.notes), *lines])
-    return cut(fence(table, "ini"), limit_bytes=LIMIT_BYTES)
+    rows = "\n".join(f"- {line}" for line in quieted)
+    return cut(f"{fence(table, 'ini')}\n\n{rows}".rstrip(), limit_bytes=LIMIT_BYTES)
+
+
+def unmuted(word: str) -> str:
+    """Say what is heard again, and for how long."""
+    return f"Findings of {code(word)} are next to the code again, whatever becomes of them."
+
+
+def nothing_to_unmute(word: str, trigger: str) -> str:
+    """Say that nobody turned down anything of this name."""
+    return (
+        f"nothing of {ascii(word)[1:-1]} was ever turned down here; `{trigger} config` lists "
+        "what is quieter"
+    )
 
 
 def policy(lines: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """A ledger over dicts: the contract of its ports without a database."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -297,6 +297,13 @@ class FakeEventLog:
 
     def of_pull(self, pull: PullKey) -> Sequence[Numbered]:
         return [numbered for numbered in self._numbered() if numbered.event.pull == pull]
+
+    def of_repo(self, repo_id: int, kinds: Collection[str]) -> Sequence[Numbered]:
+        return [
+            each
+            for each in self._numbered()
+            if each.event.pull.repo_id == repo_id and each.event.kind in kinds
+        ]
 
     def _numbered(self) -> list[Numbered]:
         return [Numbered(seq, event) for seq, event in enumerate(self.events, 1)]

@@ -1,7 +1,7 @@
 """Where the suggestions of a pull request come from: their patches and our commits, by records."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -35,6 +35,7 @@ class Following:
 
     desk: Desk
     pull: PullKey
+    _seen: dict[RunId, tuple[Finding, ...]] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> tuple[SuggestionRecord, ...]:
@@ -107,8 +108,13 @@ class Following:
                 found[name] = commit
         return found
 
-    def _found(self, run: RunId) -> Iterator[Finding]:
-        """Yield what a run found, step by step."""
+    def _found(self, run: RunId) -> tuple[Finding, ...]:
+        """Return what a run found, step by step; read once, for a run may show many."""
+        if run not in self._seen:
+            self._seen[run] = tuple(self._steps(run))
+        return self._seen[run]
+
+    def _steps(self, run: RunId) -> Iterator[Finding]:
         for step in self.desk.records.runs.steps(run):
             try:
                 seen = load(Observation, step.observation)

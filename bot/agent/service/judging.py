@@ -10,6 +10,7 @@ from bot.domain.followed import ended_at, is_over, settled_event
 from bot.domain.ledger import PullKey
 from bot.domain.outcomes import OutcomeRecord, judge, to_log
 from bot.domain.pull_records import SuggestionRecord
+from bot.domain.quieting import described_event
 from bot.domain.signals import Signal
 
 
@@ -38,6 +39,7 @@ class Judging:
         signals: Sequence[Signal],
         outcomes: Sequence[OutcomeRecord],
     ) -> Iterator[LoggedEvent]:
+        findings = {k.id: k.finding for k in self.desk.records.findings.known(self.pull)}
         for one in shown:
             known = [record for record in outcomes if record.suggestion == one.id]
             verdict = judge(signals, one.id)
@@ -49,6 +51,9 @@ class Judging:
                 closed_at=ended_at(signals) or self.observed.at,
             )
             if record is not None:
+                finding = findings.get(one.finding_id)
+                if finding is not None:
+                    yield described_event(self.pull, one.id, finding, self.observed)
                 yield outcome_event(record, self.pull, self.observed)
             if is_over(signals, one.id, now=self.observed.at):
                 now, source = self.observed.at, self.observed.source

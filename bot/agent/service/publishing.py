@@ -23,7 +23,9 @@ from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
 from bot.domain.placement import Placement, read_back
 from bot.domain.publication import Known, Publication, PublishContext, plan
+from bot.domain.quieting import KINDS, RepoQuiet, folded
 from bot.domain.record_json import dump
+from bot.domain.repo_config import Learning, LearningMode
 from bot.domain.review import Review
 from bot.domain.verdict import conclude
 from bot.errors import Refused
@@ -51,7 +53,10 @@ class Posting:
         records = self.desk.records
         reconciled = self._with_adopted(self.reconciled(episode), RunId(episode.review.run_id))
         review = _with_lasting_ids(episode.review, reconciled)
-        publication = self._planned(review, config, self._context(reconciled.known, review))
+        context = replace(
+            self._context(reconciled.known, review), quiet=self._quiet(config.config.learning)
+        )
+        publication = self._planned(review, config, context)
         placement = self._place(publication)
         body = publication.summary(placement.lost, placement.notes)
         book = self._book(publication)
@@ -156,6 +161,13 @@ class Posting:
             if known.thread is not None and known.thread.id == thread:
                 done = replace(known.thread, is_resolved=True)
                 self.desk.records.findings.attach_thread(self.pull, known.id, done)
+
+    def _quiet(self, learning: Learning) -> RepoQuiet | None:
+        """Return what people here turned down, unless feedback is to change nothing."""
+        if learning.mode is LearningMode.OFF:
+            return None
+        repo = self.repo.id
+        return folded(repo, self.desk.records.events.of_repo(repo, KINDS))
 
     def _context(self, known: tuple[KnownFinding, ...], review: Review) -> PublishContext:
         run = RunId(review.run_id)

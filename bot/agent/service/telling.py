@@ -9,6 +9,7 @@ from bot.domain import commands, replies
 from bot.domain.forge import RemotePullRequest
 from bot.domain.intake import immediate_key, pull_key
 from bot.domain.jobs import Job, JobFilter, JobInfo, JobKind, JobStatus
+from bot.domain.quieting import KINDS, folded, listed
 from bot.domain.requests import ButtonCommand, CommentCommand, parse_request
 from bot.errors import Refused
 
@@ -76,8 +77,11 @@ class Telling:
         return sorted(asked, key=lambda info: info.created_at, reverse=True)
 
     def _config(self) -> str:
+        repo = self.work.repo.id
+        quiet = folded(repo, self.work.desk.records.events.of_repo(repo, KINDS))
         with self.work.connection.checkout(self.remote) as workspace:
-            return replies.config(self.work.configured(workspace))
+            configured = self.work.configured(workspace)
+        return replies.config(configured, listed(quiet, self.trigger))
 
 
 def _is_ahead(other: JobInfo, info: JobInfo) -> bool:
