@@ -18,10 +18,12 @@ from bot.policy.selection import HAND_WEIGHTS, Choice, utility
 
 FINISH = "finish"
 GOES_AFTER: Mapping[str, Collection[str]] = {
+    "critique": ("reproduce",),
     "repair": ("bisect",),
-    "rewrite": ("autofix", "bisect", "repair", "verify"),
+    "rewrite": ("autofix", "bisect", "repair", "reproduce", "verify"),
 }
-"""What takes another tool's work away when it goes first: a mended finding is not located."""
+"""What takes another tool's work away when it goes first: a mended finding is not located, and one
+that was dropped is not shown by a test."""
 PRESSED = 0.5
 """Of the seconds of a run: with fewer left, the best tool goes first."""
 

@@ -55,6 +55,17 @@ def test_nothing_ends_a_run_while_a_tool_is_needed() -> None:
     assert candidates(first, {"finish": {}, "test": {"seconds": 1.0}}) == {"finish": {}}
 
 
+@pytest.mark.parametrize(
+    ("tool", "first_one"),
+    [("rewrite", "bisect"), ("rewrite", "verify"), ("repair", "bisect"), ("critique", "reproduce")],
+)
+def test_what_would_take_another_tool_s_work_away_waits_for_it(tool: str, first_one: str) -> None:
+    state = start(Bench(BASE, HEAD).workspace, Bench(BASE, HEAD).config)
+    eligible = {tool: {"fixable": 1.0}, first_one: {"fixable": 0.5}, "finish": {}}
+
+    assert set(candidates(state, eligible)) == {first_one}
+
+
 def test_what_mends_a_finding_waits_for_what_locates_it() -> None:
     first = start(Bench(BASE, HEAD).workspace, Bench(BASE, HEAD).config)
     eligible = {"rewrite": {"fixable": 1.0}, "bisect": {"unlocated": 1.0}, "finish": {}}
