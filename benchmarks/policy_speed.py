@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from bot.domain.outcomes import Outcome
 from bot.policy.critic import Critic, CriticSettings
-from bot.policy.event_log import DecisionLogged, Event, How, Outcome, OutcomeSeen
+from bot.policy.event_log import DecisionLogged, Event, How, OutcomeSeen
 from bot.policy.learning import LearnSettings, learn
 from bot.policy.serving import Sampled
 from bot.policy.vectors import Layout

@@ -16,6 +16,7 @@ from bot import wiring
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.git_objects import CheckoutBudget
+from bot.adapters.git_past import open_past
 from bot.adapters.git_workspace import open_remote
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
 from bot.adapters.github_app import as_app
@@ -31,9 +32,11 @@ from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
 from bot.agent.service.command_job import CommandJob
 from bot.agent.service.desk import Adviser, Connection, Desk, Equipment, Outlook
 from bot.agent.service.merge_group_job import MergeGroupJob
+from bot.agent.service.observe_job import ObserveJob
 from bot.agent.service.reconcile_job import ReconcileJob
 from bot.agent.service.review_job import ReviewJob
 from bot.agent.tools.repair import Wish
+from bot.domain.aftermath import CodeHistory
 from bot.domain.app_forge import OpenChecks
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -47,9 +50,12 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Handler, JobKind
 from bot.domain.merge_group import MergeGroups
+from bot.domain.opinions import Opinions
 from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import DELIVERIES_KEPT
+from bot.domain.pull_request import Sha
+from bot.domain.pull_state import PullStates
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Decision
 from bot.domain.untrusted import one_line
@@ -112,6 +118,21 @@ class GitHubConnection:
     @property
     def merge_groups(self) -> MergeGroups:
         return self.access.merge_groups
+
+    @property
+    def states(self) -> PullStates:
+        return self.access.states
+
+    @property
+    def opinions(self) -> Opinions:
+        return self.access.opinions
+
+    @contextmanager
+    def past(self, shas: Collection[Sha]) -> Iterator[CodeHistory]:
+        url = _with_token(self.access.clone_url, self.access.token())
+        cache = self.settings.state_dir / "mirrors"
+        with open_past(url, shas, cache=cache, network=self.settings.network) as history:
+            yield history
 
     @contextmanager
     def committing(self) -> Iterator[Committer]:
@@ -215,6 +236,7 @@ def handlers(desk: Desk, outlook: Outlook) -> Mapping[JobKind, Handler]:
         JobKind.RECONSIDER: review,
         JobKind.COMMAND: CommandJob(desk),
         JobKind.MERGE_GROUP: MergeGroupJob(desk),
+        JobKind.OBSERVE: ObserveJob(desk),
         JobKind.RECONCILE: ReconcileJob(desk, outlook),
     }
 

@@ -149,8 +149,7 @@ def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
         webhook_secret=_secret(env, "PULLWRIGHT_WEBHOOK_SECRET") or "",
         private_key_file=Path(key_file).expanduser().absolute() if key_file else None,
         github_api_url=_api_url(env.get("PULLWRIGHT_GITHUB_API_URL") or GITHUB_API_URL),
-        database_url=env.get("PULLWRIGHT_DATABASE_URL")
-        or f"sqlite:///{state_dir(env) / 'pullwright.db'}",
+        database_url=load_database_url(env),
         admin_token=_secret(env, "PULLWRIGHT_ADMIN_TOKEN"),
         log_format=_choice(env, "PULLWRIGHT_LOG_FORMAT", LogFormat, LogFormat.JSON),
         is_paused=_is_on(env, "PULLWRIGHT_PAUSED"),
@@ -159,6 +158,12 @@ def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
             pulls=_hours(env, "PULLWRIGHT_MISSED_PULLS_HOURS", PULLS_EVERY),
         ),
     )
+
+
+def load_database_url(environ: Mapping[str, str] | None = None) -> str:
+    """Return where the App keeps its records; it may hold a password."""
+    env = os.environ if environ is None else environ
+    return env.get("PULLWRIGHT_DATABASE_URL") or f"sqlite:///{state_dir(env) / 'pullwright.db'}"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

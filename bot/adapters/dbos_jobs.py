@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bot.adapters import dbos_crowds as crowds
 from bot.adapters import dbos_rows as rows
 from bot.adapters.dbos_database import PATIENCE_S, open_engine, translated
+from bot.domain.crowding import CROWDED
 from bot.domain.jobs import Job, JobId, JobKind, JobStatus
 from bot.errors import Retryable
 
@@ -25,15 +26,15 @@ class DbosJobs:
         self._is_ready = False
 
     def submit(self, job: Job) -> bool:
-        is_command = job.kind is JobKind.COMMAND
+        is_crowded = job.kind in CROWDED
         with self._transaction() as connection:
-            if is_command:
+            if is_crowded:
                 crowds.wait_for_others(connection, job.key)
             if not rows.insert_job(connection, job):
                 return False
             if job.kind is JobKind.REVIEW:
                 rows.raise_head(connection, job)
-            if is_command:
+            if is_crowded:
                 crowds.leave_out(connection, job)
         return True
 

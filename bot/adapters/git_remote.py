@@ -8,8 +8,8 @@ cannot filter or cut history sends more; the budget in bytes ends that.
 import base64
 import ipaddress
 import re
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -17,11 +17,14 @@ from bot.adapters.git_local import unknown_ref
 from bot.adapters.git_mirror import Mirror, MirrorCache, size_bytes
 from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_process import Git, GitFailed, Transport, redacted
+from bot.domain.aftermath import MOST_COMMITS
 from bot.domain.pull_request import Sha, printable
 from bot.errors import Refused, Retryable, TooLarge
 
 DEPTHS = ("--depth=50", "--depth=1000", "--depth=20000", "--unshallow")
 """How far back to look for the merge base, one step after the other."""
+PAST_DEPTH = f"--depth={MOST_COMMITS + 50}"
+"""So far back goes what is known of commits that people made on top of ours."""
 
 NO_VARIABLES: Mapping[str, str] = {}
 OURS = "refs/pullwright/"
@@ -108,6 +111,33 @@ def fetch_change(
         _fetch(mirror, remote, {base_sha, merge_base, head_sha}, "--depth=1", limit, budget=budget)
         stack.pop_all()
     return mirror, RemoteChange(base_sha, merge_base, head_sha, head_ref)
+
+
+def fetch_past(
+    remote: Remote, mirrors: MirrorCache, shas: Collection[Sha], *, budget: CheckoutBudget
+) -> Mirror:
+    """Fetch commits with what came before them, as far as the server has them still.
+
+    A commit that was pushed away may be gone: it is left out, as is what is here already.
+    """
+    mirror = mirrors.open(f"{remote.url} past")
+    with ExitStack() as stack:
+        stack.callback(mirror.close)
+        limit = f"--filter=blob:limit={budget.blob_bytes}"
+        missing = {sha for sha in shas if not _has(mirror, sha)}
+        try:
+            if missing:
+                _fetch(mirror, remote, missing, PAST_DEPTH, limit, budget=budget)
+        except GitFailed:
+            for sha in sorted(missing):
+                with suppress(GitFailed):
+                    _fetch(mirror, remote, {sha}, PAST_DEPTH, limit, budget=budget)
+        stack.pop_all()
+    return mirror
+
+
+def _has(mirror: Mirror, sha: Sha) -> bool:
+    return mirror.git.find("cat-file", "-e", f"{sha}^{{commit}}") is not None
 
 
 def same_commit(name: str, sha: Sha) -> str:

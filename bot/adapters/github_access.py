@@ -24,8 +24,10 @@ from bot.adapters.github_conversation import Conversations
 from bot.adapters.github_history import GitHubHistory
 from bot.adapters.github_http import GitHubRequester
 from bot.adapters.github_merge_groups import GitHubMergeGroups
+from bot.adapters.github_opinions import GitHubOpinions
 from bot.adapters.github_pacing import Pacer
 from bot.adapters.github_publisher import GitHubPublisher
+from bot.adapters.github_pull_states import GitHubPullStates
 from bot.adapters.github_transport import ApiAddress, Credential, EtagCache, Network, Transport
 from bot.domain.forge import RepoId
 from bot.errors import Refused, Retryable
@@ -66,6 +68,8 @@ class GitHubAccess:
     history: GitHubHistory
     merge_groups: GitHubMergeGroups
     open_checks: CheckRuns
+    states: GitHubPullStates
+    opinions: GitHubOpinions
     committer: GitHubCommitter
     """Its token is made by its first use, so use it once no sandbox is left."""
     clone_url: str
@@ -128,6 +132,8 @@ def _access(
         open_checks=checks,
         history=GitHubHistory(requester, repo),
         merge_groups=GitHubMergeGroups(requester, repo),
+        states=GitHubPullStates(requester, repo),
+        opinions=GitHubOpinions(requester, repo),
         committer=GitHubCommitter(writer, repo),
         clone_url=f"{web_url}.git",
         web_url=web_url,

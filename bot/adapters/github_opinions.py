@@ -20,9 +20,11 @@ class GitHubOpinions:
 
     requester: GitHubRequester
     repo: RepoId
+    most_pages: int = _MOST_PAGES
 
     def counts(self, number: int) -> Mapping[int, Count]:
-        rows = self._rows(f"{repo_path(self.repo)}/pulls/{number}/comments")
+        path = f"{repo_path(self.repo)}/pulls/{number}/comments"
+        rows = self._rows(path, sort="created", direction="desc")
         return {
             row["id"]: Count(row["reactions"]["+1"], row["reactions"]["-1"])
             for row in rows
@@ -34,10 +36,10 @@ class GitHubOpinions:
         # The account of a person who left is null, and nobody can say what they may do.
         return tuple(_thumb(row) for row in rows if row["content"] in _WORDS and row["user"])
 
-    def _rows(self, path: str) -> Iterator[dict[str, Any]]:
-        for page in range(1, _MOST_PAGES + 1):
+    def _rows(self, path: str, **order: str) -> Iterator[dict[str, Any]]:
+        for page in range(1, self.most_pages + 1):
             _, rows = self.requester.requestJsonAndCheck(
-                "GET", path, {"per_page": PER_PAGE, "page": page}
+                "GET", path, {"per_page": PER_PAGE, "page": page, **order}
             )
             yield from rows
             if len(rows) < PER_PAGE:

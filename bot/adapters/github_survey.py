@@ -14,8 +14,10 @@ from bot.adapters.github_access import GitHubHost, revoke
 from bot.adapters.github_auth import SURVEY, AppIdentity, InstallationToken
 from bot.adapters.github_http import GitHubRequester
 from bot.adapters.github_nodes import nodes_of
+from bot.adapters.github_opinions import GitHubOpinions
 from bot.domain.app_forge import HeadCheck, OpenPull, RepoPage
 from bot.domain.forge import CheckStatus, RepoId
+from bot.domain.opinions import Count
 from bot.domain.pull_request import Sha
 from bot.domain.verdict_check import CHECK_NAME
 
@@ -62,6 +64,9 @@ class GitHubSurvey:
 
     def open_pulls(self, repo: RepoId) -> Sequence[OpenPull]:
         return tuple(_open_pull(node) for node in self._nodes(repo))
+
+    def thumbs(self, repo: RepoId, number: int) -> Mapping[int, Count]:
+        return GitHubOpinions(self.requester, repo, most_pages=1).counts(number)
 
     def _nodes(self, repo: RepoId) -> Iterator[Mapping[str, Any]]:
         owner, _, name = repo.full_name.partition("/")

@@ -1,6 +1,6 @@
 """The event log and the versions of the policy, in SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -48,6 +48,10 @@ class SqlEventLog:
 
     def of_pull(self, pull: PullKey) -> Sequence[Numbered]:
         is_its = (events.c.repo_id == pull.repo_id) & (events.c.number == pull.number)
+        return self._found(sa.select(events).where(is_its))
+
+    def of_repo(self, repo_id: int, kinds: Collection[str]) -> Sequence[Numbered]:
+        is_its = (events.c.repo_id == repo_id) & events.c.kind.in_(kinds)
         return self._found(sa.select(events).where(is_its))
 
     def _found(self, wanted: "sa.Select[tuple[object, ...]]") -> list[Numbered]:

@@ -11,8 +11,9 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot.adapters.sql_ledger_database import Database, insert_once
 from bot.adapters.sql_ledger_pulls import following, lock
 from bot.adapters.sql_ledger_runs import moment
-from bot.adapters.sql_ledger_schema import deliveries, notes, publications, suggestions
+from bot.adapters.sql_ledger_schema import deliveries, events, notes, publications, suggestions
 from bot.domain import record_json
+from bot.domain.event_forms import SETTLED
 from bot.domain.ledger import PullKey
 from bot.domain.pull_records import Delivery, Publication, SuggestionRecord
 
@@ -72,6 +73,22 @@ class SqlSuggestions:
         )
         with self._database.reading() as connection:
             return [record_json.load(SuggestionRecord, row) for row in connection.scalars(wanted)]
+
+    def unsettled(self, repo_id: int) -> Sequence[PullKey]:
+        is_settled = sa.exists().where(
+            events.c.repo_id == suggestions.c.repo_id,
+            events.c.number == suggestions.c.number,
+            events.c.kind == SETTLED,
+            events.c.suggestion == suggestions.c.suggestion_id,
+        )
+        wanted = (
+            sa.select(suggestions.c.number)
+            .where(suggestions.c.repo_id == repo_id, ~is_settled)
+            .distinct()
+            .order_by(suggestions.c.number)
+        )
+        with self._database.reading() as connection:
+            return [PullKey(repo_id, number) for number in connection.scalars(wanted)]
 
 
 class SqlDeliveries:

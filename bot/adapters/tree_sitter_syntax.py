@@ -19,6 +19,8 @@ import tree_sitter_javascript
 import tree_sitter_typescript
 import yaml
 
+from bot.adapters.tree_sitter_complexity import complexity_of
+
 MAX_BYTES = 1 << 19
 """Tree-sitter needs two seconds for this much garbage, and a tenth for this much source."""
 
@@ -97,6 +99,10 @@ class TreeSitterSyntax:
             ]
             return max(around, key=lambda name: name.count("."), default="")
         return ""
+
+    def complexity(self, path: str, data: bytes) -> int | None:
+        """Return how hard the flow of a file is to follow, or None when no parser knows it."""
+        return complexity_of(outline_of(path, data))
 
 
 def outline_of(path: str, data: bytes) -> tree_sitter.Tree | ast.Module | None:

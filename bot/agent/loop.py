@@ -30,6 +30,9 @@ class Step:
     observation: Observation
 
 
+Pick = Callable[[State, Mapping[str, Features]], Choice]
+"""Chooses among the eligible tools in a state."""
+
 Recorder = Callable[[int, Callable[[], Step]], Step]
 """Is given the number of a step and the work, and returns the step: the work's, or the one that a
 host recorded before it died."""
@@ -44,12 +47,24 @@ class Loop:
     """Runs one episode; `finish` must be among the tools, and is always eligible."""
 
     def __init__(
-        self, tools: Sequence[Tool], policy: Policy, clock: Clock, listener: ProgressListener
+        self,
+        tools: Sequence[Tool],
+        policy: Policy,
+        clock: Clock,
+        listener: ProgressListener,
+        *,
+        pick: Pick | None = None,
     ) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._policy = policy
         self._clock = clock
         self._listener = listener
+        self._pick: Pick = pick or (lambda _state, eligible: policy.pick(eligible))
+
+    def picking(self, around: Callable[[Pick], Pick]) -> "Loop":
+        """Return the same loop with another way to choose, made from its own."""
+        tools, pick = tuple(self._tools.values()), around(self._pick)
+        return Loop(tools, self._policy, self._clock, self._listener, pick=pick)
 
     def run(self, state: State, record: Recorder = forgetful) -> State:
         """Return the last state: final, or out of steps or seconds with that as a limit."""
@@ -61,12 +76,13 @@ class Loop:
     def step(self, state: State) -> Step:
         """Pick a tool and run it."""
         eligible = {n: t.features(state) for n, t in self._tools.items() if t.is_eligible(state)}
-        choice = self._policy.pick(eligible)
+        choice = self._pick(state, eligible)
         self._listener.step_started(choice.tool)
         started = self._clock.seconds()
         seen = self._observe(choice.tool, state)
         seconds = self._clock.seconds() - started
-        decision = self._decision(state, eligible, choice, seen, seconds)
+        weighed = {name: eligible[name] for name in choice.utilities}
+        decision = self._decision(state, weighed, choice, seen, seconds)
         self._listener.step_finished(decision)
         return Step(decision, seen)
 

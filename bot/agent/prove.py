@@ -21,7 +21,7 @@ from bot.domain.evidence import Proof, TestComparison, TestReport, compare
 from bot.domain.findings import Finding
 from bot.domain.gaming import refusal
 from bot.domain.ports import Clock, NoTests, SandboxFacts, Syntax
-from bot.domain.quality import quality
+from bot.domain.quality import Looks, score
 from bot.errors import SandboxUnavailable
 
 _Opened = tuple[OpenSuite | None, str | None]
@@ -119,6 +119,18 @@ class Prover:
     ) -> Proof:
         tests, compared = trial.tests, trial.comparison
         before = bench.before.counts if bench.before is not None and tests is not None else None
+        scored = score(
+            Looks(
+                before,
+                # What the merge base's own tests say counts as well.
+                replace(compared, pass_to_fail=trial.broken) if compared is not None else None,
+                trial.parses(candidate.patch),
+                lint_change=len(trial.new_lint or ()) - (not candidate.tests),
+                churn=candidate.patch.changed_lines,
+                complexity_change=bench.complexity_change(candidate.patch),
+                newly_failing=_newly_failing(bench.before, tests),
+            )
+        )
         return Proof(
             target=candidate.tests[0] if candidate.tests else candidate.finding.rule,
             is_applied=True,
@@ -133,12 +145,8 @@ class Prover:
             reaching=_reaching(bench.before, candidate.patch),
             is_self_reported=trial.is_self_reported,
             image=bench.facts.image if bench.facts else "",
-            quality=quality(
-                before,
-                compared,
-                lint_change=len(trial.new_lint or ()) - (not candidate.tests),
-                churn=candidate.patch.changed_lines,
-            ),
+            quality=scored.value,
+            quality_coverage=scored.coverage,
             seconds=seconds,
             problem=trial.problem,
         )
@@ -238,6 +246,14 @@ class _Bench:
         if candidate.tests:
             return self._again is not None and self._again.red >= set(candidate.tests)
         return candidate.finding.fingerprint in self._marks
+
+    def complexity_change(self, patch: Patch) -> int | None:
+        """Return how much harder the edited files are to follow; None where nobody can tell."""
+        after = patch.apply(self.state.head)
+        measure = self._syntax.complexity
+        pairs = [(measure(p, self.state.head[p]), measure(p, data)) for p, data in after.items()]
+        known = [now - was for was, now in pairs if was is not None and now is not None]
+        return sum(known) if known else None
 
     def try_together(self, group: Sequence[Candidate]) -> _Trial:
         """Apply the patches to the head as one and look again."""
@@ -346,6 +362,13 @@ def _compared(before: TestReport | None, after: TestReport | None) -> TestCompar
     if before is None or after is None or not (before.is_evidence and after.is_evidence):
         return None
     return compare(before, after)
+
+
+def _newly_failing(before: TestReport | None, after: TestReport | None) -> int:
+    """Count red tests that nobody had seen."""
+    if before is None or after is None:
+        return 0
+    return len(after.red - frozenset(before.outcomes))
 
 
 def _reaching(report: TestReport | None, patch: Patch) -> int | None:

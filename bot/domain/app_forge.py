@@ -3,13 +3,14 @@
 None of it belongs to one repository, so none of it has the credentials of a job on one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.forge import CheckRun, CheckStatus, RepoId
 from bot.domain.ledger import RunId
+from bot.domain.opinions import Count
 from bot.domain.pull_request import Sha
 
 
@@ -99,6 +100,10 @@ class Survey(Protocol):
 
     def open_pulls(self, repo: RepoId) -> Sequence[OpenPull]:
         """Return the open pull requests that changed last, the newest first; not all of many."""
+        ...
+
+    def thumbs(self, repo: RepoId, number: int) -> Mapping[int, Count]:
+        """Return the thumbs on the newest comments of a pull request, in one request."""
         ...
 
 

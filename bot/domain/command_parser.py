@@ -31,6 +31,7 @@ from bot.domain.commands import (
     Stop,
     Test,
     Undo,
+    Unmute,
     Why,
 )
 from bot.domain.event_parser import RERUN
@@ -45,6 +46,8 @@ MAX_LINE = 2000
 """Characters of a first line that can be a command."""
 
 _MAX_IDS = 50
+_MAX_RULE = 100
+"""Characters of the name of a rule."""
 _ANY = FindingId("F1")
 _ID = re.compile(r"[Ff][1-9][0-9]{0,3}")
 _TRIGGER = re.compile(r"[/@][a-z0-9][a-z0-9_-]{0,38}(?![^ \t\r\n])")
@@ -185,6 +188,12 @@ def _policy(words: Sequence[str], _thread: FindingId | None) -> Command:
     return Policy(PolicyView(words[0]))
 
 
+def _unmute(words: Sequence[str], _thread: FindingId | None) -> Command:
+    if len(words) != 1 or len(words[0]) > _MAX_RULE or not words[0].isprintable():
+        raise CommandError("unmute takes one rule or tool: unmute E711")
+    return Unmute(words[0])
+
+
 def _bare(verb: str, command: Command) -> "_Parse":
     def parse(words: Sequence[str], _thread: FindingId | None) -> Command:
         if words:
@@ -262,6 +271,7 @@ _VERBS: Mapping[str, _Parse] = {
     "explain": _explain,
     "dismiss": _dismiss,
     "policy": _policy,
+    "unmute": _unmute,
 } | {verb: _bare(verb, command) for verb, command in _PLAIN.items()}
 
 VERBS = frozenset(_VERBS) | frozenset(_FREE)

@@ -113,6 +113,13 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmute:
+    """`unmute RULE`: findings of a rule, or of a tool, next to the code again, for good."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """`status`: what is running."""
 
@@ -154,6 +161,7 @@ Command = (
     | Pause
     | Resume
     | Ignore
+    | Unmute
     | Status
     | Why
     | ShowConfig
@@ -161,5 +169,5 @@ Command = (
     | Help
 )
 
-IMMEDIATE = (Stop, Pause, Resume, Ignore, Status, Why, ShowConfig, Policy, Help)
+IMMEDIATE = (Stop, Pause, Resume, Ignore, Unmute, Status, Why, ShowConfig, Policy, Help)
 """Commands that do not wait for what is running on their pull request."""

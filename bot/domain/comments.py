@@ -10,6 +10,7 @@ from bot.domain.evidence import Counts, Grade, Proof
 from bot.domain.findings import Finding, Severity
 from bot.domain.ports import CommitMessage
 from bot.domain.pull_request import Sha, printable
+from bot.domain.quality import quality_words
 from bot.domain.review import PatchResult
 from bot.domain.untrusted import neutral, one_line
 from bot.domain.verdict import Conclusion, Coverage, Verdict
@@ -52,7 +53,7 @@ def receipt(proof: Proof | None) -> str:
         return f"{Grade.NOT_VERIFIED}: the patch was not tried"
     if proof.grade is Grade.NOT_VERIFIED:
         return f"{Grade.NOT_VERIFIED}: {', '.join(_faults(proof))}"
-    parts = [*_achieved(proof), *_suite(proof), *_where(proof)]
+    parts = [*_achieved(proof), *_suite(proof), *quality_words(proof), *_where(proof)]
     if proof.grade is Grade.CHECKED:
         parts.append(f"missing: {', '.join(_missing(proof))}")
     return f"{proof.grade}: {' · '.join(parts)}"
@@ -306,9 +307,7 @@ def _achieved(proof: Proof) -> list[str]:
     """Return what the patch does; where a test is the target, every check that led there."""
     if proof.target not in proof.fail_to_pass:
         return [f"{one_line(proof.target)} gone"]
-    parts = ["applied"]
-    if proof.is_parsed:
-        parts.append("parses")
+    parts = ["applied", *(["parses"] if proof.is_parsed else [])]
     if proof.new_lint is not None:
         parts.append("0 new lint")
     ordered = [proof.target, *(t for t in proof.fail_to_pass if t != proof.target)]

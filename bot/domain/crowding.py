@@ -1,7 +1,8 @@
 """How many commands of one person may wait on one pull request (rule R25, case B14).
 
 A flood of comments must not become a flood of runs: what would only do again what waits already is
-left out when it arrives, and `why` and `status` tell.
+left out when it arrives, and `why` and `status` tell. Of looks at what became of our suggestions
+one that waits is enough: it sees all that happened before it begins.
 """
 
 from collections.abc import Sequence
@@ -18,20 +19,24 @@ LATELY = 20
 WINDOW = timedelta(minutes=1)
 
 
-def left_out(job: Job, *, waiting: Sequence[Job], lately: Sequence[Job]) -> str | None:
-    """Return why a command need not be queued, or None where it is.
+CROWDED = (JobKind.COMMAND, JobKind.OBSERVE)
+"""Kinds of jobs that are left out where enough like them wait."""
 
-    `waiting` are the commands of its queue that never began, in their order, and `lately` those
+
+def left_out(job: Job, *, waiting: Sequence[Job], lately: Sequence[Job]) -> str | None:
+    """Return why a job need not be queued, or None where it is.
+
+    `waiting` are those of its kind and queue that never began, in their order, and `lately` those
     that were taken within WINDOW, whatever became of them. People are told apart, because whether
     one of them may ask is not known yet: a stranger's words must not stand for a maintainer's.
     """
+    if job.kind is JobKind.OBSERVE:
+        return "one that sees the same was waiting already" if waiting else None
     asked = _asked(job)
-    if asked is None:
-        return None
     # Only the last one: between two `pause` may stand a `resume`.
-    if waiting and _asked(waiting[-1]) == asked:
+    if asked is not None and waiting and _asked(waiting[-1]) == asked:
         return "the same command of the same person was waiting already"
-    if _is_stop(job):
+    if asked is None or _is_stop(job):
         return None
     person = asked[0]
     if _count(waiting, person) >= WAITING:

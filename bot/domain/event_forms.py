@@ -11,6 +11,8 @@ from bot.domain.record_json import dump, load
 from bot.domain.signals import Signal
 
 SIGNAL, OUTCOME = "signal", "outcome"
+SETTLED = "settled"
+"""The kind of the event that says: nothing more is looked for of this suggestion."""
 
 
 @dataclass(frozen=True, slots=True)

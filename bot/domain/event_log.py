@@ -7,7 +7,7 @@ Nothing is ever changed here; who knows better appends a correction.
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,6 +87,10 @@ class EventLog(Protocol):
 
     def of_pull(self, pull: PullKey) -> Sequence[Numbered]:
         """Return all events of a pull request, in the order of the log."""
+        ...
+
+    def of_repo(self, repo_id: int, kinds: Collection[str]) -> Sequence[Numbered]:
+        """Return the events of some kinds of a repository, in the order of the log."""
         ...
 
 

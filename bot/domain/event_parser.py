@@ -11,6 +11,7 @@ from typing import TypeVar
 from bot.domain.events import (
     CheckRequested,
     CommentCreated,
+    CommentDeleted,
     CommentPlace,
     Event,
     Ignored,
@@ -94,6 +95,8 @@ def _issue_comment(payload: Payload) -> Event | Ignored:
 
 def _review_comment(payload: Payload) -> Event | Ignored:
     number = payload.inner("pull_request").id("number")
+    if payload.data.get("action") == "deleted":
+        return CommentDeleted(_source(payload), number)
     return _comment(payload, number, CommentPlace.THREAD)
 
 

@@ -83,6 +83,14 @@ class CommentCreated:
     """The comment that began the thread."""
 
 
+@dataclass(frozen=True, slots=True)
+class CommentDeleted:
+    """Somebody deleted a comment in a thread; it may have been ours."""
+
+    source: Source
+    number: int
+
+
 class ReviewAction(StrEnum):
     """What happened to a review."""
 
@@ -181,6 +189,7 @@ class Ignored:
 RepoEvent = (
     PullChanged
     | CommentCreated
+    | CommentDeleted
     | ReviewChanged
     | ThreadChanged
     | CheckRequested

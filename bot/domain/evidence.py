@@ -163,6 +163,8 @@ class Proof:
     image: str = ""
     quality: float | None = None
     """The quality score Q in [0, 1]."""
+    quality_coverage: float | None = None
+    """The share of Q that could be measured."""
     seconds: float = 0.0
     run_id: str = ""
     head_sha: str = ""

@@ -128,6 +128,14 @@ def patch_id(pull: PullKey, head_sha: Sha, patch: Patch) -> SuggestionId:
     return ids[0] if len(ids) == 1 else SuggestionId(_digest("\0".join(ids)))
 
 
+def comment_id(pull: PullKey, head_sha: Sha, finding: Finding) -> SuggestionId:
+    """Return the id of a finding that is shown without a suggestion."""
+    place = (finding.location.path, str(finding.location.start_line), finding.fingerprint)
+    return SuggestionId(
+        _digest("\0".join(("finding", str(pull.repo_id), str(pull.number), head_sha, *place)))
+    )
+
+
 def run_id_of(job_id: JobId) -> RunId:
     """Return the id of a job's run: the same in every attempt, for markers and checks carry it."""
     return RunId(hashlib.sha256(job_id.encode()).hexdigest()[:_DIGEST_LENGTH])
@@ -136,6 +144,11 @@ def run_id_of(job_id: JobId) -> RunId:
 def decision_id(run_id: RunId, step: int) -> DecisionId:
     """Return the id of one step of a run."""
     return DecisionId(f"{run_id}.{step}")
+
+
+def placement_id(run_id: RunId, finding_id: FindingId) -> DecisionId:
+    """Return the id of the decision where a run shows a finding."""
+    return DecisionId(f"{run_id}.{finding_id}")
 
 
 def _digest(text: str) -> str:

@@ -6,22 +6,28 @@ repository's configuration and asks the forge. A push of ours is reviewed like a
 needs a verdict, and no automatic review ever leads to a commit.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.domain.admission import AUTOMATIC
 from bot.domain.command_parser import is_immediate, trigger_line
+from bot.domain.event_log import EventSource
 from bot.domain.events import (
     CheckRequested,
     CommentCreated,
+    CommentDeleted,
+    CommentPlace,
     Event,
     Ignored,
+    InstallationChange,
     InstallationChanged,
     MergeGroupRequested,
     PullAction,
     PullChanged,
     Pushed,
     RepoEvent,
+    ReviewAction,
     ReviewChanged,
     Source,
     ThreadChanged,
@@ -35,8 +41,10 @@ from bot.domain.requests import (
     ButtonCommand,
     CommentCommand,
     MergeGroupRequest,
+    ObserveRequest,
     Request,
     ReviewRequest,
+    UninstalledRequest,
     to_payload,
 )
 
@@ -59,6 +67,8 @@ class Wanted:
     """None for work that is on no single pull request."""
     key: str
     request: Request
+    also: tuple["Wanted", ...] = ()
+    """What the same event asks for beside it."""
 
     @property
     def pull(self) -> PullKey | None:
@@ -82,7 +92,7 @@ class Inbox(Protocol):
 def decide(event: Event, *, ourselves: Ourselves, delivery: str) -> Wanted | Ignored:
     """Return the job that an event asks for, or why it asks for none."""
     if isinstance(event, InstallationChanged):
-        return Ignored(f"installation {event.change} asks for nothing")
+        return _uninstalled(event, delivery)
     repo = _repo(event.source)
     if repo is None:
         return Ignored("the delivery is from no installation", is_alarm=True)
@@ -94,15 +104,15 @@ def _wanted(
 ) -> Wanted | Ignored:
     match event:
         case PullChanged():
-            return _review(event, repo)
+            return _pull(event, repo, delivery)
         case CommentCreated():
-            return _comment(event, repo, ourselves)
+            return _comment(event, repo, ourselves, delivery)
         case CheckRequested():
             return _button(event, repo, ourselves, delivery)
         case MergeGroupRequested():
             return _merge_group(event, repo)
-        case ReviewChanged() | ThreadChanged() | Pushed():
-            return Ignored("it asks for nothing; a worker reads it from the forge when it has to")
+        case ThreadChanged() | CommentDeleted() | ReviewChanged() | Pushed():
+            return _news(event, repo, delivery)
 
 
 def pull_key(repo_id: int, number: int) -> str:
@@ -118,6 +128,13 @@ def immediate_key(repo_id: int, number: int) -> str:
 def review_name(repo: RepoId, number: int, *, head: Sha, base: str) -> str:
     """Return how the ids of all reviews of one head and base begin; the first one's is just it."""
     return f"{AUTOMATIC}{repo.id}:{number}:{head}:{base}"
+
+
+def _pull(event: PullChanged, repo: RepoId, delivery: str) -> Wanted:
+    wanted = _review(event, repo)
+    if event.action not in _OBSERVED:
+        return wanted
+    return replace(wanted, also=(_observe(repo, event.number, delivery),))
 
 
 _SAME_CHANGE = (
@@ -147,11 +164,80 @@ def _review(event: PullChanged, repo: RepoId) -> Wanted:
     )
 
 
-def _comment(event: CommentCreated, repo: RepoId, ourselves: Ourselves) -> Wanted | Ignored:
+def _news(
+    event: ThreadChanged | CommentDeleted | ReviewChanged | Pushed, repo: RepoId, delivery: str
+) -> Wanted | Ignored:
+    is_review = isinstance(event, ReviewChanged) and event.action is not ReviewAction.DISMISSED
+    if isinstance(event, Pushed) or is_review:
+        return Ignored("it asks for nothing; a worker reads it from the forge when it has to")
+    return _observe(repo, event.number, delivery)
+
+
+_OBSERVED = (PullAction.SYNCHRONIZED, PullAction.CLOSED, PullAction.REOPENED)
+"""Occasions to hear what became of our suggestions."""
+
+
+def observe_key(repo_id: int, number: int) -> str:
+    """Return the key of looks at what became of suggestions: they hold up nothing else."""
+    return f"{pull_key(repo_id, number)}~"
+
+
+def observation(repo: RepoId, number: int, occasion: str) -> Wanted:
+    """Return the job that a round asks for; once for each occasion."""
+    return _observation(ObserveRequest(repo, number, EventSource.POLL), occasion)
+
+
+def _observe(repo: RepoId, number: int, delivery: str) -> Wanted:
+    return _observation(ObserveRequest(repo, number, EventSource.WEBHOOK, delivery), delivery)
+
+
+def _observation(request: ObserveRequest, occasion: str) -> Wanted:
+    repo, number = request.repo, request.number
+    return Wanted(
+        JobId(f"observe:{repo.id}:{number}:{occasion}"),
+        JobKind.OBSERVE,
+        repo,
+        number,
+        observe_key(repo.id, number),
+        request,
+    )
+
+
+REPOS_AT_ONCE = 2_000
+"""In one job; their ids have to fit into its payload."""
+_TAKEN_OFF = (InstallationChange.DELETED, InstallationChange.REPOSITORIES_REMOVED)
+
+
+def _uninstalled(event: InstallationChanged, delivery: str) -> Wanted | Ignored:
+    if event.change not in _TAKEN_OFF or not event.repo_ids:
+        return Ignored(f"installation {event.change} asks for nothing")
+    first, *others = _taken_off(event, delivery)
+    return replace(first, also=tuple(others))
+
+
+def _taken_off(event: InstallationChanged, delivery: str) -> Iterator[Wanted]:
+    for start in range(0, len(event.repo_ids), REPOS_AT_ONCE):
+        repos = event.repo_ids[start : start + REPOS_AT_ONCE]
+        name = f"uninstalled:{event.installation_id}:{delivery}:{start}"
+        yield Wanted(
+            JobId(name),
+            JobKind.OBSERVE,
+            RepoId(event.installation_id, 0, ""),
+            None,
+            name,
+            UninstalledRequest(event.installation_id, repos, delivery),
+        )
+
+
+def _comment(
+    event: CommentCreated, repo: RepoId, ourselves: Ourselves, delivery: str
+) -> Wanted | Ignored:
     if event.written_by_app == ourselves.app_id:
         return Ignored("it is our own comment")
     line = trigger_line(event.body)
     if line is None:
+        if event.in_reply_to is not None and event.place is CommentPlace.THREAD:
+            return _observe(repo, event.number, delivery)
         return Ignored("the comment is not for us")
     key = immediate_key if is_immediate(line) else pull_key
     return Wanted(

@@ -29,6 +29,8 @@ class JobKind(StrEnum):
     """Look whether a review is wanted by now: labels, title or draft changed, the head did not."""
     MERGE_GROUP = "merge_group"
     """Give the head of a merge queue the verdict of its pull requests."""
+    OBSERVE = "observe"
+    """Hear what people and git say of our suggestions."""
     RECONCILE = "reconcile"
 
 
@@ -96,8 +98,8 @@ class Jobs(Protocol):
     def submit(self, job: Job) -> bool:
         """Store the job durably and return True, or False where its id was submitted before.
 
-        A review ends older ones of its key that wait, and a command is stored as SUPERSEDED where
-        enough like it wait (`crowding`).
+        A review ends older ones of its key that wait, and a command or a look at what became of
+        suggestions is stored as SUPERSEDED where enough like it wait (`crowding`).
         Raises Retryable where the queue cannot store it: never a lie.
         """
         ...

@@ -55,9 +55,9 @@ def standing(commits: Sequence[PullCommit], is_recorded: IsRecorded) -> tuple[Ow
     undone: set[str] = set()
     found: list[OwnCommit] = []
     for commit in reversed(commits):
-        runs = _trailers(commit.message, _RUN)
+        runs = trailers(commit.message, _RUN)
         if any(is_recorded(undo_key(run), commit.sha) for run in runs):
-            undone.update(_trailers(commit.message, _UNDONE))
+            undone.update(trailers(commit.message, _UNDONE))
             continue
         is_ours = any(is_recorded(fix_key(run), commit.sha) for run in runs)
         if is_ours and commit.sha not in undone:
@@ -90,10 +90,10 @@ def undo_message(shas: Sequence[Sha], *, requester: str, run_id: str) -> CommitM
     first = shas[0][:12]
     subject = f"Undo {first}" if len(shas) == 1 else f"Undo {len(shas)} commits of pullwright"
     body = "The files are byte for byte as they were before:\n" + "\n".join(shas)
-    trailers = [("Co-authored-by", one_line(requester))] if requester else []
-    trailers.append((_RUN, run_id))
-    trailers.extend((_UNDONE, sha) for sha in shas)
-    return CommitMessage(subject, body, tuple(trailers))
+    rows = [("Co-authored-by", one_line(requester))] if requester else []
+    rows.append((_RUN, run_id))
+    rows.extend((_UNDONE, sha) for sha in shas)
+    return CommitMessage(subject, body, tuple(rows))
 
 
 def _built_on(sha: Sha, paths: Collection[str]) -> str:
@@ -104,7 +104,7 @@ def _built_on(sha: Sha, paths: Collection[str]) -> str:
     )
 
 
-def _trailers(message: str, name: str) -> list[str]:
+def trailers(message: str, name: str) -> list[str]:
     """Return the values of a trailer: whole lines of the last paragraph."""
     last = message.rstrip().rpartition("\n\n")[2]
     rows = (line.partition(": ") for line in last.splitlines())

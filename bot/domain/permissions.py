@@ -29,6 +29,7 @@ from bot.domain.commands import (
     Stop,
     Test,
     Undo,
+    Unmute,
     Why,
 )
 from bot.domain.forge import Permission
@@ -100,7 +101,7 @@ def may(command: Command, asker: Asker, place: Place) -> Allowed | Denied:
 def needed(command: Command) -> Need:
     """Return what a command asks of the person."""
     match command:
-        case Review() | Fix() | Test() | Implement() | Cover() | Undo():
+        case Review() | Fix() | Test() | Implement() | Cover() | Undo() | Unmute():
             return Need.WRITE
         case Policy(PolicyView.ROLLBACK):
             return Need.WRITE

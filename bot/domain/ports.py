@@ -279,6 +279,10 @@ class Syntax(Protocol):
         """Return the dotted name of the function or class around a line, or an empty string."""
         ...
 
+    def complexity(self, path: str, data: bytes) -> int | None:
+        """Return how hard the flow of a file is to follow, or None when no parser knows it."""
+        ...
+
 
 class Outline(Protocol):
     """What a file defines and calls, as far as a parser knows its language."""

@@ -39,6 +39,8 @@ class Wording:
     """Of the repository, for links to lines of the head; empty for none."""
     number: int | None = None
     """Of the pull request, for the buttons of its check."""
+    choices: tuple[str, ...] = ()
+    """Where findings were put and why, one line each; only who unfolds the details reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,15 @@ def summary(
     shown_findings: Sequence[Finding],
     unplaced: Sequence[Unplaced],
     wording: Wording,
+    *,
+    quieted: Sequence[str] = (),
 ) -> str:
     """Return the sticky comment without its marker; line one is the verdict."""
     parts = [
         prose(comments.headline(review.verdict, review.open_findings)),
         looked_at_anew(review.since) if review.since is not None else "",
         _table(review, shown_findings, wording),
+        _quieted(quieted),
         _folded(review, unplaced, wording),
         footer(review, wording),
     ]
@@ -169,9 +174,16 @@ def _of_earlier_head(review: Review, proof: Proof | None) -> str:
     return f" on {proof.head_sha[:7]}"
 
 
+def _quieted(lines: Sequence[str]) -> str:
+    """Return what is quieter here than elsewhere; nothing may become quiet in secret."""
+    rows, left_over = fitted((f"- {line}" for line in lines), limit_bytes=4_000, separator="\n")
+    return f"{rows}\n- {comments.more_lines(left_over)}" if left_over else rows
+
+
 def _folded(review: Review, unplaced: Sequence[Unplaced], wording: Wording) -> str:
     sections = [_unplaced(review, item, wording) for item in unplaced]
-    sections += [_list(title, lines) for title, lines in _facts(review) if lines]
+    facts = (*_facts(review), ("Choices", wording.choices))
+    sections += [_list(title, lines) for title, lines in facts if lines]
     body, left_over = fitted(sections, limit_bytes=_DETAILS_BYTES)
     if not body:
         return ""

@@ -16,10 +16,12 @@ from bot.domain.forge import CheckRun, PostedThread, ReviewComment
 from bot.domain.markdown import is_postable
 from bot.domain.markers import Marker, MarkerKind, parse_marker
 from bot.domain.one_click import OneClick, one_click
+from bot.domain.policy_words import SHOWN_HERE
 from bot.domain.posts import Unplaced, Wording
+from bot.domain.quieting import SUMMARY_ONLY, Quieted, RepoQuiet, quieted, said_of_quieted
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Review
-from bot.domain.verdict import Conclusion, conclude
+from bot.domain.verdict import Conclusion, FailOn, conclude, is_failure
 from bot.domain.verdict_check import verdict_check
 
 _LONGEST_ANCHOR = 20
@@ -60,6 +62,14 @@ class PublishContext:
     """Of the pull request."""
     decisions: Mapping[str, str] = field(default_factory=dict)
     """The ledger's id of the decision that led to a finding, by fingerprint."""
+    placed: Mapping[str, str] = field(default_factory=dict)
+    """The ledger's id of the decision where a finding goes, by the finding's id."""
+    moved: frozenset[str] = frozenset()
+    """The ids of findings that were chosen to stand in the summary only."""
+    choices: tuple[str, ...] = ()
+    """What was chosen and why, one line each."""
+    quiet: RepoQuiet | None = None
+    """What the repository turned down before; None for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,10 @@ class Publication:
     threads_to_resolve: tuple[str, ...]
     check: CheckRun
     wording: Wording
+    placed: Mapping[str, str] = field(default_factory=dict)
+    """The ledger's id of the decision that placed a finding, by the finding's id."""
+    quieted: tuple[str, ...] = ()
+    """What is quieter than elsewhere, why, and how to have it back; one sentence each."""
 
     @property
     def comments(self) -> tuple[ReviewComment, ...]:
@@ -116,7 +130,8 @@ class Publication:
     def summary(self, lost: Sequence[Unplaced] = (), notes: Sequence[str] = ()) -> str:
         """Return the sticky comment; findings whose comment is not there are in it."""
         review = replace(self.review, notes=(*self.review.notes, *notes))
-        body = posts.summary(review, self.shown, (*self.unplaced, *lost), self.wording)
+        unplaced = (*self.unplaced, *lost)
+        body = posts.summary(review, self.shown, unplaced, self.wording, quieted=self.quieted)
         return self._marker(MarkerKind.SUMMARY).under(body)
 
     def _marker(self, kind: MarkerKind) -> Marker:
@@ -125,21 +140,39 @@ class Publication:
 
 def plan(review: Review, config: RepoConfig, context: PublishContext) -> Publication:
     """Decide what is posted for a review."""
-    wording = Wording(config.trigger, context.web_url, context.number)
+    wording = Wording(config.trigger, context.web_url, context.number, context.choices)
     review = _heeding_dismissals(review, context)
     shown = tuple(
         f for f in review.open_findings if f.severity.rank <= config.severity_threshold.rank
     )
-    planned, unplaced = _placed(review, _new(shown, context), config, context)
+    hushed = _hushed(review, shown, config, context)
+    silent = [one.finding for one in hushed if one.how.is_silent]
+    told = tuple(f for f in shown if f not in silent)
+    new = _new(told, context)
+    low = [one.finding for one in hushed if one.finding in new]
+    planned, unplaced = _placed(review, [f for f in new if f not in low], config, context)
     return Publication(
         review=review,
         planned=planned,
-        unplaced=unplaced,
-        shown=shown,
+        unplaced=(*unplaced, *(Unplaced(finding, SUMMARY_ONLY) for finding in low)),
+        shown=told,
+        quieted=said_of_quieted(hushed, config.trigger),
         threads_to_resolve=_threads_to_resolve(review, context),
-        check=verdict_check(review, shown, fail_on=config.fail_on, wording=wording),
+        check=verdict_check(review, told, fail_on=config.fail_on, wording=wording),
         wording=wording,
+        placed=context.placed,
     )
+
+
+def _hushed(
+    review: Review, shown: Sequence[Finding], config: RepoConfig, context: PublishContext
+) -> tuple[Quieted, ...]:
+    """Return what is quieter here; never what the configuration has the check fail on."""
+    if context.quiet is None:
+        return ()
+    fail_on = [choice for choice in config.fail_on if choice is not FailOn.PARTIAL]
+    free = [f for f in shown if not is_failure(review.verdict, (f,), fail_on=fail_on)]
+    return quieted(free, context.quiet)
 
 
 def known_from_threads(threads: Sequence[PostedThread]) -> tuple[Known, ...]:
@@ -203,7 +236,8 @@ def _placed(
     for instances in _grouped(findings):
         click = one_click(instances[0], review.diff, review.contents)
         place = _anchor(instances[0], review.diff, click)
-        if reason := _no_room(instances[0], place, review.diff, planned, config.max_comments):
+        reason = _no_room(instances[0], place, review.diff, planned, config.max_comments)
+        if reason := reason or (SHOWN_HERE if instances[0].id in context.moved else ""):
             unplaced.extend(Unplaced(finding, reason) for finding in instances)
             continue
         marker = _marker(review, instances[0], context)
@@ -286,7 +320,8 @@ def _nearest(finding: Finding, diff: Diff) -> Anchor | str:
 
 
 def _marker(review: Review, finding: Finding, context: PublishContext) -> Marker:
-    decision = context.decisions.get(finding.fingerprint, "-")
+    led_to = context.decisions.get(finding.fingerprint, "-")
+    decision = context.placed.get(finding.id, led_to)
     head, run = review.change.head_sha, review.run_id
     return Marker(MarkerKind.FINDING, head, run, finding.fingerprint, decision)
 

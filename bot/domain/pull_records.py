@@ -25,7 +25,8 @@ with the run, which they carry too, it leads to the record.
 """
 
 DecisionId = NewType("DecisionId", str)
-"""One step of one run, made by `identity.decision_id`; it joins a suggestion to what was logged."""
+"""One choice of one run, made by `identity`: a step, or where a finding goes. It joins a suggestion
+to what was logged."""
 
 
 class PublicationKind(StrEnum):
@@ -141,14 +142,14 @@ class SuggestionRecord:
     finding_id: FindingId
     run_id: RunId
     decision_id: DecisionId
-    """The step that made it."""
+    """Where it goes, as that was chosen; the step that made it, where nothing is learned."""
     head_sha: Sha
     path: str
     side: Side
     start_line: int
     end_line: int
     source: str
-    """autofix, bisect, repair or rewrite."""
+    """autofix, bisect, repair or rewrite; none for a finding that is shown without a patch."""
     proof: Proof | None
     slot: int
     """From 1: its place among the comments of its review, which sways who accepts it."""
@@ -165,6 +166,10 @@ class Suggestions(Protocol):
 
     def shown(self, pull: PullKey) -> Sequence[SuggestionRecord]:
         """Return all suggestions of the pull request, in the order of their records."""
+        ...
+
+    def unsettled(self, repo_id: int) -> Sequence[PullKey]:
+        """Return the pull requests with a suggestion that the log has no `settled` event of."""
         ...
 
 

@@ -77,6 +77,17 @@ class Tally:
             return self
         return Tally(self.unwanted + (outcome in UNWANTED), self.known + 1)
 
+    def without_one(self, outcome: Outcome) -> "Tally":
+        """Return it without an outcome that was corrected."""
+        if outcome is Outcome.CENSORED:
+            return self
+        return Tally(max(0, self.unwanted - (outcome in UNWANTED)), max(0, self.known - 1))
+
+    def since(self, before: "Tally") -> "Tally":
+        """Return what came after another one; corrections of what was before take nothing away."""
+        known = max(0, self.known - before.known)
+        return Tally(min(known, max(0, self.unwanted - before.unwanted)), known)
+
     @property
     def unwanted_share(self) -> Interval:
         """By Wilson's score interval, which is honest for few outcomes and for shares near 0."""
@@ -143,7 +154,7 @@ def step(source: Source, now: Quieting, tally: Tally) -> Step | None:
     It is quieter where more is unwanted than may be, surely; louder where surely less is. Each step
     is judged by outcomes since the last one alone, so that a bad past is not counted twice.
     """
-    fresh = Tally(tally.unwanted - now.since.unwanted, tally.known - now.since.known)
+    fresh = tally.since(now.since)
     if now.is_pinned or fresh.known < LEAST_OUTCOMES:
         return None
     share = fresh.unwanted_share

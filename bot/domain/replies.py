@@ -32,6 +32,7 @@ NEEDS_A_MODEL = (
 NEEDS_A_LEARNED_POLICY = (
     "there is no learned policy to roll back; the operator of this App decides what is learned"
 )
+NO_RUN_TO_EXPLAIN = "nothing was reviewed here yet, so there is no choice to explain"
 WORKING = "Working on it: "
 """How the reply to a command begins that has not ended; nothing else begins so."""
 LONG = (Review, Fix, Test, Undo, Implement, Cover)
@@ -51,7 +52,8 @@ _TABLE = (
     ("reject", "dismisses every open finding"),
     ("stop", "ends what is running"),
     ("pause, resume, ignore", "no automatic reviews; automatic again; never here"),
-    ("status, why, config", "what runs; why nothing happened; what is configured"),
+    ("unmute RULE", "has a rule or a tool that was turned down often next to the code again"),
+    ("status, why, config", "what runs; why nothing happened; what is configured, and quieted"),
 )
 
 
@@ -286,17 +288,44 @@ def _commands(count: int) -> str:
     return "1 command was" if count == 1 else f"{count} commands were"
 
 
-def config(effective: EffectiveConfig) -> str:
-    """Show every key, its value and who decided it."""
+def config(effective: EffectiveConfig, quieted: Sequence[str] = ()) -> str:
+    """Show every key, its value and who decided it, and what people here turned down."""
     lines = [f"{key} = {value}   # {origin}" for key, value, origin in effective.rows()]
     table = "\n".join([*(f"# {note}" for note in effective.notes), *lines])
-    return cut(fence(table, "ini"), limit_bytes=LIMIT_BYTES)
+    rows = "\n".join(f"- {line}" for line in quieted)
+    return cut(f"{fence(table, 'ini')}\n\n{rows}".rstrip(), limit_bytes=LIMIT_BYTES)
 
 
-def policy(weights: Sequence[tuple[str, float]], version: str) -> str:
-    """Show the weights of the selection policy."""
-    table = "\n".join(f"{name} = {weight:+.2f}" for name, weight in weights)
-    return f"Policy {code(version)}:\n\n{fence(table, 'ini')}"
+def unmuted(word: str) -> str:
+    """Say what is heard again, and for how long."""
+    return f"Findings of {code(word)} are next to the code again, whatever becomes of them."
+
+
+def nothing_to_unmute(word: str, trigger: str) -> str:
+    """Say that nobody turned down anything of this name."""
+    return (
+        f"nothing of {ascii(word)[1:-1]} was ever turned down here; `{trigger} config` lists "
+        "what is quieter"
+    )
+
+
+def policy(lines: Sequence[str]) -> str:
+    """Show where learning stands for this repository."""
+    return cut(fence("\n".join(lines), "text"), limit_bytes=LIMIT_BYTES)
+
+
+def choices(run: str, lines: Sequence[str]) -> str:
+    """Show what the last review chose, and why."""
+    table = fence("\n".join(lines), "text")
+    return cut(f"What run {code(run)} chose:\n\n{table}", limit_bytes=LIMIT_BYTES)
+
+
+def rolled_back(version: str, now: str) -> str:
+    """Say that a repository is served by an earlier policy again."""
+    return (
+        f"Taken back: policy {code(version)} decides nothing in this repository any more, "
+        f"and {code(now)} does."
+    )
 
 
 def _time(moment: datetime) -> str:

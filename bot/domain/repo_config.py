@@ -25,7 +25,12 @@ class FixMode(StrEnum):
 
 
 class LearningMode(StrEnum):
-    """Whether feedback moves the policy: `shadow` only records what it would have done."""
+    """What becomes of choices and of what people make of them.
+
+    `off`: the hand weights choose, and nothing is recorded. `shadow`: choices are drawn by the hand
+    weights and recorded, and the App learns from them. `on`: what was learned and passed the gate
+    chooses where findings go.
+    """
 
     OFF = "off"
     SHADOW = "shadow"

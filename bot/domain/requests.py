@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.event_log import EventSource
 from bot.domain.events import CommentPlace, Person, PullAction
 from bot.domain.forge import RepoId
 from bot.domain.jobs import Job, Json
@@ -73,6 +74,8 @@ class RoundScope(StrEnum):
     """Which installations there are; each gets a job of its own."""
     INSTALLATION = "installation"
     """The open pull requests of some repositories of one installation."""
+    LEARNING = "learning"
+    """What people made of our findings; no forge is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,35 @@ class ReconcileRequest:
     """Of what is done page by page, so that each job is short."""
 
 
-Request = ReviewRequest | CommentCommand | ButtonCommand | MergeGroupRequest | ReconcileRequest
+@dataclass(frozen=True, slots=True)
+class ObserveRequest:
+    """Hear what became of our suggestions on a pull request; the forge is asked, not the event."""
+
+    repo: RepoId
+    number: int
+    source: EventSource
+    delivery: str = ""
+    """The GUID of the delivery that asks, where one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class UninstalledRequest:
+    """Note that we were taken off repositories: nothing more will be heard there."""
+
+    installation_id: int
+    repo_ids: tuple[int, ...]
+    delivery: str
+
+
+Request = (
+    ReviewRequest
+    | CommentCommand
+    | ButtonCommand
+    | MergeGroupRequest
+    | ReconcileRequest
+    | ObserveRequest
+    | UninstalledRequest
+)
 
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)
 

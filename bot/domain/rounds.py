@@ -53,6 +53,11 @@ def of_installation(period: str, installation_id: int, page: int = FIRST_PAGE) -
     return _made(name, f"reconcile:{installation_id}", request)
 
 
+def learning(period: str) -> Job:
+    """Return the job that learns from what was said until now."""
+    return _job(RoundScope.LEARNING, period)
+
+
 def next_deliveries(request: ReconcileRequest) -> Job:
     """Return the job that asks for what the job of this request left over."""
     return _job(RoundScope.DELIVERIES, request.period, request.page + 1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from bot.domain.outcomes import Outcome
 from bot.domain.record_json import RecordUnreadable, dump, load
 from bot.errors import Refused
 
@@ -28,28 +29,6 @@ class How(Enum):
     GREEDY = "greedy"
     """The propensity is 1 by fiat: the critic learns from it, importance weights never see it."""
     SAMPLED = "sampled"
-
-
-class Outcome(Enum):
-    """What became of a suggestion, strongest signal first."""
-
-    REJECTED = "rejected_explicit"
-    REVERTED = "reverted"
-    APPLIED = "applied"
-    APPLIED_MANUALLY = "applied_manual"
-    ADAPTED = "adapted"
-    DROPPED = "dropped"
-    ADDRESSED = "addressed"
-    WAVED_OFF = "waved_off"
-    DISLIKED = "disliked"
-    LIKED = "liked"
-    REPLY_NEGATIVE = "reply_neg"
-    REPLY_POSITIVE = "reply_pos"
-    TOUCHED = "touched_only"
-    IGNORED = "ignored"
-    CENSORED = "censored"
-    MEASURED = "measured"
-    """Not a person's: the reward stands in the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +76,8 @@ class OutcomeSeen:
     occurred_at: datetime
     decision_id: str
     suggestion_id: str
-    outcome: Outcome
+    outcome: Outcome | None
+    """None for a measured one, which is nobody's: its reward stands in the event."""
     is_final: bool = True
     """The pull request is closed; before that, nothing is learned."""
     is_correction: bool = False
@@ -111,7 +91,7 @@ class OutcomeSeen:
 
     def __post_init__(self) -> None:
         _demand(self.occurred_at.tzinfo is not None, "a time has no zone")
-        is_measured = self.outcome is Outcome.MEASURED
+        is_measured = self.outcome is None
         _demand(is_measured == (self.reward is not None), "only a measured outcome has a reward")
         _demand(self.reward is None or _is_unit(self.reward), "a reward is not in [-1, 1]")
 

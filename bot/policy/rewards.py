@@ -7,56 +7,21 @@ outcomes are no rewards. What one person can teach is limited by day and by shar
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.errors import Refused
-from bot.policy.event_log import DecisionLogged, Event, Outcome, OutcomeSeen, canonical
-
-
-class BadReward(Refused):
-    """A reward or a confidence is out of its range."""
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What an outcome is worth, and how sure it is."""
-
-    outcome: Outcome
-    reward: float
-    confidence: float
-    is_unwanted: bool = False
-    """Counts into the not-useful rate."""
-
-    def __post_init__(self) -> None:
-        if not (abs(self.reward) <= 1.0 and 0.0 <= self.confidence <= 1.0):
-            raise BadReward(f"{self.outcome.value}: {self.reward} with {self.confidence}")
-
-
-WORTHS = (
-    Worth(Outcome.REJECTED, -1.0, 1.0, is_unwanted=True),
-    Worth(Outcome.REVERTED, -1.0, 1.0, is_unwanted=True),
-    Worth(Outcome.APPLIED, 1.0, 1.0),
-    Worth(Outcome.APPLIED_MANUALLY, 1.0, 0.9),
-    Worth(Outcome.ADAPTED, 0.6, 0.8),
-    Worth(Outcome.DROPPED, -0.7, 0.8, is_unwanted=True),
-    Worth(Outcome.ADDRESSED, 0.5, 0.6),
-    Worth(Outcome.WAVED_OFF, -0.5, 0.5, is_unwanted=True),
-    Worth(Outcome.DISLIKED, -0.6, 0.5, is_unwanted=True),
-    Worth(Outcome.LIKED, 0.3, 0.5),
-    Worth(Outcome.REPLY_NEGATIVE, -0.5, 0.4, is_unwanted=True),
-    Worth(Outcome.REPLY_POSITIVE, 0.4, 0.4),
-    Worth(Outcome.TOUCHED, 0.1, 0.2),
-    Worth(Outcome.IGNORED, -0.1, 0.3),
-)
+from bot.domain.outcomes import CONTRADICTED, WORTH, Outcome, Worth
+from bot.domain.quiet import UNWANTED
+from bot.policy.event_log import DecisionLogged, Event, OutcomeSeen, canonical
 
 
 @dataclass(frozen=True, slots=True)
 class RewardSettings:
     """What outcomes are worth, and how much one person can teach."""
 
-    worths: tuple[Worth, ...] = WORTHS
-    contradicted: float = 0.7
+    worths: Mapping[Outcome, Worth] = field(default_factory=lambda: WORTH)
+    """An outcome that is not here, or censored, teaches nothing."""
+    contradicted: float = CONTRADICTED
     """Times the confidence, where a weaker signal said the opposite."""
     free_suggestions: int = 3
     volume_cost: float = 0.05
@@ -137,18 +102,23 @@ def _final(seen: Sequence[OutcomeSeen]) -> list[OutcomeSeen]:
 
 
 def _told(final: Sequence[OutcomeSeen], settings: RewardSettings) -> list[_Told]:
-    worths = {worth.outcome: worth for worth in settings.worths}
     told = []
     for seen in final:
-        if seen.reward is not None:
-            worth = Worth(Outcome.MEASURED, seen.reward, 1.0, is_unwanted=seen.reward < 0)
-        elif seen.outcome in worths:
-            worth = worths[seen.outcome]
-        else:
+        worth = _worth(seen, settings.worths)
+        if worth is None:
             continue
         doubt = settings.contradicted if seen.is_contradicted else 1.0
-        told.append(_Told(seen, worth.reward, worth.confidence * doubt, worth.is_unwanted))
+        is_unwanted = worth.reward < 0 if seen.outcome is None else seen.outcome in UNWANTED
+        told.append(_Told(seen, worth.reward, worth.confidence * doubt, is_unwanted))
     return told
+
+
+def _worth(seen: OutcomeSeen, worths: Mapping[Outcome, Worth]) -> Worth | None:
+    if seen.reward is not None:
+        return Worth(seen.reward, 1.0)
+    if seen.outcome is None or seen.outcome is Outcome.CENSORED:
+        return None
+    return worths.get(seen.outcome)
 
 
 def _within_the_day(told: Sequence[_Told], most: int) -> list[_Told]:

@@ -22,6 +22,8 @@ HAND_WEIGHTS: Mapping[str, float] = {
     "repeat": -2.0,
 }
 VERSION = "hand-2"
+DRAWN = "-sampled"
+"""At the end of the version of hand weights that a choice was drawn by."""
 
 
 @dataclass(frozen=True, slots=True)

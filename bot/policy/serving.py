@@ -12,7 +12,7 @@ import numpy as np
 from bot.policy.critic import CriticWeights
 from bot.policy.features import Features
 from bot.policy.rows import Rows
-from bot.policy.selection import VERSION, Choice
+from bot.policy.selection import DRAWN, HAND_WEIGHTS, VERSION, Choice
 from bot.policy.softmax import (
     ACTING,
     SERVING,
@@ -43,11 +43,13 @@ class Sampled:
     alpha: float = ALPHA
 
     @classmethod
-    def by_hand(cls, layout: Layout) -> "Sampled":
+    def by_hand(
+        cls, layout: Layout, weights: Features = HAND_WEIGHTS, version: str = VERSION
+    ) -> "Sampled":
         """Return the policy of the mode `shadow`."""
-        hand = hand_weights(layout)
+        hand = hand_weights(layout, weights)
         unsure = CriticWeights(hand, np.zeros((layout.size, layout.size)))
-        return cls(layout, unsure, f"{VERSION}-sampled", alpha=0.0)
+        return cls(layout, unsure, f"{version}{DRAWN}", alpha=0.0)
 
     @classmethod
     def learned(cls, weights: Weights) -> "Sampled":

@@ -113,7 +113,7 @@ class Webhook:
         return self._end(outcome, Answer(202, {"accepted": 0, "reason": decision.reason}))
 
     def _store(self, arrived: Delivery, decision: Wanted | Ignored) -> bool:
-        """Store the delivery, then its job; return whether the job is new.
+        """Store the delivery, then its jobs; return whether one of them is new.
 
         A delivery that is known may have lost its job to a crash in between, so it is no reason to
         submit none: the job's own id is what makes it one.
@@ -127,7 +127,9 @@ class Webhook:
                 self.inbox.accept(arrived)
                 return False
             stored = self.inbox.accept(arrived, decision.pull)
-            return self.jobs.submit(decision.job(stored.sequence or 1))
+            wanted = (decision, *decision.also)
+            are_new = [self.jobs.submit(each.job(stored.sequence or 1)) for each in wanted]
+            return any(are_new)
         finally:
             self._turn.release()
 

@@ -61,6 +61,16 @@ def the_events_of_a_pull_request_are_found(ledger: Ledger) -> None:
     assert [each.event for each in ledger.events.of_pull(OTHER_PULL)] == [elsewhere]
 
 
+def the_events_of_a_repository_are_found_by_their_kinds(ledger: Ledger) -> None:
+    elsewhere = replace(an_event("e2"), pull=replace(PULL, repo_id=3))
+    other = replace(an_event("e3"), kind="outcome", pull=OTHER_PULL)
+    ledger.events.append([an_event("e1"), elsewhere, other, replace(other, event_id="e4")])
+
+    found = ledger.events.of_repo(PULL.repo_id, ("outcome", "settled"))
+    assert [each.event.event_id for each in found] == ["e3", "e4"]
+    assert ledger.events.of_repo(PULL.repo_id, ()) == []
+
+
 def a_batch_that_breaks_half_way_leaves_the_log_as_it_was(ledger: Ledger) -> None:
     ledger.events.append([an_event("e1")])
 
@@ -95,6 +105,7 @@ CLAUSES_OF_EVENTS: tuple[Clause, ...] = (
     an_event_is_stored_once_however_we_learned_of_it,
     nothing_to_append_is_no_event,
     the_events_of_a_pull_request_are_found,
+    the_events_of_a_repository_are_found_by_their_kinds,
     a_batch_that_breaks_half_way_leaves_the_log_as_it_was,
     a_policy_comes_back_byte_for_byte,
     only_the_status_of_a_policy_changes,

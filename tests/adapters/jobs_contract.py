@@ -105,6 +105,18 @@ def only_so_many_commands_of_a_person_are_taken_in_a_minute(jobs: Jobs) -> None:
     assert taken(jobs, a_command(90, "/agent dismiss F90")) == []
 
 
+def one_look_that_waits_sees_all_that_happened_before_it(jobs: Jobs) -> None:
+    def look(name: str, key: str = "1#7~") -> Job:
+        return Job(JobId(name), JobKind.OBSERVE, key, 1, 5, {"number": 7})
+
+    assert all(jobs.submit(look(f"look-{n}")) for n in range(30))
+    assert jobs.submit(look("elsewhere", "1#8~"))
+
+    names = [JobId(f"look-{n}") for n in range(30)]
+    assert [name for name in names if jobs.status(name) is JobStatus.QUEUED] == ["look-0"]
+    assert jobs.status(JobId("elsewhere")) is JobStatus.QUEUED
+
+
 def a_stop_is_always_taken(jobs: Jobs) -> None:
     taken(jobs, *(a_command(n, f"/agent fix F{n}") for n in range(1, WAITING + 3)))
 
@@ -123,6 +135,7 @@ JOBS_CONTRACT: tuple[JobsClause, ...] = (
     only_so_many_different_commands_of_a_person_wait,
     only_so_many_commands_of_a_person_are_taken_in_a_minute,
     a_stop_is_always_taken,
+    one_look_that_waits_sees_all_that_happened_before_it,
 )
 
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.diff import Side
+from bot.domain.event_log import EventSource
 from bot.domain.evidence import Counts, Proof
 from bot.domain.findings import FindingId
+from bot.domain.followed import settled_event
 from bot.domain.identity import decision_id
 from bot.domain.ledger import (
     PullKey,
@@ -95,6 +97,24 @@ def suggestions_come_back_with_their_proof(ledger: Ledger) -> None:
     assert ledger.suggestions.shown(OTHER_PULL) == []
 
 
+def pulls_with_something_to_look_for_are_found(ledger: Ledger) -> None:
+    one = SuggestionRecord(
+        SuggestionId("0" * 16), FindingId("F1"), RUN, decision_id(RUN, 3), Sha("a" * 40),
+        "a.py", Side.RIGHT, 1, 2, source="autofix", proof=None, slot=1, slots=1,
+    )  # fmt: skip
+    ledger.suggestions.record(PULL, [one, replace(one, id=SuggestionId("1" * 16))])
+    ledger.suggestions.record(OTHER_PULL, [replace(one, id=SuggestionId("2" * 16))])
+    settled = [
+        settled_event(pull, SuggestionId(name * 16), now=NOW, source=EventSource.POLL)
+        for pull, name in ((PULL, "0"), (OTHER_PULL, "2"))
+    ]
+
+    assert ledger.suggestions.unsettled(PULL.repo_id) == [PULL, OTHER_PULL]
+    ledger.events.append(settled)
+    assert ledger.suggestions.unsettled(PULL.repo_id) == [PULL]
+    assert ledger.suggestions.unsettled(3) == []
+
+
 def a_delivery(guid: str = "guid-1", at: datetime = NOW) -> Delivery:
     return Delivery(guid, "pull_request", "opened", at)
 
@@ -170,6 +190,7 @@ CLAUSES_OF_PULLS: tuple[Clause, ...] = (
     modes_are_kept_and_the_one_before_is_told,
     the_last_silences_are_told_newest_first,
     suggestions_come_back_with_their_proof,
+    pulls_with_something_to_look_for_are_found,
     the_first_delivery_of_a_guid_stands,
     a_delivery_that_comes_again_has_its_old_place_in_the_order,
     a_delivery_that_asked_for_nothing_may_ask_for_something_later,

@@ -1,8 +1,15 @@
 """What the connections of all toy services have in common."""
 
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+
+from bot.domain.aftermath import CodeHistory
 from bot.domain.app_forge import OpenChecks
 from bot.domain.merge_group import MergeGroups
+from bot.domain.opinions import Opinions
 from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
+from bot.domain.pull_request import Sha
+from bot.domain.pull_state import PullStates
 
 
 class NoOrganization:
@@ -18,6 +25,17 @@ class LineBase:
     @property
     def merge_groups(self) -> MergeGroups:
         raise AssertionError("nobody queued anything")
+
+    @property
+    def states(self) -> PullStates:
+        raise AssertionError("nobody looks how the pull request stands")
+
+    @property
+    def opinions(self) -> Opinions:
+        raise AssertionError("nobody asks for opinions")
+
+    def past(self, _shas: Collection[Sha]) -> AbstractContextManager[CodeHistory]:
+        raise AssertionError("nobody reads the past")
 
     @property
     def org_defaults(self) -> OrgDefaultsSource:

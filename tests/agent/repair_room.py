@@ -63,6 +63,9 @@ class PythonSyntax:
     def enclosing_symbol(self, path: str, data: bytes, line: int) -> str:
         return ""
 
+    def complexity(self, path: str, data: bytes) -> int | None:
+        return None
+
 
 def judge_of(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
     names: dict[str, object] = {}

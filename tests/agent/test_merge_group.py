@@ -29,6 +29,7 @@ from bot.domain.ports import Workspace
 from bot.domain.pull_request import Sha
 from bot.domain.requests import MergeGroupRequest, to_payload
 from bot.domain.verdict import Conclusion
+from tests.agent.lines import LineBase
 from tests.fakes.forge import FakeForge
 from tests.fakes.job_context import FakeJobContext
 from tests.fakes.jobs import FakeJobs
@@ -60,7 +61,7 @@ class FakeAdmin:
 
 
 @dataclass
-class GroupForge(FakeForge):
+class GroupForge(FakeForge, LineBase):
     """A forge with one merge group."""
 
     group: MergeGroup = field(default_factory=lambda: MergeGroup((ONE,)))

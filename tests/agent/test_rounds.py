@@ -140,13 +140,14 @@ def test_what_a_lost_database_had_is_asked_for_again() -> None:
     assert watch.app.redelivered == ["lost"]
 
 
-def test_each_installation_gets_a_job_of_its_own() -> None:
+def test_each_installation_gets_a_job_of_its_own_and_so_does_learning() -> None:
     watch = Watch()
     watch.app.repos_of[9] = []
 
     watch.run(Schedule().due(NOW)[1])
 
-    assert {job.key for job in watch.jobs.jobs.values()} == {"reconcile:1", "reconcile:9"}
+    keys = {job.key for job in watch.jobs.jobs.values()}
+    assert keys == {"reconcile:1", "reconcile:9", "reconcile:learning"}
 
 
 def test_an_overlooked_pull_request_is_reviewed_once_however_often_one_looks() -> None:

@@ -147,6 +147,9 @@ class ToySyntax:
     def enclosing_symbol(self, path: str, data: bytes, line: int) -> str:
         return ""
 
+    def complexity(self, path: str, data: bytes) -> int | None:
+        return None
+
 
 @dataclass
 class ToyClock:

@@ -33,6 +33,7 @@ from bot.domain.commands import (
     Stop,
     Test,
     Undo,
+    Unmute,
     Why,
 )
 from bot.domain.findings import FindingId
@@ -63,6 +64,8 @@ TABLE: dict[str, Command] = {
     "pause": Pause(),
     "resume": Resume(),
     "ignore": Ignore(),
+    "unmute E711": Unmute("E711"),
+    "unmute py-mutable-default": Unmute("py-mutable-default"),
     "status": Status(),
     "why": Why(),
     "config": ShowConfig(),
@@ -99,6 +102,9 @@ REFUSED = (
     "implement  ",
     "policy",
     "policy delete",
+    "unmute",
+    "unmute E711 E712",
+    f"unmute {'x' * 101}",
     "config set fail_on=none",
     "stop now",
     "help me",

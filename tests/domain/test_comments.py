@@ -12,24 +12,26 @@ from tests.reviews import TEST, finding, proof, regression, regression_proof, un
 def test_a_receipt_of_a_mended_test_shows_every_check() -> None:
     assert comments.receipt(regression_proof()) == (
         "proved: applied · parses · 0 new lint · test_total failed -> passed · "
-        "suite 1 failed -> 0 failed of 214 (9 reach this line) · 3.2 s · image sha256:12ab34cd56ef…"
+        "suite 1 failed -> 0 failed of 214 (9 reach this line) · quality 0.90 · 3.2 s · "
+        "image sha256:12ab34cd56ef…"
     )
 
 
 def test_a_receipt_of_a_lint_fix_says_that_no_test_reaches_it() -> None:
     assert comments.receipt(proof()) == (
-        "proved: F401 gone · suite 214 passed before and after (no test reaches this line)"
+        "proved: F401 gone · suite 214 passed before and after (no test reaches this line) · "
+        "quality 0.90"
     )
 
 
 def test_a_receipt_from_a_persons_own_machine_says_that_there_was_no_container() -> None:
     mine = comments.receipt(proof(reaching=1, seconds=0.5, image="process"))
 
-    assert mine.endswith("(1 reaches this line) · 0.5 s · on this machine, without a container")
+    assert mine.endswith(" · 0.5 s · on this machine, without a container")
 
 
 def test_an_unknown_reach_is_left_out_and_not_zero() -> None:
-    assert comments.receipt(proof(reaching=None)).endswith("214 passed before and after")
+    assert "214 passed before and after · quality" in comments.receipt(proof(reaching=None))
 
 
 def test_a_receipt_names_the_first_of_many_tests() -> None:
@@ -172,7 +174,8 @@ def test_a_commit_says_what_it_ends_how_it_was_tested_and_who_asked() -> None:
     assert message.subject == "Fix F401 in cart.py"
     assert message.body == (
         "F1 F401 src/shop/cart.py:1: `os` imported but unused\n"
-        "  proved: F401 gone · suite 214 passed before and after (no test reaches this line)\n"
+        "  proved: F401 gone · suite 214 passed before and after (no test reaches this line)"
+        " · quality 0.90\n"
         "\n"
         "Tests: python -m pytest"
     )

@@ -10,6 +10,7 @@ from bot.domain.event_parser import parse_event
 from bot.domain.events import (
     CheckRequested,
     CommentCreated,
+    CommentDeleted,
     CommentPlace,
     Ignored,
     InstallationChange,
@@ -63,7 +64,7 @@ DISPATCH: dict[tuple[str, str], object] = {
     ("pull_request_review", "dismissed"): ReviewAction.DISMISSED,
     ("pull_request_review", "submitted"): ReviewAction.SUBMITTED,
     ("pull_request_review_comment", "created"): CommentPlace.THREAD,
-    ("pull_request_review_comment", "deleted"): Ignored,
+    ("pull_request_review_comment", "deleted"): CommentDeleted,
     ("pull_request_review_comment", "edited"): Ignored,
     ("pull_request_review_thread", "resolved"): True,
     ("pull_request_review_thread", "unresolved"): False,

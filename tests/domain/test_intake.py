@@ -1,5 +1,6 @@
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,20 +12,22 @@ from bot.domain.events import (
     CommentPlace,
     Event,
     Ignored,
+    InstallationChange,
+    InstallationChanged,
     Person,
     PullAction,
     PullChanged,
     Source,
 )
-from bot.domain.intake import Ourselves, Wanted, decide
-from bot.domain.jobs import Job, JobId, JobKind
+from bot.domain.intake import REPOS_AT_ONCE, Ourselves, Wanted, decide
+from bot.domain.jobs import MAX_JSON_BYTES, Job, JobId, JobKind
 from bot.domain.ledger import PullKey
 from bot.domain.pull_request import Sha
 from bot.domain.requests import (
     ButtonCommand,
     CommentCommand,
     MergeGroupRequest,
-    ReviewRequest,
+    UninstalledRequest,
     parse_request,
 )
 from tests.domain.payloads import comment_on_pull, official, smallest
@@ -229,7 +232,7 @@ def test_the_comment_on_a_pull_request_of_githubs_data_runs() -> None:
     assert isinstance(wanted(parse_event("issue_comment", payload)).request, CommentCommand)
 
 
-def test_official_payloads_ask_for_reviews_and_buttons_only_from_installations() -> None:
+def test_official_payloads_ask_for_work_only_from_installations() -> None:
     told = {
         name: decide(event, ourselves=OURSELVES, delivery="guid")
         for name, payload in official().items()
@@ -238,8 +241,49 @@ def test_official_payloads_ask_for_reviews_and_buttons_only_from_installations()
     jobs = {name for name, decision in told.items() if isinstance(decision, Wanted)}
 
     assert all("installation" in official()[name] for name in jobs)
-    assert {name.partition(".")[0] for name in jobs} == {"pull_request", "check_suite"}
-    assert all(isinstance(w.request, ReviewRequest | ButtonCommand) for w in _wants(told))
+    kinds = {(n.partition(".")[0], w.kind) for n, w in told.items() if isinstance(w, Wanted)}
+    assert kinds == {
+        ("pull_request", JobKind.REVIEW),
+        ("pull_request", JobKind.RECONSIDER),
+        ("check_suite", JobKind.COMMAND),
+        ("installation", JobKind.OBSERVE),
+        ("installation_repositories", JobKind.OBSERVE),
+        ("pull_request_review", JobKind.OBSERVE),
+        ("pull_request_review_comment", JobKind.OBSERVE),
+        ("pull_request_review_thread", JobKind.OBSERVE),
+    }
+
+
+@pytest.mark.parametrize("action", list(PullAction))
+def test_a_push_and_an_end_ask_to_hear_what_became_of_our_suggestions(action: PullAction) -> None:
+    told = wanted(pull(action))
+
+    is_occasion = action in (PullAction.SYNCHRONIZED, PullAction.CLOSED, PullAction.REOPENED)
+    assert [each.id for each in told.also] == ["observe:1:7:guid-1"] * is_occasion
+    assert all(each.key == "1#7~" != told.key for each in told.also)
+
+
+def test_a_reply_in_a_thread_is_heard_and_a_comment_elsewhere_is_not() -> None:
+    source = Source(1, "octo/repo", 5, Person(9, "ada"))
+    reply = CommentCreated(source, 7, CommentPlace.THREAD, 44, "Good catch", in_reply_to=3)
+
+    assert wanted(reply).kind is JobKind.OBSERVE
+    assert wanted(replace(reply, body="/agent dismiss F1")).kind is JobKind.COMMAND
+    assert isinstance(decided(replace(reply, in_reply_to=None)), Ignored)
+    assert isinstance(decided(replace(reply, written_by_app=OURSELVES.app_id)), Ignored)
+
+
+def test_repositories_that_were_taken_from_us_are_noted_in_jobs_that_can_be_stored() -> None:
+    ids = tuple(range(1, 2 * REPOS_AT_ONCE + 2))
+    event = InstallationChanged(5, InstallationChange.DELETED, ids)
+    first = wanted(event)
+    jobs = [each.job(1) for each in (first, *first.also)]
+
+    requests = [parse_request(job) for job in jobs]
+    told = [one for r in requests if isinstance(r, UninstalledRequest) for one in r.repo_ids]
+    assert (len(jobs), tuple(told), len({job.key for job in jobs})) == (3, ids, 3)
+    assert all(len(json.dumps(dict(job.payload))) < MAX_JSON_BYTES for job in jobs)
+    assert isinstance(decided(replace(event, change=InstallationChange.SUSPENDED)), Ignored)
 
 
 @settings(max_examples=200, deadline=None)
@@ -258,7 +302,3 @@ def test_every_job_can_be_stored_whatever_the_payload_says(data: st.DataObject) 
         assert "\0" not in event.base_ref
         json.dumps(dict(job.payload), ensure_ascii=False).encode("utf-8")
         job.id.encode("utf-8")
-
-
-def _wants(told: dict[str, Wanted | Ignored]) -> list[Wanted]:
-    return [decision for decision in told.values() if isinstance(decision, Wanted)]

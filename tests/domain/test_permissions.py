@@ -23,6 +23,7 @@ from bot.domain.commands import (
     Stop,
     Test,
     Undo,
+    Unmute,
     Why,
 )
 from bot.domain.findings import FindingId
@@ -38,6 +39,7 @@ WRITE: tuple[Command, ...] = (
     Implement("x"),
     Cover(),
     Undo(),
+    Unmute("E711"),
     Policy(PolicyView.ROLLBACK),
 )
 AUTHOR: tuple[Command, ...] = (Dismiss(F1), Reject(), Stop(), Pause(), Resume(), Ignore())
@@ -111,7 +113,7 @@ def test_nothing_is_undone_where_nothing_of_ours_can_be() -> None:
 def test_a_closed_pull_request_is_not_worked_on() -> None:
     denied = {c for c in ALL if isinstance(may(c, WRITER, Place(is_open=False)), Denied)}
 
-    assert denied == {*WRITE, Resume()} - {Policy(PolicyView.ROLLBACK)}
+    assert denied == {*WRITE, Resume()} - {Policy(PolicyView.ROLLBACK), Unmute("E711")}
 
 
 def test_a_locked_conversation_is_for_those_with_write_access() -> None:

@@ -1,12 +1,13 @@
 """What the App sees as a whole, in memory: deliveries, installations, open pull requests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.app_forge import Attempt, OpenPull, RepoPage
 from bot.domain.forge import RepoId
+from bot.domain.opinions import Count
 from bot.errors import PullwrightError, Refused
 
 
@@ -27,6 +28,11 @@ class FakeAppForge:
     troubles: dict[int, PullwrightError] = field(default_factory=dict)
     """What a look at an installation or a repository meets."""
     page_size: int = 20
+    counts: dict[int, dict[int, Count]] = field(default_factory=dict)
+    """Thumbs by comment, by pull request."""
+    thumbs_asked: list[tuple[int, int]] = field(default_factory=list)
+    thumbs_trouble: PullwrightError | None = None
+    """What every question for thumbs meets."""
 
     def attempts(self, *, since: datetime) -> Iterator[Attempt]:
         newest_first = sorted(self.made, key=lambda one: one.id, reverse=True)
@@ -72,6 +78,13 @@ class FakeSurvey:
         found, size = self.at.repos_of[self.installation_id], self.at.page_size
         shown = found[(page - 1) * size : page * size]
         return RepoPage(tuple(shown), has_more=page * size < len(found))
+
+    def thumbs(self, repo: RepoId, number: int) -> Mapping[int, Count]:
+        self.at.meet(repo.id)
+        self.at.thumbs_asked.append((repo.id, number))
+        if self.at.thumbs_trouble is not None:
+            raise self.at.thumbs_trouble
+        return self.at.counts.get(number, {})
 
     def open_pulls(self, repo: RepoId) -> Sequence[OpenPull]:
         self.at.meet(repo.id)

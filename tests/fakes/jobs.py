@@ -51,7 +51,7 @@ class FakeJobs:
 
     def _left_out(self, job: Job) -> str | None:
         """Decide as the queue does, in a minute that never ends."""
-        mine = [j for j in self.jobs.values() if (j.key, j.kind) == (job.key, JobKind.COMMAND)]
+        mine = [j for j in self.jobs.values() if (j.key, j.kind) == (job.key, job.kind)]
         kept = [j for j in mine if self.statuses[j.id] is not JobStatus.SUPERSEDED]
         waiting = [j for j in kept if self.statuses[j.id] is JobStatus.QUEUED]
         return left_out(job, waiting=sorted(waiting, key=lambda j: j.sequence), lately=kept)

@@ -1,10 +1,11 @@
 """A ledger over dicts: the contract of its ports without a database."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain import identity
+from bot.domain.event_forms import SETTLED
 from bot.domain.event_log import (
     EVENTS_AT_ONCE,
     LoggedEvent,
@@ -219,6 +220,7 @@ class FakeSilences:
 class FakeSuggestions:
     """Suggestions by id, in the order of their records."""
 
+    log: "FakeEventLog"
     by_id: dict[SuggestionId, tuple[PullKey, SuggestionRecord]] = field(default_factory=dict)
 
     def record(self, pull: PullKey, suggestions: Iterable[SuggestionRecord]) -> None:
@@ -227,6 +229,11 @@ class FakeSuggestions:
 
     def shown(self, pull: PullKey) -> Sequence[SuggestionRecord]:
         return [suggestion for owner, suggestion in self.by_id.values() if owner == pull]
+
+    def unsettled(self, repo_id: int) -> Sequence[PullKey]:
+        settled = {event.suggestion for event in self.log.events if event.kind == SETTLED}
+        found = {owner for name, (owner, _) in self.by_id.items() if name not in settled}
+        return sorted((p for p in found if p.repo_id == repo_id), key=lambda pull: pull.number)
 
 
 @dataclass
@@ -291,6 +298,13 @@ class FakeEventLog:
     def of_pull(self, pull: PullKey) -> Sequence[Numbered]:
         return [numbered for numbered in self._numbered() if numbered.event.pull == pull]
 
+    def of_repo(self, repo_id: int, kinds: Collection[str]) -> Sequence[Numbered]:
+        return [
+            each
+            for each in self._numbered()
+            if each.event.pull.repo_id == repo_id and each.event.kind in kinds
+        ]
+
     def _numbered(self) -> list[Numbered]:
         return [Numbered(seq, event) for seq, event in enumerate(self.events, 1)]
 
@@ -318,7 +332,7 @@ class FakePolicyVersions:
 
 def fake_ledger() -> Ledger:
     """Return an empty ledger; each port is one of the fakes above."""
-    runs, pulls = FakeRuns(), FakePullRequests()
+    runs, pulls, log = FakeRuns(), FakePullRequests(), FakeEventLog()
     return Ledger(
         runs=runs,
         reviewed=runs,
@@ -326,10 +340,10 @@ def fake_ledger() -> Ledger:
         publications=FakePublications(),
         pulls=pulls,
         silences=FakeSilences(),
-        suggestions=FakeSuggestions(),
+        suggestions=FakeSuggestions(log),
         deliveries=FakeDeliveries(pulls),
         notes=FakeNotes(),
-        events=FakeEventLog(),
+        events=log,
         policies=FakePolicyVersions(),
         close=lambda: None,
     )

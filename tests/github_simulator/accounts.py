@@ -87,6 +87,11 @@ class Account:
         with self.github.act():
             thread.resolve(self, is_resolved=is_resolved)
 
+    def dismiss(self, review: "Review", message: str = "Not so") -> None:
+        """Dismiss a review."""
+        with self.github.act():
+            review.pr.reviews.dismiss(review, self, message)
+
     def label(self, pr: "PullRequest", name: str, *, remove: bool = False) -> None:
         """Put a label on a pull request, or take it off."""
         with self.github.act():

@@ -21,8 +21,8 @@ from tests.github_simulator.conversations import IssueComment, ReviewComment
 from tests.github_simulator.exchange import Answer, ApiError, Json, Request
 from tests.github_simulator.git_store import WEB_FLOW, NewCommit, Tree
 from tests.github_simulator.graphql_limits import check_nodes
+from tests.github_simulator.graphql_pages import GraphQLRefusal
 from tests.github_simulator.graphql_schema import schema
-from tests.github_simulator.graphql_views import GraphQLRefusal
 from tests.github_simulator.pull_requests import PullRequest
 from tests.github_simulator.repositories import Repo
 from tests.github_simulator.reviews import Thread

@@ -14,7 +14,7 @@ from graphql import (
     VariableNode,
 )
 
-from tests.github_simulator.graphql_views import GraphQLRefusal
+from tests.github_simulator.graphql_pages import GraphQLRefusal
 
 MOST_NODES = 500_000
 

@@ -121,6 +121,25 @@ type PullRequestCommitConnection {
 type Label implements Node { id: ID! name: String! color: String! description: String }
 type LabelConnection { nodes: [Label] totalCount: Int! pageInfo: PageInfo! }
 
+enum PullRequestTimelineItemsItemType { REVIEW_DISMISSED_EVENT }
+enum PullRequestReviewState { APPROVED CHANGES_REQUESTED COMMENTED DISMISSED PENDING }
+union PullRequestTimelineItems = ReviewDismissedEvent
+type PullRequestTimelineItemsConnection {
+  nodes: [PullRequestTimelineItems]
+  totalCount: Int!
+  pageInfo: PageInfo!
+}
+type ReviewDismissedEvent implements Node {
+  id: ID!
+  databaseId: Int
+  actor: Actor
+  createdAt: DateTime!
+  dismissalMessage: String
+  previousReviewState: PullRequestReviewState!
+  pullRequest: PullRequest!
+  review: PullRequestReview
+}
+
 enum PullRequestState { OPEN CLOSED MERGED }
 type PullRequest implements Node {
   id: ID!
@@ -143,6 +162,14 @@ type PullRequest implements Node {
   headRepository: Repository
   createdAt: DateTime!
   updatedAt: DateTime!
+  closedAt: DateTime
+  mergedAt: DateTime
+  mergeCommit: Commit
+  baseRef: Ref
+  timelineItems(
+    after: String, before: String, first: Int, last: Int, since: DateTime, skip: Int
+    itemTypes: [PullRequestTimelineItemsItemType!]
+  ): PullRequestTimelineItemsConnection!
   labels(first: Int, after: String, last: Int, before: String): LabelConnection
   commits(first: Int, after: String, last: Int, before: String): PullRequestCommitConnection!
   reviewThreads(

@@ -8,6 +8,7 @@ from tests.github_simulator import render_base as base
 from tests.github_simulator import render_pulls as pulls
 from tests.github_simulator.clock import stamp
 from tests.github_simulator.exchange import Json
+from tests.github_simulator.graphql_pages import GraphQLRefusal, connection
 
 if TYPE_CHECKING:
     from tests.github_simulator.accounts import Account
@@ -17,18 +18,8 @@ if TYPE_CHECKING:
     from tests.github_simulator.issues import Label
     from tests.github_simulator.pull_requests import PullRequest
     from tests.github_simulator.repositories import Repo
-    from tests.github_simulator.reviews import Thread
+    from tests.github_simulator.reviews import Review, Thread
     from tests.github_simulator.world import GitHub
-
-_MOST = 100
-
-
-class GraphQLRefusal(Exception):
-    """An error that GitHub puts beside the data, with its type."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 def actor(account: "Account") -> Json:
@@ -42,7 +33,7 @@ def actor(account: "Account") -> Json:
     }
 
 
-def _author(account: "Account") -> Json | None:
+def author(account: "Account") -> Json | None:
     """Return who wrote something; an account that was deleted wrote nothing here."""
     return None if account.is_gone else actor(account)
 
@@ -73,7 +64,7 @@ def repository(repo: "Repo") -> Json:
         if orderBy is not None:
             key = _PULL_ORDERS[orderBy["field"]]
             found.sort(key=key, reverse=orderBy["direction"] == "DESC")
-        shown: Json = _connection("pullRequests", found, pull)(info, **page)
+        shown: Json = connection("pullRequests", found, pull)(info, **page)
         return shown
 
     def ref_named(_info: object, qualifiedName: str) -> Json | None:  # noqa: N803 GitHub's name
@@ -126,7 +117,7 @@ def commit(repo: "Repo", one: "Commit") -> Json:
         "messageHeadline": headline,
         "messageBody": body.strip("\n"),
         "signature": {"isValid": True, "wasSignedByGitHub": True} if signed else None,
-        "parents": _connection("parents", parents, lambda parent: commit(repo, parent)),
+        "parents": connection("parents", parents, lambda parent: commit(repo, parent)),
         "checkSuites": _check_suites(repo, one.sha),
     }
 
@@ -142,7 +133,7 @@ def _check_suites(repo: "Repo", sha: str) -> Callable[..., Json]:
             and wanted.get("appId") in (None, suite.app.id)
             and _has_run(suite, wanted.get("checkName"))
         ]
-        shown: Json = _connection("checkSuites", found, _check_suite)(info, **page)
+        shown: Json = connection("checkSuites", found, _check_suite)(info, **page)
         return shown
 
     return suites
@@ -178,7 +169,7 @@ def _check_runs(suite: "CheckSuite") -> Callable[..., Json]:
             and (statuses == [None] or run.status.upper() in statuses)
             and (run.conclusion or "").upper() in wanted.get("checkConclusions", [_any(run)])
         ]
-        page_of: Json = _connection("checkRuns", shown, _check_run)(info, **page)
+        page_of: Json = connection("checkRuns", shown, _check_run)(info, **page)
         return page_of
 
     return runs
@@ -228,7 +219,7 @@ def _commits(pr: "PullRequest") -> Callable[..., Json]:
         }
 
     def page_of(info: object, **page: Any) -> Json:
-        shown: Json = _connection("commits", pr.commits(), show)(info, **page)
+        shown: Json = connection("commits", pr.commits(), show)(info, **page)
         return shown
 
     return page_of
@@ -248,7 +239,7 @@ def pull(pr: "PullRequest") -> Json:
         "locked": pr.is_locked,
         "closed": not pr.is_open,
         "merged": state == "MERGED",
-        "author": _author(pr.author),
+        "author": author(pr.author),
         "viewerDidAuthor": lambda info: info.root_value.viewer["login"] == pr.author.login,
         "headRefName": pr.head_ref,
         "headRefOid": pr.head_sha,
@@ -258,10 +249,67 @@ def pull(pr: "PullRequest") -> Json:
         "headRepository": repository(pr.head_repo) if pr.head_repo else None,
         "createdAt": pr.created_at,
         "updatedAt": pr.updated_at or pr.created_at,
-        "labels": _connection("labels", pr.labels, _label),
+        "closedAt": pr.closed_at,
+        "mergedAt": pr.merged_at,
+        "mergeCommit": _merge_commit(pr),
+        "baseRef": _base_ref(pr),
+        "timelineItems": _timeline(pr),
+        "labels": connection("labels", pr.labels, _label),
         "commits": _commits(pr),
-        "reviewThreads": _connection("reviewThreads", pr.threads, thread),
-        "comments": _connection("comments", pr.comments, issue_comment),
+        "reviewThreads": connection("reviewThreads", pr.threads, thread),
+        "comments": connection("comments", pr.comments, issue_comment),
+    }
+
+
+def _merge_commit(pr: "PullRequest") -> Json | None:
+    sha = pr.merge_commit_sha if pr.merged_at else None
+    found = pr.repo.store.commit(sha) if sha else None
+    return commit(pr.repo, found) if found else None
+
+
+def _base_ref(pr: "PullRequest") -> Json | None:
+    name = f"refs/heads/{pr.base_ref}"
+    return ref(pr.repo, name) if name in pr.repo.store.refs else None
+
+
+def review(one: "Review") -> Json:
+    return {
+        "id": one.node_id,
+        "databaseId": one.id,
+        "fullDatabaseId": str(one.id),
+        "body": one.body,
+        "url": pulls.review(one)["html_url"],
+    }
+
+
+def _timeline(pr: "PullRequest") -> Callable[..., Json]:
+    def page_of(
+        info: object,
+        itemTypes: Sequence[str] | None = None,  # noqa: N803 GitHub's name
+        **page: Any,
+    ) -> Json:
+        assert itemTypes == ["REVIEW_DISMISSED_EVENT"], "the simulator keeps no other events"
+        dismissed = [review for review in pr.reviews.all if review.dismissal is not None]
+        dismissed.sort(key=lambda review: review.dismissal.id if review.dismissal else 0)
+        shown: Json = connection("timelineItems", dismissed, _dismissal)(info, **page)
+        return shown
+
+    return page_of
+
+
+def _dismissal(one: "Review") -> Json:
+    made = one.dismissal
+    assert made is not None
+    return {
+        "__typename": "ReviewDismissedEvent",
+        "id": f"RDE_{made.id}",
+        "databaseId": made.id,
+        "actor": author(made.by),
+        "createdAt": made.at,
+        "dismissalMessage": made.message,
+        "previousReviewState": made.before,
+        "pullRequest": lambda _info: pull(one.pr),
+        "review": review(one),
     }
 
 
@@ -285,24 +333,17 @@ def thread(one: "Thread") -> Json:
         "viewerCanUnresolve": one.is_resolved,
         "viewerCanReply": True,
         "pullRequest": lambda _info: pull(one.pr),
-        "comments": _connection("comments", one.comments, review_comment),
+        "comments": connection("comments", one.comments, review_comment),
     }
 
 
 def review_comment(one: "ReviewComment") -> Json:
-    review = one.review
     return {
         "__typename": "PullRequestReviewComment",
         **_comment(one, one.node_id, pulls.review_comment(one)["html_url"]),
         "path": one.thread.path,
         "outdated": one.thread.is_outdated,
-        "pullRequestReview": {
-            "id": review.node_id,
-            "databaseId": review.id,
-            "fullDatabaseId": str(review.id),
-            "body": review.body,
-            "url": pulls.review(review)["html_url"],
-        },
+        "pullRequestReview": review(one.review),
     }
 
 
@@ -316,7 +357,7 @@ def _comment(one: "Comment", node_id: str, url: str) -> Json:
         "id": node_id,
         "databaseId": one.id,
         "fullDatabaseId": str(one.id),
-        "author": _author(one.user),
+        "author": author(one.user),
         "viewerDidAuthor": lambda info: info.root_value.viewer["login"] == one.user.login,
         "body": one.body,
         "url": url,
@@ -324,49 +365,3 @@ def _comment(one: "Comment", node_id: str, url: str) -> Json:
         "isMinimized": one.minimized is not None,
         "minimizedReason": one.minimized.lower() if one.minimized else None,
     }
-
-
-def _connection(name: str, items: Sequence[Any], show: Callable[[Any], Json]) -> Any:
-    def page(
-        _info: object,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> Json:
-        _check_size(name, first, last)
-        start = int(after or 0)
-        stop = len(items) if before is None else int(before) - 1
-        if first is not None:
-            stop = min(stop, start + first)
-        if last is not None:
-            start = max(start, stop - last)
-        info = {
-            "hasNextPage": stop < len(items),
-            "hasPreviousPage": start > 0,
-            "startCursor": str(start + 1) if stop > start else None,
-            "endCursor": str(stop) if stop > start else None,
-        }
-        # What GitHub cannot load, or does not show to the viewer, is null in its list.
-        nodes = [
-            None if getattr(item, "is_lost", False) else show(item) for item in items[start:stop]
-        ]
-        return {"nodes": nodes, "totalCount": len(items), "pageInfo": info}
-
-    return page
-
-
-def _check_size(name: str, first: int | None, last: int | None) -> None:
-    if first is None and last is None:
-        message = (
-            f"You must provide a `first` or `last` value to properly paginate the `{name}` "
-            "connection."
-        )
-        raise GraphQLRefusal("MISSING_PAGINATION_BOUNDARIES", message)
-    for word, wanted in (("first", first), ("last", last)):
-        if wanted is not None and not 0 <= wanted <= _MOST:
-            message = (
-                f"Requesting {wanted} records on the `{name}` connection exceeds the `{word}` "
-                f"limit of {_MOST} records."
-            )
-            raise GraphQLRefusal("EXCESSIVE_PAGINATION", message)

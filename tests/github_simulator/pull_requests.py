@@ -8,6 +8,7 @@ from tests.github_simulator.conversations import ReviewComment
 from tests.github_simulator.file_diffs import ChangedFile, changed_files
 from tests.github_simulator.git_store import WEB_FLOW, Commit, NewCommit, Tree
 from tests.github_simulator.issues import Issue, Label
+from tests.github_simulator.merges import MERGES
 from tests.github_simulator.reviews import DraftComment, Review, Reviews, Thread
 
 if TYPE_CHECKING:
@@ -148,18 +149,15 @@ class PullRequest(Issue):
         with self.github.act():
             self.set_open(by or self.author, is_open=True)
 
-    def merge(self, *, by: Account | None = None) -> str:
-        """Merge with a merge commit, which pushes to the base branch."""
+    def merge(self, *, by: Account | None = None, method: str = "merge") -> str:
+        """Merge, squash or rebase, which pushes to the base branch."""
         with self.github.act():
             who = by or self.repo.owner
-            parents = (self.repo.head(self.base_ref), self.head_sha)
-            tree = self.repo.store.merged_tree(*parents)
-            assert tree is not None, "the merge has a conflict"
-            message = f"Merge pull request #{self.number} from {self.head_label}"
-            new = NewCommit({}, message, who.person, WEB_FLOW, self.github.tick(), parents, tree)
+            commits = MERGES[method](self, who)
             self.merged_at = self.github.clock.stamp()
             self.merged_by = who
-            sha = self.merge_commit_sha = self.repo.commit_on(self.base_ref, new, by=who)
+            for new in commits:
+                sha = self.merge_commit_sha = self.repo.commit_on(self.base_ref, new, by=who)
             self.set_open(who, is_open=False)
             return sha
 

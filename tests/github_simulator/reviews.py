@@ -111,6 +111,18 @@ class Thread:
         return line
 
 
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """Who dismissed a review."""
+
+    id: int
+    by: Account
+    at: str
+    message: str
+    before: str
+    """The state of the review before."""
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Review:
     """A review with its comments."""
@@ -123,6 +135,7 @@ class Review:
     commit_sha: str
     submitted_at: str | None = None
     comments: list[ReviewComment] = field(default_factory=list)
+    dismissal: Dismissal | None = None
 
     @property
     def node_id(self) -> str:
@@ -208,10 +221,12 @@ class Reviews:
         pr.github.hooks.review_comment(comment, "created", user)
         return comment
 
-    def dismiss(self, review: Review, by: Account) -> None:
+    def dismiss(self, review: Review, by: Account, message: str = "Not so") -> None:
         """Dismiss an approval or a request for changes."""
         if review.state not in ("APPROVED", "CHANGES_REQUESTED"):
             raise unprocessable("Can not dismiss a commented pull request review")
+        now, new_id = self._pr.github.clock.stamp(), self._pr.github.next_id()
+        review.dismissal = Dismissal(new_id, by, now, message, review.state)
         review.state = "DISMISSED"
         self._pr.github.hooks.review(review, "dismissed", by)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.outcomes import Outcome
 from bot.domain.record_json import RecordUnreadable
 from bot.policy.event_log import (
     BadEvent,
     DecisionLogged,
-    Outcome,
     OutcomeSeen,
     canonical,
     read,
@@ -88,7 +88,7 @@ def test_a_feature_that_is_not_in_the_unit_interval_is_refused(bad: float) -> No
 @pytest.mark.parametrize("bad", [NAN, INFINITY, 1.5, -1.0001])
 def test_a_reward_that_is_not_in_the_unit_interval_is_refused(bad: float) -> None:
     with pytest.raises(BadEvent):
-        outcome(0, Outcome.MEASURED, reward=bad)
+        outcome(0, None, reward=bad)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_only_a_measured_outcome_has_a_reward() -> None:
     with pytest.raises(BadEvent):
         outcome(0, Outcome.APPLIED, reward=1.0)
     with pytest.raises(BadEvent):
-        outcome(0, Outcome.MEASURED)
+        outcome(0, None)
 
 
 @given(st.permutations(history(6, LAYOUT)), st.integers(0, 6))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.outcomes import Outcome
 from bot.policy.convergence import Phase
-from bot.policy.event_log import DecisionLogged, Event, How, Outcome
+from bot.policy.event_log import DecisionLogged, Event, How
 from bot.policy.learning import LearnSettings, learn, rows_of
 from bot.policy.rewards import RewardSettings, rewards
 from bot.policy.vectors import Layout, hand_weights
@@ -139,7 +140,7 @@ def measured(count: int, *, turn: int) -> list[Event]:
         assert isinstance(made, DecisionLogged)
         reward = 0.8 if index < turn else -0.8
         at = START + timedelta(days=2, minutes=index)
-        events += [made, outcome(index, Outcome.MEASURED, reward=reward, occurred_at=at)]
+        events += [made, outcome(index, None, reward=reward, occurred_at=at)]
     return events
 
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.policy.event_log import Event, Outcome
-from bot.policy.rewards import WORTHS, BadReward, Rewards, RewardSettings, Worth, rewards
+from bot.domain.outcomes import WORTH, Outcome
+from bot.domain.quiet import UNWANTED
+from bot.policy.event_log import Event
+from bot.policy.rewards import Rewards, RewardSettings, rewards
 from bot.policy.vectors import Layout
 from tests.policy.worlds import START, decision, history, outcome
 
@@ -23,20 +25,20 @@ def folded(*outcomes: Event, decisions: int = 1, **changes: object) -> Rewards:
     return rewards([*made, *outcomes], SETTINGS)
 
 
-def test_every_outcome_of_a_person_has_a_worth_but_the_censored() -> None:
-    assert {worth.outcome for worth in WORTHS} == set(Outcome) - {
-        Outcome.CENSORED,
-        Outcome.MEASURED,
-    }
+@pytest.mark.parametrize("kind", [kind for kind in Outcome if kind is not Outcome.CENSORED])
+def test_an_outcome_is_worth_what_the_table_of_the_ledger_says(kind: Outcome) -> None:
+    (found,) = folded(outcome(0, kind)).rewarded
+
+    assert found.reward == pytest.approx(WORTH[kind].reward)
+    assert found.confidence == pytest.approx(WORTH[kind].confidence)
+    assert found.is_unwanted == (kind in UNWANTED)
 
 
-@pytest.mark.parametrize("worth", WORTHS, ids=lambda worth: str(worth.outcome.value))
-def test_an_outcome_is_worth_what_the_table_says(worth: Worth) -> None:
-    (found,) = folded(outcome(0, worth.outcome)).rewarded
+@pytest.mark.parametrize("reward", [-0.3, 0.3])
+def test_a_measured_outcome_is_worth_what_was_measured(reward: float) -> None:
+    (found,) = folded(outcome(0, None, reward=reward)).rewarded
 
-    assert found.reward == pytest.approx(worth.reward)
-    assert found.confidence == pytest.approx(worth.confidence)
-    assert found.is_unwanted == worth.is_unwanted
+    assert (found.reward, found.confidence, found.is_unwanted) == (reward, 1.0, reward < 0)
 
 
 def test_a_censored_outcome_is_no_reward() -> None:
@@ -143,11 +145,3 @@ def test_no_share_is_over_the_limit_whoever_teaches(weights: list[float]) -> Non
 @given(st.permutations(history(12, LAYOUT)), st.integers(0, 24))
 def test_order_and_repetition_change_no_reward(events: list[Event], again: int) -> None:
     assert rewards([*events, *events[:again]], SETTINGS) == rewards(history(12, LAYOUT), SETTINGS)
-
-
-@pytest.mark.parametrize("bad", [float("nan"), 1.01, float("inf")])
-def test_a_worth_out_of_range_is_refused(bad: float) -> None:
-    with pytest.raises(BadReward):
-        Worth(Outcome.APPLIED, bad, 1.0)
-    with pytest.raises(BadReward):
-        Worth(Outcome.APPLIED, 1.0, bad)

@@ -5,7 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from bot.policy.event_log import DecisionLogged, Event, How, Outcome, OutcomeSeen
+from bot.domain.outcomes import Outcome
+from bot.policy.event_log import DecisionLogged, Event, How, OutcomeSeen
 from bot.policy.gate import GateSettings, Incumbent, attempt
 from bot.policy.learning import Learned, LearnSettings, learn, rows_of
 from bot.policy.promotion import PolicyVersion, Status, Versions

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from bot.policy.event_log import DecisionLogged, Event, How, Outcome, OutcomeSeen
+from bot.domain.outcomes import Outcome
+from bot.policy.event_log import DecisionLogged, Event, How, OutcomeSeen
 from bot.policy.rows import Rows
 from bot.policy.softmax import Shape
 from bot.policy.vectors import Layout, Matrix, Vector
@@ -100,7 +101,7 @@ def decision(index: int, layout: Layout, rng: np.random.Generator, **changes: ob
     return DecisionLogged(**(told | changes))  # type: ignore[arg-type]
 
 
-def outcome(index: int, kind: Outcome, **changes: object) -> Event:
+def outcome(index: int, kind: Outcome | None, **changes: object) -> Event:
     """Return the final outcome of the suggestion of one decision, two days later."""
     told: dict[str, object] = {
         "event_id": f"close:{index}",
@@ -115,7 +116,7 @@ def outcome(index: int, kind: Outcome, **changes: object) -> Event:
 def history(count: int, layout: Layout, *, seed: int = 0, **changes: object) -> list[Event]:
     """Return decisions with their outcomes, of all kinds that are a person's."""
     rng = np.random.default_rng(seed)
-    kinds = [kind for kind in Outcome if kind is not Outcome.MEASURED]
+    kinds = list(Outcome)
     events: list[Event] = []
     for index in range(count):
         events.append(decision(index, layout, rng, **changes))

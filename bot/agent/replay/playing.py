@@ -4,12 +4,12 @@ What needs a sandbox or an analyzer is played back from its observation. What on
 the model, runs again: a prompt that is built otherwise now finds no reply, and that is said.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.agent.earlier import with_known
 from bot.agent.fix import fix
-from bot.agent.loop import Loop, Step
+from bot.agent.loop import Loop, Pick, Step
 from bot.agent.prove import Candidate
 from bot.agent.replay.bundle import Bundle, StepTaken
 from bot.agent.replay.making import Render
@@ -24,8 +24,10 @@ from bot.agent.tools.finish import Finish
 from bot.agent.tools.review import Review as ReviewTool
 from bot.domain import replay_words as words
 from bot.domain.record_json import dump
-from bot.domain.review import FixOutcome, Review
+from bot.domain.review import Decision, FixOutcome, Review
 from bot.errors import Refused
+from bot.policy.features import Features
+from bot.policy.selection import DRAWN, Choice
 
 AGAIN = (Autofix.name, Critique.name, Finish.name, ReviewTool.name)
 """Tools that need nothing but the change, the state and the model's replies."""
@@ -87,7 +89,7 @@ class Player:
     def play(self, loop: Loop, render: Render) -> Played:
         """Run the loop and compare all that comes out with the record."""
         try:
-            outcome = self._outcome(loop)
+            outcome = self._outcome(loop.picking(self._choosing))
         except Strayed as error:
             self.differences.append(str(error))
             self._compare_prompts()
@@ -97,6 +99,20 @@ class Player:
         if report != self.bundle.report:
             self.differences.append(_first_difference(self.bundle.report, report))
         return Played(outcome, report, tuple(self.differences), self._notes())
+
+    def _choosing(self, greedy: Pick) -> Pick:
+        """Return what was drawn where the run drew its tools: a draw is no result of the run."""
+
+        def pick(state: State, eligible: Mapping[str, Features]) -> Choice:
+            chosen, steps = greedy(state, eligible), self.bundle.steps
+            index = len(state.decisions)
+            made = steps[index].decision if index < len(steps) else None
+            if made is None or not made.policy_version.endswith(DRAWN):
+                return chosen
+            is_open = made.utilities.keys() <= eligible.keys()
+            return drawn_before(made) if is_open else chosen
+
+        return pick
 
     def _outcome(self, loop: Loop) -> Review | FixOutcome:
         config = self.bundle.repo_config
@@ -178,6 +194,13 @@ class _SaidBefore:
         if self.said is None:
             raise Strayed("the patches are to be proved as one, and no such proof is recorded")
         return self.said
+
+
+def drawn_before(made: Decision) -> Choice:
+    """Return a recorded choice."""
+    return Choice(
+        made.tool, made.utilities, made.contributions, made.propensities, made.policy_version
+    )
 
 
 def _first_difference(recorded: str, now: str) -> str:

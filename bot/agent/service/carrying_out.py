@@ -11,6 +11,7 @@ from bot.agent.service.answer import Answer
 from bot.agent.service.committing import Committing
 from bot.agent.service.listening import Listening
 from bot.agent.service.loose_ends import LooseEnds
+from bot.agent.service.policy_of_pull import PolicyOfPull
 from bot.agent.service.requeue import Requeue
 from bot.agent.service.review_job import ReviewOfPull
 from bot.agent.service.talking import TalkOnPull
@@ -28,6 +29,7 @@ from bot.domain.one_click import one_click
 from bot.domain.permissions import Allowed
 from bot.domain.pull_records import PullMode
 from bot.domain.pull_request import Sha
+from bot.domain.quieting import KINDS, folded, unmuted_event
 from bot.domain.signals import Actor, standing
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused
@@ -86,14 +88,34 @@ class CarryOut:
                 return self._once(lambda: self._dismiss(self._open_ids(), None))
             case commands.Pause() | commands.Resume() | commands.Ignore():
                 return self._once(lambda: self._set_mode(command))
+            case commands.Unmute(word=word):
+                return self._once(lambda: self._unmute(word))
+            case _:
+                return self._by_own_steps(command)
+
+    def _by_own_steps(self, command: commands.Command) -> str:
+        """Do what sees to it by itself that another attempt does the same."""
+        match command:
             case commands.Stop():
                 return self._stop()
+            case commands.Policy(commands.PolicyView.ROLLBACK):
+                return PolicyOfPull(self.work).roll_back(self.asker.login)
             case _:
                 return Telling(self.work, self.remote, self.trigger).run(command)
 
     def _once(self, act: Callable[[], str]) -> str:
         """Keep the words of an act: another attempt would find it done and deny having done it."""
         return str(self.work.context.step("act", lambda: {"words": act()})["words"])
+
+    def _unmute(self, word: str) -> str:
+        """Let a rule be heard again in this repository, by a person's word."""
+        events, pull = self.work.desk.records.events, self.work.pull
+        quiet = folded(pull.repo_id, events.of_repo(pull.repo_id, KINDS))
+        if not quiet.knows(word):
+            raise Refused(replies.nothing_to_unmute(word, self.trigger))
+        job, now = self.work.context.job.id, self.work.desk.now()
+        events.append([unmuted_event(pull, word, by=self.asker.id, job=job, at=now)])
+        return replies.unmuted(word)
 
     def _stop(self) -> str:
         """End what runs first, and see to what is told of it then."""

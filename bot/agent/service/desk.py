@@ -12,6 +12,7 @@ from bot.agent.prove import Prover
 from bot.agent.review import Episode
 from bot.agent.studio import Studio
 from bot.agent.tools.repair import Wish
+from bot.domain.aftermath import CodeHistory
 from bot.domain.app_forge import AppForge, OpenChecks, Survey
 from bot.domain.effective_config import EffectiveConfig
 from bot.domain.forge import (
@@ -25,9 +26,12 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Jobs, JobsAdmin
 from bot.domain.merge_group import MergeGroups
+from bot.domain.opinions import Opinions
 from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
 from bot.domain.ports import Syntax, Workspace
 from bot.domain.pull_records import Ledger
+from bot.domain.pull_request import Sha
+from bot.domain.pull_state import PullStates
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,20 @@ class Connection(Protocol):
     @property
     def merge_groups(self) -> MergeGroups:
         """Groups of the merge queue."""
+        ...
+
+    @property
+    def states(self) -> PullStates:
+        """How pull requests and our threads stand."""
+        ...
+
+    @property
+    def opinions(self) -> Opinions:
+        """Thumbs on our comments."""
+        ...
+
+    def past(self, shas: Collection[Sha]) -> AbstractContextManager[CodeHistory]:
+        """Open commits with what came before them; those that are gone are left out."""
         ...
 
     @property

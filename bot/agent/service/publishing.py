@@ -12,6 +12,7 @@ from bot.agent.earlier import reading_of
 from bot.agent.looking import look_of
 from bot.agent.review import Episode
 from bot.agent.service.bookkeeping import Book
+from bot.agent.service.choosing import Choosing, told
 from bot.agent.service.desk import Connection, Desk
 from bot.domain.adoption import adopted
 from bot.domain.effective_config import EffectiveConfig
@@ -22,10 +23,13 @@ from bot.domain.jobs import Json
 from bot.domain.ledger import KnownFinding, PullKey, Reconciled, RunEnding, RunId, Thread
 from bot.domain.placement import Placement, read_back
 from bot.domain.publication import Known, Publication, PublishContext, plan
+from bot.domain.quieting import KINDS, RepoQuiet, folded
 from bot.domain.record_json import dump
+from bot.domain.repo_config import Learning, LearningMode
 from bot.domain.review import Review
 from bot.domain.verdict import conclude
 from bot.errors import Refused
+from bot.policy.placing import SUMMARY
 
 OPEN = FindingState.OPEN
 
@@ -49,7 +53,10 @@ class Posting:
         records = self.desk.records
         reconciled = self._with_adopted(self.reconciled(episode), RunId(episode.review.run_id))
         review = _with_lasting_ids(episode.review, reconciled)
-        publication = plan(review, config.config, self._context(reconciled.known, review))
+        context = replace(
+            self._context(reconciled.known, review), quiet=self._quiet(config.config.learning)
+        )
+        publication = self._planned(review, config, context)
         placement = self._place(publication)
         body = publication.summary(placement.lost, placement.notes)
         book = self._book(publication)
@@ -67,6 +74,25 @@ class Posting:
         records.runs.finish(RunId(review.run_id), ending)
         told = {"conclusion": verdict.conclusion.value, "summary": posted.url}
         return told | ({"notes": list(placement.notes)} if placement.notes else {})
+
+    def _planned(
+        self, review: Review, config: EffectiveConfig, context: PublishContext
+    ) -> Publication:
+        """Return what is posted; where a finding goes is chosen, and logged before it is posted."""
+        choosing = Choosing(self.desk, self.pull, RunId(review.run_id), config.config.learning.mode)
+        choosing.log_steps(review)
+        chosen = choosing.standing()
+        while True:
+            ids = {str(name): each.decision_id for name, each in chosen.items()}
+            moved = frozenset(n for n, each in chosen.items() if each.place == SUMMARY)
+            now = replace(context, placed=ids, moved=moved, choices=told(chosen))
+            publication = plan(review, config.config, now)
+            new = [one for one in publication.planned if one.findings[0].id not in chosen]
+            if not (new and choosing.is_on):
+                choosing.settle(chosen)
+                return publication
+            # One that goes elsewhere makes room, so there may be another one to choose for.
+            chosen = choosing.place(publication, new)
 
     def reconciled(self, episode: Episode) -> Reconciled:
         """Store what the run saw and return it with its lasting ids; twice changes nothing."""
@@ -135,6 +161,13 @@ class Posting:
             if known.thread is not None and known.thread.id == thread:
                 done = replace(known.thread, is_resolved=True)
                 self.desk.records.findings.attach_thread(self.pull, known.id, done)
+
+    def _quiet(self, learning: Learning) -> RepoQuiet | None:
+        """Return what people here turned down, unless feedback is to change nothing."""
+        if learning.mode is LearningMode.OFF:
+            return None
+        repo = self.repo.id
+        return folded(repo, self.desk.records.events.of_repo(repo, KINDS))
 
     def _context(self, known: tuple[KnownFinding, ...], review: Review) -> PublishContext:
         run = RunId(review.run_id)

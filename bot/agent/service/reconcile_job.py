@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.agent.service.desk import Desk, Outlook
+from bot.agent.service.learning import Learning
 from bot.agent.service.redelivering import Redelivering
 from bot.agent.service.surveying import Surveying
 from bot.domain import rounds
@@ -26,6 +27,8 @@ class ReconcileJob:
                 return Redelivering(self.desk, self.outlook, context, request).run()
             case RoundScope.INSTALLATION:
                 return Surveying(self.desk, self.outlook, context, request).run()
+            case RoundScope.LEARNING:
+                return Learning(self.desk, self.outlook, context).run()
             case RoundScope.PULLS:
                 return context.step("installations", lambda: self._fan_out(request.period))
 
@@ -33,6 +36,7 @@ class ReconcileJob:
         """Give each installation a job of its own, so that one that fails keeps none waiting."""
         with self.outlook.as_app() as app:
             installations = app.installations()
+        self.desk.jobs.submit(rounds.learning(period))
         for installation in installations:
             self.desk.jobs.submit(rounds.of_installation(period, installation))
         return {"installations": len(installations)}

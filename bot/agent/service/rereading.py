@@ -5,9 +5,15 @@ from datetime import datetime
 
 from bot.domain.aftermath import CodeHistory, Shown, Stretch, fate, names_us, revert_of
 from bot.domain.ledger import PullKey
+from bot.domain.pull_records import SuggestionId
 from bot.domain.pull_request import Sha
 from bot.domain.signals import Reading, Signal, SignalKind, event_id
 from bot.domain.whereabouts import match, paths_at_end
+
+
+def read_id(suggestion: SuggestionId, end: Sha) -> str:
+    """Return the id of what a suggestion is read to be at a commit."""
+    return event_id("read", suggestion, end)
 
 
 class Rereading:
@@ -53,7 +59,7 @@ class Rereading:
         self, pull: PullKey, one: Shown, stretch: Stretch, *, end: Sha, at: datetime
     ) -> Signal:
         reading = self._reading(one, stretch, end)
-        name = event_id("read", one.suggestion, end)
+        name = read_id(one.suggestion, end)
         return Signal(name, SignalKind.READ, pull, at, one.suggestion, reading=reading)
 
     def _reading(self, one: Shown, stretch: Stretch, end: Sha) -> Reading:

@@ -8,6 +8,7 @@ from bot.agent.durable import DurableSteps
 from bot.agent.earlier import Earlier, going_on
 from bot.agent.review import Episode, run_episode, start
 from bot.agent.service.bookkeeping import Book
+from bot.agent.service.choosing import Choosing
 from bot.agent.service.desk import Connection, Desk, Equipment
 from bot.agent.service.publishing import Posting
 from bot.agent.tools.repair import Wish
@@ -157,8 +158,10 @@ class ReviewOfPull:
         """
         kind = RunKind.REVIEW
         goes_on = self._nowhere if is_full else self._last
+        choosing = Choosing(self.desk, self.pull, self.run_id, config.config.learning.mode)
         with self._begun(remote, workspace, config, kind) as equipment:
-            episode = self._episode(workspace, config, equipment, goes_on)
+            drawn = replace(equipment, loop=choosing.loop(equipment.loop))
+            episode = self._episode(workspace, config, drawn, goes_on)
         posting = Posting(self.desk, self.connection, self.repo, remote)
 
         def publish() -> Json:

@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.agent.service.desk import Desk, Outlook
 from bot.agent.service.mending import Mending
+from bot.agent.service.polling import Polling
 from bot.domain import overlooked, rounds
 from bot.domain.app_forge import OpenPull, RepoPage, Survey
 from bot.domain.forge import ForgeUnavailable, RepoId
@@ -71,9 +72,14 @@ class Surveying:
             # One repository that cannot be read keeps no other from being looked at.
             self.outlook.tell(f"{repo.full_name} is left out of this round: {error}")
             pulls = ()
+        asked = Polling(self.desk, survey, repo).run(pulls)
         missing = [wanted for pull in pulls if (wanted := self._overlooked(repo, pull))]
         submitted = sum(self._submit(wanted) for wanted in missing[:MOST_REVIEWS])
-        return {"reviews": submitted, "untidy": dump(tuple(self._untidy(repo, pulls)))}
+        return {
+            "reviews": submitted,
+            "asked": asked,
+            "untidy": dump(tuple(self._untidy(repo, pulls))),
+        }
 
     def _overlooked(self, repo: RepoId, pull: OpenPull) -> Wanted | None:
         key = PullKey(repo.id, pull.number)

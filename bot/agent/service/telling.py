@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from bot.agent.service.loose_ends import LooseEnds
+from bot.agent.service.policy_of_pull import PolicyOfPull
 from bot.agent.service.review_job import ReviewOfPull
 from bot.domain import commands, replies
 from bot.domain.forge import RemotePullRequest
 from bot.domain.intake import immediate_key, pull_key
 from bot.domain.jobs import Job, JobFilter, JobInfo, JobKind, JobStatus
+from bot.domain.quieting import KINDS, folded, listed
 from bot.domain.requests import ButtonCommand, CommentCommand, parse_request
 from bot.errors import Refused
-from bot.policy.selection import HAND_WEIGHTS, VERSION
 
 _QUEUE_SHOWN = 1_000
 _MOST_LEFT_OUT = 1_000
@@ -36,10 +37,10 @@ class Telling:
                 return replies.why(silences, self._left_out())
             case commands.ShowConfig():
                 return self._config()
-            case commands.Policy(commands.PolicyView.ROLLBACK):
-                raise Refused(replies.NEEDS_A_LEARNED_POLICY)
+            case commands.Policy(commands.PolicyView.EXPLAIN):
+                return PolicyOfPull(self.work).explain()
             case commands.Policy():
-                return replies.policy(sorted(HAND_WEIGHTS.items()), VERSION)
+                return PolicyOfPull(self.work).show()
             case commands.Help():
                 return replies.help_table(self.trigger, has_model=self.work.desk.has_model)
             case _:
@@ -76,8 +77,11 @@ class Telling:
         return sorted(asked, key=lambda info: info.created_at, reverse=True)
 
     def _config(self) -> str:
+        repo = self.work.repo.id
+        quiet = folded(repo, self.work.desk.records.events.of_repo(repo, KINDS))
         with self.work.connection.checkout(self.remote) as workspace:
-            return replies.config(self.work.configured(workspace))
+            configured = self.work.configured(workspace)
+        return replies.config(configured, listed(quiet, self.trigger))
 
 
 def _is_ahead(other: JobInfo, info: JobInfo) -> bool:

@@ -26,18 +26,16 @@ def test_a_review_is_on_record_as_it_was_posted() -> None:
         assert (found.pull, found.external_id, found.kind) == (office.pull, external_id, kind)
 
 
-def test_a_suggestion_is_on_record_with_its_proof_its_step_and_its_place() -> None:
+def test_a_suggestion_is_on_record_with_its_proof_its_decision_and_its_place() -> None:
     office = Office()
 
     office.review()
 
     [shown] = office.ledger.suggestions.shown(office.pull)
-    steps = office.ledger.runs.steps(shown.run_id)
-    [step] = [s.index for s in steps if s.tool == "autofix"]
     assert (shown.finding_id, shown.path, shown.start_line, shown.source) == (
         "F1", "a.toy", 2, "autofix",
     )  # fmt: skip
-    assert (shown.slot, shown.slots, shown.decision_id) == (1, 1, f"{shown.run_id}.{step}")
+    assert (shown.slot, shown.slots, shown.decision_id) == (1, 1, f"{shown.run_id}.F1")
     assert shown.proof is not None
     assert shown.proof.is_applied
 

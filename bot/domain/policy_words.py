@@ -1,0 +1,186 @@
+"""What people read of the policy: why a finding stands where it does, and what was chosen."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.review import Decision
+
+SHOWN_HERE = (
+    "a few are shown here only, to learn where comments help (`learning.mode: off` ends it)"
+)
+"""Why a finding that could have a comment has none."""
+_PARTS_SHOWN = 4
+
+
+NOTHING_LOGGED = "the log holds nothing that was chosen or said yet: there is nothing to learn from"
+NOT_STORED = "not stored: only what was learned from the first event on can be told again"
+
+
+def parts(contributions: Mapping[str, float], *, most: int = _PARTS_SHOWN) -> str:
+    """Return the largest contributions, such as `inline +.62, crowd -.04`."""
+    ranked = sorted(contributions.items(), key=lambda item: (-abs(item[1]), item[0]))
+    told = [f"{name} {value:+.2f}" for name, value in ranked[:most] if value]
+    more = sum(1 for _, value in ranked[most:] if value)
+    return ", ".join([*told, *([f"{more} more"] if more else [])])
+
+
+def chosen(
+    what: str,
+    utility: float,
+    contributions: Mapping[str, float],
+    share: float,
+    *,
+    most: int = _PARTS_SHOWN,
+) -> str:
+    """Return the sentence of one choice: what, its utility with its parts, and its propensity."""
+    said = parts(contributions, most=most)
+    why = f"U={utility:.2f}: {said}" if said else f"U={utility:.2f}"
+    return f"chosen: {what} ({why}), p={share:.2f}"
+
+
+def unexplained(place: str, version: str) -> str:
+    """Say where a finding went by weights that are not here any more."""
+    return f"chosen: {place}, by policy {short(version)}, which is not here"
+
+
+def step(made: Decision) -> str:
+    """Return a line about one step of a run: what was chosen, and what else could have been."""
+    tool = made.tool
+    figures = made.utilities[tool], made.contributions[tool], made.propensities[tool]
+    others = ", ".join(
+        f"{name} U={utility:.2f} p={made.propensities[name]:.2f}"
+        for name, utility in made.utilities.items()
+        if name != tool
+    )
+    rest = f"; not {others}" if others else ""
+    return f"step {made.step} {chosen(tool, *figures, most=len(figures[1]))}{rest}"
+
+
+def read_so_far(*, events: int, decisions: int, rewards: int) -> str:
+    """Say how much was learned from."""
+    return f"read up to event {events}: {decisions} findings placed, {rewards} rewards"
+
+
+def stored(status: str, since: datetime, *, is_new: bool) -> str:
+    """Say whether these weights are new, or the very bytes of before."""
+    if is_new:
+        return f"stored as {status}"
+    return f"the same bytes are stored since {since:%Y-%m-%d %H:%M}, as {status}"
+
+
+def short(version: str) -> str:
+    """Return a version as people name it: hashes are cut, names are not."""
+    is_hash = len(version) == 64 and set(version) <= set("0123456789abcdef")
+    return version[:12] if is_hash else version
+
+
+def drifted(alarms: int, rewards: int) -> str:
+    """Say that what people like has changed."""
+    return (
+        f"what people like has changed (alarm {alarms}, after {rewards} rewards): "
+        "older feedback counts for less now, and nothing else was done"
+    )
+
+
+def taken_back(version: str, reason: str) -> str:
+    """Say that a version serves no more."""
+    return f"policy {short(version)} was taken back: {reason}"
+
+
+def tried(version: str, why: Sequence[str], *, is_promoted: bool) -> str:
+    """Say what the gate said."""
+    said = "; ".join(why)
+    done = "promoted" if is_promoted else "kept out by the gate"
+    return f"policy {short(version)} was {done}: {said}"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """J of one version: what its choices were worth, with a 95 % interval."""
+
+    what: str
+    """`finding` or `run`."""
+    version: str
+    mean: float
+    low: float
+    high: float
+    rewards: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One feature's weight, on the scale of rewards."""
+
+    feature: str
+    hand: float
+    learned: float
+    actor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where learning stands."""
+
+    serving: str
+    share: float
+    """Of the pull requests: a new version begins with a fifth."""
+    trouble: str
+    """Why what serves cannot be used, or nothing."""
+    decisions: int
+    rewards: int
+    censored: int
+    orphans: int
+    learned: str
+    log_seq: int
+    phase: str
+    alarms: int
+    values: tuple[Value, ...]
+    gate: str
+    weights: tuple[Weight, ...]
+
+
+def shown(stand: Shown) -> list[str]:
+    """Return where learning stands, a line each."""
+    rest = f", {stand.share:.0%} of the pull requests" if stand.share < 1 else ""
+    out_of = f"{stand.censored} censored, {stand.orphans} of decisions that are not here"
+    alarms = (
+        "no alarm" if not stand.alarms else f"{stand.alarms} alarms, older feedback counts less"
+    )
+    lines = [
+        f"serves   {short(stand.serving)}{rest}",
+        f"log      {stand.decisions} decisions, {stand.rewards} rewards ({out_of})",
+        f"learned  {short(stand.learned)} up to event {stand.log_seq}: {stand.phase}",
+        f"drift    {alarms}",
+        f"gate     {stand.gate}",
+    ]
+    if stand.trouble:
+        lines.append(f"trouble  {stand.trouble}")
+    return [*lines, "", *_value_lines(stand.values), "", *_weight_lines(stand.weights)]
+
+
+def _value_lines(values: Sequence[Value]) -> list[str]:
+    if not values:
+        return ["J        unknown: nobody said anything yet"]
+    rows = [
+        f"{value.what:<8} {short(value.version):<20} {value.mean:>7.3f} "
+        f"{interval(value):>18} {value.rewards:>8}"
+        for value in values
+    ]
+    return [
+        f"{'J of a':<8} {'version':<20} {'mean':>7} {'95 % interval':>18} {'rewards':>8}",
+        *rows,
+    ]
+
+
+def interval(value: Value) -> str:
+    """Return the bounds of a mean; one pull request has none."""
+    if not math.isfinite(value.high):
+        return "one pull request"
+    return f"{value.low:.3f} to {value.high:.3f}"
+
+
+def _weight_lines(weights: Sequence[Weight]) -> list[str]:
+    rows = [f"{w.feature:<12} {w.hand:>7.3f} {w.learned:>7.3f} {w.actor:>7.3f}" for w in weights]
+    return [f"{'weight of':<12} {'hand':>7} {'learned':>7} {'actor':>7}", *rows]

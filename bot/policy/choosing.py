@@ -1,0 +1,123 @@
+"""The two kinds of decision that are logged: which tool next, and where a finding goes.
+
+An episode has up to 32 steps and a reward that is measured. A finding has one, and the reward is
+what people made of it, so importance weights are exact there, and the gate judges these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.event_log import PolicyVersions
+from bot.domain.intake import pull_key
+from bot.domain.ledger import PullKey
+from bot.domain.review import Decision
+from bot.policy import placing
+from bot.policy.actor import ActorSettings
+from bot.policy.event_log import DecisionLogged, How
+from bot.policy.features import Features
+from bot.policy.learning import LearnSettings
+from bot.policy.selection import HAND_WEIGHTS, VERSION, Choice
+from bot.policy.serving import Sampled
+from bot.policy.vectors import Layout
+from bot.policy.weights import Weights, WeightsUnreadable, read_weights
+
+EPISODE = Layout()
+PLACES = Layout(placing.NAMES, placing.CORE)
+
+EPISODE_SETTINGS = LearnSettings(layout=EPISODE)
+PLACES_SETTINGS = LearnSettings(
+    layout=PLACES,
+    hand=placing.HAND_WEIGHTS,
+    actor=ActorSettings(pinned=placing.PINNED),
+)
+
+TOOLS_BY_HAND = Sampled.by_hand(EPISODE, HAND_WEIGHTS)
+PLACES_BY_HAND = Sampled.by_hand(PLACES, placing.HAND_WEIGHTS, placing.VERSION)
+HAND = PLACES_BY_HAND.version
+"""The name of the policy that nothing was learned for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Where and when something is chosen."""
+
+    decision_id: str
+    pull: PullKey
+    at: datetime
+    slot: int = 0
+
+    @property
+    def repo(self) -> str:
+        """Whose offsets count: the id, which a rename does not change."""
+        return str(self.pull.repo_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one finding goes, as it was logged."""
+
+    decision_id: str
+    place: str
+    choice: Choice | None = field(default=None, compare=False)
+    """None where another version than the one at hand chose."""
+
+
+def of_step(made: Decision, occasion: Occasion) -> DecisionLogged:
+    """Return a step of a run as it is logged."""
+    weighed = {tool: made.features[tool] for tool in made.utilities}
+    choice = Choice(
+        made.tool, made.utilities, made.contributions, made.propensities, made.policy_version
+    )
+    return logged(choice, weighed, EPISODE, occasion)
+
+
+def logged(
+    choice: Choice, eligible: Mapping[str, Features], layout: Layout, occasion: Occasion
+) -> DecisionLogged:
+    """Return a choice as it is logged: the whole of what could be picked, and how likely it was."""
+    tools, rows = layout.rows(eligible)
+    is_greedy = choice.policy_version == VERSION
+    return DecisionLogged(
+        event_id=f"decision:{occasion.decision_id}",
+        occurred_at=occasion.at,
+        decision_id=occasion.decision_id,
+        repo=occasion.repo,
+        pull_request=pull_key(occasion.pull.repo_id, occasion.pull.number),
+        policy_version=choice.policy_version,
+        layout_version=layout.version,
+        how=How.GREEDY if is_greedy else How.SAMPLED,
+        tools=tools,
+        features=tuple(tuple(row) for row in rows.tolist()),
+        propensities=tuple(choice.propensities[tool] for tool in tools),
+        chosen=tools.index(choice.tool),
+        slot=occasion.slot,
+    )
+
+
+def explained_again(made: DecisionLogged, policies: PolicyVersions) -> Choice | None:
+    """Return a logged choice of a place with its parts, or None where its weights are not here."""
+    placer = PLACES_BY_HAND
+    if made.policy_version != HAND:
+        found = policies.find(made.policy_version)
+        if found is None:
+            return None
+        try:
+            placer = placing_by(found.theta)
+        except WeightsUnreadable:
+            return None
+    if made.layout_version != PLACES.version:
+        return None
+    known = zip(made.tools, made.features, strict=True)
+    weighed = {tool: dict(zip(PLACES.names, row, strict=True)) for tool, row in known}
+    return placer.pick(weighed, decision_id=made.decision_id, repo=made.repo)
+
+
+def placing_by(blob: bytes) -> Sampled:
+    """Return the policy of stored weights, or of none; raises WeightsUnreadable."""
+    return PLACES_BY_HAND if not blob else Sampled.learned(stored(blob))
+
+
+def stored(blob: bytes) -> Weights:
+    """Return stored weights of where findings go; raises WeightsUnreadable."""
+    return read_weights(blob, PLACES)

@@ -1,0 +1,101 @@
+"""The ledger's log as what learning folds, and what the policy did as events of the ledger.
+
+The ledger keeps an outcome with what it was worth when it was logged. Learning takes the outcome
+alone and prices it by its own settings, so that a contradiction costs confidence once, and weights
+stay a function of the log, the settings and the seed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.domain.event_forms import OUTCOME, Observed
+from bot.domain.event_log import EventLog, LoggedEvent, Numbered
+from bot.domain.ledger import PullKey
+from bot.domain.outcomes import OutcomeRecord
+from bot.domain.record_json import RecordUnreadable, load
+from bot.policy.event_log import BadEvent, DecisionLogged, Event, OutcomeSeen, read, written
+
+DECISION, MEASURED = "decision", "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a log says up to a place in it."""
+
+    events: tuple[Event, ...]
+    seq: int
+    """Of the last event that was read, of whatever kind; weights are stored with it."""
+
+
+def decision_event(made: DecisionLogged, pull: PullKey, observed: Observed) -> LoggedEvent:
+    """Return a decision as the ledger stores it."""
+    return _logged(DECISION, made, pull, observed)
+
+
+def measured_event(seen: OutcomeSeen, pull: PullKey, observed: Observed) -> LoggedEvent:
+    """Return what was measured as the ledger stores it; outcomes of people have their own form."""
+    if seen.reward is None:
+        raise BadEvent(f"{seen.event_id}: {seen.outcome} was not measured, people made it")
+    return _logged(MEASURED, seen, pull, observed, suggestion=seen.suggestion_id)
+
+
+def policy_events(log: Iterable[Numbered]) -> Iterator[Event]:
+    """Yield what learning folds, in the order of the log; raises RecordUnreadable or BadEvent."""
+    for each in log:
+        match each.event.kind:
+            case kind if kind in (DECISION, MEASURED):
+                yield _read(each.event)
+            case kind if kind == OUTCOME:
+                yield _seen(load(OutcomeRecord, each.event.body))
+            case _:
+                pass  # signals are what outcomes were made of, and teach nothing twice
+
+
+def replayed(log: EventLog, *, upto: int | None = None) -> Replayed:
+    """Read a log from its beginning, or up to the event that stored weights were folded from."""
+    events: list[Event] = []
+    seq = 0
+    while page := [each for each in log.after(seq) if upto is None or each.seq <= upto]:
+        events.extend(policy_events(page))
+        seq = page[-1].seq
+    return Replayed(tuple(events), seq)
+
+
+def _logged(
+    kind: str, event: Event, pull: PullKey, observed: Observed, *, suggestion: str | None = None
+) -> LoggedEvent:
+    return LoggedEvent(
+        event.event_id,
+        kind,
+        pull,
+        event.occurred_at,
+        observed.at,
+        source=observed.source,
+        body=written(event),
+        suggestion=suggestion,
+        decision=event.decision_id,
+        delivery=observed.delivery,
+    )
+
+
+def _read(event: LoggedEvent) -> Event:
+    found = read(event.body)
+    is_decision = isinstance(found, DecisionLogged)
+    if found.event_id != event.event_id or is_decision != (event.kind == DECISION):
+        raise RecordUnreadable(f"event {event.event_id} holds another one, {found.event_id}")
+    return found
+
+
+def _seen(record: OutcomeRecord) -> OutcomeSeen:
+    verdict = record.verdict
+    return OutcomeSeen(
+        record.event_id,
+        record.occurred_at,
+        record.decision,
+        record.suggestion,
+        verdict.outcome,
+        is_final=verdict.is_final,
+        is_correction=record.is_correction,
+        is_contradicted=verdict.is_contradicted,
+        by="" if verdict.by is None else str(verdict.by),
+    )

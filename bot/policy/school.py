@@ -1,0 +1,271 @@
+"""Learns from the ledger's log, tries what was learned at the gate, and takes back what fails.
+
+Everything here may be done twice: weights are a function of the log, a version is stored once by
+its hash, and what was decided is noted before it is acted on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.domain.event_log import EventLog, PolicyStatus, PolicyVersions
+from bot.domain.event_log import PolicyVersion as Stored
+from bot.errors import Refused
+from bot.policy.choosing import EPISODE_SETTINGS, PLACES, PLACES_SETTINGS, placing_by
+from bot.policy.event_log import DecisionLogged, Event
+from bot.policy.gate import GateRecord, GateSettings, Incumbent, attempt, too_soon
+from bot.policy.journal import (
+    Drifted,
+    Note,
+    TakenBack,
+    Trained,
+    Tried,
+    note_event,
+    notes_of,
+    statuses,
+    versions,
+)
+from bot.policy.learning import Learned, learn, rows_of
+from bot.policy.ledger_log import replayed
+from bot.policy.promotion import NotPromoted, Record, Versions, reason_to_roll_back
+from bot.policy.rewards import Rewarded, rewards
+from bot.policy.training import trainer
+from bot.policy.weights import WeightsUnreadable
+
+ALGORITHM = "softmax-ucb"
+EACH = 50
+"""New rewards after which everything is learned anew."""
+NIGHTLY = timedelta(days=1)
+BROKEN = 2 * 0.2 - 1
+"""The feature `quality` of a patch that broke a test: Q is at most .2 then."""
+
+
+class NoPolicy(Refused):
+    """A version was asked for that nobody stored, or that does not serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What was learned of both kinds of decision from one log."""
+
+    places: Learned
+    episodes: Learned
+    events: tuple[Event, ...]
+    seq: int
+    """Of the last event."""
+
+    @property
+    def version(self) -> str:
+        """The hash of the weights by which findings are placed."""
+        return self.places.weights.version
+
+    @property
+    def made(self) -> tuple[DecisionLogged, ...]:
+        """The decisions about places."""
+        found = (event for event in self.events if isinstance(event, DecisionLogged))
+        return tuple(each for each in found if each.layout_version == PLACES.version)
+
+
+@dataclass(frozen=True)
+class School:
+    """Learning over one ledger."""
+
+    events: EventLog
+    policies: PolicyVersions
+    now: Callable[[], datetime]
+    seed: int = 0
+    gate: GateSettings = field(default_factory=GateSettings)
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return what was done so far."""
+        return notes_of(self.events)
+
+    def versions(self) -> Versions:
+        """Return who serves, and who did."""
+        return versions(self.policies.all(), self.notes())
+
+    def lesson(self, *, after: int = 0, upto: int | None = None) -> Lesson:
+        """Learn from the log between two places in it; the same log gives the same bytes."""
+        skipped = replayed(self.events, upto=after).events if after else ()
+        read = replayed(self.events, upto=upto)
+        told = read.events[len(skipped) :]
+        places = learn(told, PLACES_SETTINGS, self.seed)
+        episodes = learn(told, EPISODE_SETTINGS, self.seed)
+        return Lesson(places, episodes, told, read.seq)
+
+    def store(self, lesson: Lesson) -> Stored:
+        """Store what was learned as a shadow, and return what stands under its name."""
+        weights = lesson.places.weights
+        shadow = Stored(
+            version=lesson.version,
+            parent=self.versions().serving.version,
+            algorithm=ALGORITHM,
+            theta=weights.blob(),
+            state=lesson.episodes.weights.blob(),
+            config_hash=weights.configuration,
+            log_seq=lesson.seq,
+            created_at=self.now(),
+            status=PolicyStatus.SHADOW,
+        )
+        return self.policies.record(shadow)
+
+    def train(self) -> Trained | None:
+        """Learn anew where enough was said since the last time, and note it; else return None.
+
+        A new alarm of drift is noted too: the past counts for less then, and nothing else happens.
+        """
+        lesson, notes = self.lesson(), self.notes()
+        told = len(lesson.places.rewards.rewarded)
+        last = next((n for n in reversed(notes) if isinstance(n, Trained)), None)
+        if not _is_due(last, told, version=lesson.version, now=self.now()):
+            return None
+        self.store(lesson)
+        alarms, now = lesson.places.drift.alarms, self.now()
+        done = Trained(
+            lesson.version, now, told, lesson.seq, phase=lesson.places.phase, alarms=alarms
+        )
+        before = max((n.alarms for n in notes if isinstance(n, Drifted)), default=0)
+        warned = [Drifted(now, alarms, told)] if alarms > before else []
+        said: list[Note] = [done, *warned]
+        self.events.append([note_event(note) for note in said])
+        return done
+
+    def why_no_attempt(self, rewarded: int) -> str | None:
+        """Return why the gate may not be tried now, or None."""
+        if rewarded < self.gate.least_rows:
+            return f"{rewarded} rewards of {self.gate.least_rows}"
+        records = [note.record for note in self.notes() if isinstance(note, Tried)]
+        return too_soon(records, at=self.now(), rewards=rewarded, settings=self.gate)
+
+    def attempt(self) -> Tried | str:
+        """Try at the gate what the older half of the log teaches; return why not, where not."""
+        read = replayed(self.events)
+        rows = rows_of(rewards(read.events, PLACES_SETTINGS.rewards).rewarded, PLACES)
+        if (reason := self.why_no_attempt(len(rows))) is not None:
+            return reason
+        known = self.versions()
+        try:
+            incumbent = placing_by(known.serving.blob)
+        except WeightsUnreadable as error:
+            return f"what serves cannot be compared with: {error}"
+        kept: list[Learned] = []
+        record = attempt(
+            rows,
+            trainer(read.events, PLACES_SETTINGS, self.seed, kept),
+            Incumbent(known.serving.version, incumbent.probabilities),
+            at=self.now(),
+            settings=self.gate,
+        )
+        return self._decide(record, kept[0], known, read.seq)
+
+    def _decide(self, record: GateRecord, learned: Learned, known: Versions, seq: int) -> Tried:
+        """Store the candidate, note what the gate said, and let it serve where it passed."""
+        weights = learned.weights
+        blob, tried = weights.blob(), Tried.of(record)
+        if record.is_promoted:
+            try:
+                known.promoted(blob, record)
+            except NotPromoted as error:
+                tried = replace(tried, is_promoted=False, why=(str(error),))
+        self.policies.record(
+            Stored(
+                version=record.candidate,
+                parent=record.incumbent,
+                algorithm=ALGORITHM,
+                theta=blob,
+                state=b"",
+                config_hash=weights.configuration,
+                log_seq=seq,
+                created_at=record.at,
+                status=PolicyStatus.CANDIDATE,
+            )
+        )
+        self.events.append([note_event(tried)])
+        self.settle()
+        return tried
+
+    def settle(self) -> None:
+        """Give each stored version the status that the notes say it has."""
+        became = statuses(self.notes())
+        for each in self.policies.all():
+            wanted = became.get(each.version, each.status)
+            if wanted is not each.status:
+                self.policies.mark(each.version, wanted)
+
+    def watch(self) -> TakenBack | None:
+        """Take back what serves where it cannot be read any more, or is liked less than before."""
+        known = self.versions()
+        if known.parent is None:
+            return None
+        try:
+            placing_by(known.serving.blob)
+        except WeightsUnreadable as error:
+            return self.take_back(known.serving.version, str(error))
+        read = replayed(self.events)
+        told = rewards(read.events, PLACES_SETTINGS.rewards).rewarded
+        new, old = (
+            record_of(version, told, read.events)
+            for version in (known.serving.version, known.parent.version)
+        )
+        reason = reason_to_roll_back(new, old)
+        return self.take_back(known.serving.version, reason) if reason is not None else None
+
+    def take_back_here(self, version: str, reason: str, *, by: str, repo_id: int) -> TakenBack:
+        """Let the parent of a version decide in one repository; the others keep what they have."""
+        note = TakenBack(version, self.now(), reason, by, repo_id)
+        self.events.append([note_event(note)])
+        return note
+
+    def take_back(self, version: str, reason: str, *, by: str = "") -> TakenBack:
+        """Let the parent of what serves decide again, everywhere."""
+        known = self.versions()
+        if version != known.serving.version:
+            raise NoPolicy(f"{version} does not serve; {known.serving.version} does")
+        if known.parent is None:
+            raise NoPolicy(f"{version} has no parent to go back to")
+        note = TakenBack(version, self.now(), reason, by)
+        self.events.append([note_event(note)])
+        self.settle()
+        return note
+
+    def named(self, name: str) -> Stored:
+        """Return a stored version by the beginning of its name; raises NoPolicy."""
+        found = [each for each in self.policies.all() if each.version.startswith(name)]
+        if len(found) != 1 or not name:
+            count = "no" if not found else f"{len(found)}"
+            raise NoPolicy(f"{count} stored policy begins with {name}: `pullwright policy show`")
+        return found[0]
+
+
+def record_of(version: str, told: Sequence[Rewarded], events: Iterable[Event]) -> Record:
+    """Return what became of the findings that a version placed."""
+    own = [each for each in told if each.decision.policy_version == version]
+    made = [e for e in events if isinstance(e, DecisionLogged) and e.policy_version == version]
+    broken = {_run(each) for each in made if _has_broken(each)}
+    return Record(
+        rewards=len(own),
+        total=sum(each.reward for each in own),
+        squares=sum(each.reward**2 for each in own),
+        unwanted=sum(each.is_unwanted for each in own),
+        runs=len({_run(each) for each in made}),
+        broken=len(broken),
+    )
+
+
+def _run(made: DecisionLogged) -> str:
+    return made.decision_id.partition(".")[0]
+
+
+def _has_broken(made: DecisionLogged) -> bool:
+    if made.layout_version != PLACES.version:
+        return False
+    column = PLACES.places["quality"]
+    return any(row[column] <= BROKEN + 1e-9 for row in made.features)
+
+
+def _is_due(last: Trained | None, told: int, *, version: str, now: datetime) -> bool:
+    """Tell whether enough was said; a night later, whatever was said or corrected is enough."""
+    if last is None:
+        return told > 0
+    is_late = now - last.at >= NIGHTLY
+    return version != last.version and (told - last.rewards >= EACH or is_late)

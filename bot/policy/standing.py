@@ -1,0 +1,116 @@
+"""Where learning stands: who serves, what each version earned, and what the gate waits for."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.domain import policy_words as words
+from bot.domain.event_log import PolicyVersions
+from bot.domain.policy_words import Shown, Value, Weight
+from bot.policy.choosing import EPISODE, PLACES, explained_again, placing_by
+from bot.policy.event_log import DecisionLogged, Event
+from bot.policy.journal import Drifted, Note, Tried
+from bot.policy.placing import HAND_WEIGHTS
+from bot.policy.promotion import TRIAL, TRIAL_SHARE, Versions
+from bot.policy.returns import value_by_version
+from bot.policy.rewards import Rewarded, RewardSettings, rewards
+from bot.policy.school import School
+from bot.policy.vectors import Vector, hand_weights
+from bot.policy.weights import Weights, WeightsUnreadable
+
+
+def standing(school: School, *, repo_id: int | None = None) -> Shown:
+    """Return where learning stands now, for people to read.
+
+    Of a repository, its own figures: what others say in theirs is not for it to know.
+    """
+    lesson, notes, known = school.lesson(), school.notes(), school.versions()
+    everywhere = len(lesson.places.rewards.rewarded)
+    told = lesson.events if repo_id is None else _of_repo(lesson.events, str(repo_id))
+    rewarded = rewards(told, RewardSettings())
+    placed = [e for e in rewarded.rewarded if e.decision.layout_version == PLACES.version]
+    is_tried = school.now() - known.serving.promoted_at < TRIAL and known.parent is not None
+    return Shown(
+        serving=known.serving.version,
+        share=TRIAL_SHARE if is_tried else 1.0,
+        trouble=_trouble(known),
+        decisions=sum(_is_placing(event) for event in told),
+        rewards=len(placed),
+        censored=rewarded.censored,
+        orphans=rewarded.orphans,
+        learned=lesson.version,
+        log_seq=lesson.seq,
+        phase=lesson.places.phase.value,
+        alarms=max((n.alarms for n in notes if isinstance(n, Drifted)), default=0),
+        values=tuple(_values(rewarded.rewarded)),
+        gate=_gate(school, notes, everywhere),
+        weights=weights_of(lesson.places.weights),
+    )
+
+
+def weights_of(weights: Weights) -> tuple[Weight, ...]:
+    """Return the weights by feature: by hand, of the critic that serves, and of the actor."""
+    hand = hand_weights(PLACES, HAND_WEIGHTS)
+    columns: Sequence[Vector] = (hand, weights.critic.mean, weights.theta)
+    rows = zip(PLACES.names, *(column.tolist() for column in columns), strict=True)
+    return tuple(Weight(*row) for row in rows)
+
+
+def _trouble(known: Versions) -> str:
+    try:
+        placing_by(known.serving.blob)
+    except WeightsUnreadable as error:
+        return f"{error}; the hand weights serve meanwhile"
+    return ""
+
+
+def _of_repo(events: Sequence[Event], repo: str) -> Sequence[Event]:
+    own = {e.decision_id for e in events if isinstance(e, DecisionLogged) and e.repo == repo}
+    return [event for event in events if event.decision_id in own]
+
+
+def _is_placing(event: Event) -> bool:
+    return isinstance(event, DecisionLogged) and event.layout_version == PLACES.version
+
+
+def _values(found: Sequence[Rewarded]) -> Iterable[Value]:
+    """Yield J of each version: of a placed finding, and of a whole run from its first step on."""
+    placed = [each for each in found if each.decision.layout_version == PLACES.version]
+    first = [each for each in found if _is_first(each)]
+    for what, told in (("finding", placed), ("run", first)):
+        for version, value in value_by_version(told).items():
+            low, high = value.interval()
+            yield Value(what, version, value.value, low, high, value.rows)
+
+
+def _is_first(each: Rewarded) -> bool:
+    is_step = each.decision.layout_version == EPISODE.version
+    return is_step and each.decision.decision_id.endswith(".1")
+
+
+def _gate(school: School, notes: Sequence[Note], rewarded: int) -> str:
+    waits = school.why_no_attempt(rewarded)
+    last = next((note for note in reversed(notes) if isinstance(note, Tried)), None)
+    said = "" if last is None else f"{'; '.join(last.why)} ({last.at:%Y-%m-%d})"
+    parts = [said, f"next: {waits}" if waits is not None else "next: at the next round"]
+    return " · ".join(part for part in parts if part)
+
+
+def of_run(events: Iterable[object], run: str) -> tuple[DecisionLogged, ...]:
+    """Return the decisions of one run about places, as they were logged."""
+    return tuple(
+        event
+        for event in events
+        if isinstance(event, DecisionLogged)
+        and event.layout_version == PLACES.version
+        and event.decision_id.startswith(f"{run}.")
+    )
+
+
+def explanation(made: DecisionLogged, policies: PolicyVersions) -> str:
+    """Return a line about where a finding went, with all the parts of its utility."""
+    name, place = made.decision_id.rpartition(".")[2], made.tools[made.chosen]
+    choice = explained_again(made, policies)
+    if choice is None:
+        return f"{name} {words.unexplained(place, made.policy_version)}"
+    parts = choice.contributions[place]
+    figures = choice.utilities[place], parts, choice.propensities[place]
+    return f"{name} {words.chosen(place, *figures, most=len(parts))}"

@@ -1,0 +1,233 @@
+"""Reads the App's ledger for the commands about what was learned; imported where numpy is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+
+from bot.adapters.sql_ledger import open_ledger
+from bot.adapters.trend_page import Chart, Point, Rows, render_trends
+from bot.domain import acceptance
+from bot.domain import policy_words as words
+from bot.domain.acceptance import Taken, Week
+from bot.domain.event_forms import OUTCOME
+from bot.domain.event_log import EVENTS_AT_ONCE, LoggedEvent, Numbered
+from bot.domain.ledger import PullKey, RunId
+from bot.domain.outcomes import OutcomeRecord
+from bot.domain.policy_words import Shown
+from bot.domain.pull_records import Ledger
+from bot.domain.record_json import load
+from bot.domain.review import Decision
+from bot.errors import Refused
+from bot.output import write
+from bot.policy.choosing import PLACES, PLACES_SETTINGS
+from bot.policy.journal import Trained, Tried
+from bot.policy.learning import rows_of
+from bot.policy.ledger_log import replayed
+from bot.policy.rewards import rewards
+from bot.policy.school import Lesson, School
+from bot.policy.serving import Sampled
+from bot.policy.standing import explanation, of_run, standing, weights_of
+from bot.policy.weights import WeightsUnreadable, read_weights
+from bot.settings import load_database_url
+
+
+def learned(after: int, upto: int | None, seed: int) -> Iterator[str]:
+    """Yield what was learned from a part of the log; from the whole one, it is stored."""
+    with _ledger() as ledger:
+        school = _school(ledger, seed)
+        lesson = school.lesson(after=after, upto=upto)
+        if not lesson.events:
+            yield words.NOTHING_LOGGED
+            return
+        known = lesson.places.rewards
+        yield words.read_so_far(
+            events=lesson.seq, decisions=len(lesson.made), rewards=len(known.rewarded)
+        )
+        yield f"policy {lesson.version}"
+        yield f"{lesson.places.phase.value}; {lesson.places.drift.alarms} alarms of drift"
+        if after:
+            yield words.NOT_STORED
+            return
+        before = ledger.policies.find(lesson.version)
+        stored = school.store(lesson)
+        if stored.theta != lesson.places.weights.blob():
+            raise Refused(f"policy {lesson.version} is stored with other bytes: it is damaged")
+        yield words.stored(stored.status.value, stored.created_at, is_new=before is None)
+
+
+def shown(html: Path | None) -> Iterator[str]:
+    """Yield where learning stands; write the plots where they are wanted."""
+    if html is not None and html.suffix != ".html":
+        raise Refused(f"the plots are one HTML file: name one that ends in .html, not {html.name}")
+    with _ledger() as ledger:
+        school = _school(ledger)
+        stand = standing(school)
+        yield from words.shown(stand)
+        if html is not None:
+            write(html, _page(ledger, school, stand))
+            yield f"wrote {html}"
+
+
+def explained(run: str) -> Iterator[str]:
+    """Yield each choice of a run with its parts; raises Refused for a run that nobody knows."""
+    with _ledger() as ledger:
+        steps = ledger.runs.steps(RunId(run))
+        placed = of_run(replayed(ledger.events).events, run)
+        if not steps and not placed:
+            raise Refused(f"no run {run} is recorded here: a summary's last line names its run")
+        for step in steps:
+            made = load(Decision, step.decision)
+            yield words.step(made)
+        for each in placed:
+            yield explanation(each, ledger.policies)
+
+
+def gate() -> Iterator[str]:
+    """Yield every attempt with its checks, the oldest first, and what the next one waits for."""
+    with _ledger() as ledger:
+        school = _school(ledger)
+        for note in school.notes():
+            if isinstance(note, Tried):
+                yield f"{note.at:%Y-%m-%d %H:%M} " + words.tried(
+                    note.candidate, note.why, is_promoted=note.is_promoted
+                )
+                for check in note.checks:
+                    value = "no number" if check.value is None else f"{check.value:.4g}"
+                    verdict = "pass" if check.is_met else "FAIL"
+                    yield f"  {verdict}  {check.name:<30} {value:>10}  limit {check.limit:.4g}"
+        count = len(school.lesson().places.rewards.rewarded)
+        waits = school.why_no_attempt(count)
+        yield f"next attempt: {waits or 'at the next round of a worker'}"
+
+
+def rolled_back(version: str, reason: str) -> str:
+    """Take back a version and say what serves now."""
+    with _ledger() as ledger:
+        school = _school(ledger)
+        name = school.named(version).version
+        note = school.take_back(name, reason, by="operator")
+        now = school.versions().serving.version
+        return f"{words.taken_back(note.version, note.reason)}; {words.short(now)} serves"
+
+
+@contextmanager
+def _ledger() -> Iterator[Ledger]:
+    """Open the App's database; raises Refused where there is none, for it is not ours to make."""
+    url = load_database_url()
+    if (file := _file_of(url)) is not None and not file.exists():
+        raise Refused(
+            f"there is no database {file}: "
+            "set PULLWRIGHT_DATABASE_URL or PULLWRIGHT_STATE_DIR to what the App uses"
+        )
+    ledger = open_ledger(url)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def _file_of(url: str) -> Path | None:
+    parts = urlsplit(url)
+    return Path(unquote(parts.path[1:])) if parts.scheme.startswith("sqlite") else None
+
+
+def _school(ledger: Ledger, seed: int = 0) -> School:
+    return School(ledger.events, ledger.policies, lambda: datetime.now(UTC), seed)
+
+
+def _page(ledger: Ledger, school: School, stand: Shown) -> str:
+    taken, lesson = _taken(ledger), school.lesson()
+    charts = (
+        _acceptance("Accepted, by tool", acceptance.by_tool(taken)),
+        _acceptance("Accepted, by rule", acceptance.by_rule(taken)),
+        _regret(lesson),
+        _weights(school),
+    )
+    values: Rows = [
+        ("J of a", "version", "mean", "95 % interval", "rewards"),
+        *(
+            (v.what, words.short(v.version), f"{v.mean:.3f}", words.interval(v), str(v.rewards))
+            for v in stand.values
+        ),
+    ]
+    weights: Rows = [
+        ("feature", "hand", "learned", "actor"),
+        *((w.feature, *(f"{x:.3f}" for x in (w.hand, w.learned, w.actor))) for w in stand.weights),
+    ]
+    return render_trends("Pullwright: what was learned", charts, {"J": values, "Weights": weights})
+
+
+def _acceptance(title: str, weeks: Mapping[str, Sequence[Week]]) -> Chart:
+    lines = {
+        name: [Point(w.monday.toordinal(), w.share, *w.bounds) for w in found]
+        for name, found in weeks.items()
+    }
+    days = [week.monday for found in weeks.values() for week in found]
+    return Chart(title, lines, _ends(days))
+
+
+def _ends(days: Sequence[date]) -> tuple[str, str]:
+    return (min(days).isoformat(), max(days).isoformat()) if days else ("", "")
+
+
+def _taken(ledger: Ledger) -> list[Taken]:
+    """Return what became of each suggestion, by the last word of the log."""
+    last: dict[str, tuple[PullKey, OutcomeRecord]] = {}
+    for each in _every(ledger):
+        if each.kind == OUTCOME:
+            record = load(OutcomeRecord, each.body)
+            last[record.suggestion] = (each.pull, record)
+    found: list[Taken] = []
+    for pull in sorted({pull for pull, _ in last.values()}, key=repr):
+        rules = {k.id: k.finding.rule for k in ledger.findings.known(pull)}
+        for suggestion in ledger.suggestions.shown(pull):
+            if suggestion.id in last:
+                _, record = last[suggestion.id]
+                rule = rules.get(suggestion.finding_id, "unknown")
+                day = record.occurred_at.date()
+                found.append(Taken(day, suggestion.source, rule, record.verdict.outcome))
+    return found
+
+
+def _every(ledger: Ledger) -> Iterator[LoggedEvent]:
+    page: Sequence[Numbered] = ledger.events.after(0)
+    while page:
+        yield from (each.event for each in page)
+        page = ledger.events.after(page[-1].seq, limit=EVENTS_AT_ONCE)
+
+
+def _regret(lesson: Lesson) -> Chart:
+    """Return what was lost against the best place by today's weights, summed up."""
+    rows = rows_of(rewards(lesson.events, PLACES_SETTINGS.rewards).rewarded, PLACES)
+    title = "Estimated regret, by today's weights"
+    if not len(rows):
+        return Chart(title, {})
+    served = Sampled.learned(lesson.places.weights)
+    values = np.where(rows.mask, served.utilities(rows), -np.inf)
+    lost = np.cumsum(values.max(axis=1) - rows.of_chosen(values))
+    line = [Point(index, y, y, y) for index, y in enumerate(lost.tolist())]
+    return Chart(title, {"regret": line}, ("first reward", f"reward {len(line)}"))
+
+
+def _weights(school: School) -> Chart:
+    """Return the weights of what was trained, from version to version."""
+    lines: dict[str, list[Point]] = {name: [] for name in PLACES.names}
+    trained = [note for note in school.notes() if isinstance(note, Trained)]
+    for note in trained:
+        found = school.policies.find(note.version)
+        if found is None:
+            continue
+        try:
+            weights = weights_of(read_weights(found.theta, PLACES))
+        except WeightsUnreadable:
+            continue  # an older version's features are other ones
+        for weight in weights:
+            point = Point(note.rewards, weight.learned, weight.learned, weight.learned)
+            lines[weight.feature].append(point)
+    ends = [f"{n.rewards} rewards" for n in (trained[:1] + trained[-1:])]
+    title = "Weights, over what was learned from"
+    return Chart(title, lines if trained else {}, (ends[0], ends[-1]) if ends else ("", ""))

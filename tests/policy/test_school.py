@@ -1,0 +1,245 @@
+"""From the ledger's log to who serves: learned, tried, promoted, taken back, each on record."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from bot.adapters.sql_ledger import open_ledger
+from bot.domain import policy_words as words
+from bot.domain.event_log import PolicyStatus
+from bot.domain.outcomes import Outcome
+from bot.policy.choosing import HAND, placing_by
+from bot.policy.convergence import Phase
+from bot.policy.journal import NOBODYS, Drifted, TakenBack, Trained, Tried, for_pull_request
+from bot.policy.placing import INLINE, SUMMARY
+from bot.policy.school import NoPolicy, School, record_of
+from bot.policy.standing import standing
+from tests.policy.schools import DULL, GOOD, Times, lived
+
+
+@pytest.fixture(scope="module")
+def promoted_log() -> Times:
+    times = lived(700)
+    assert isinstance(times.school.attempt(), Tried)
+    return times
+
+
+@pytest.fixture
+def promoted(promoted_log: Times) -> Times:
+    """Return a copy of a ledger in which what was learned serves."""
+    ledger, copy = promoted_log.ledger, Times(now=promoted_log.now, lived=promoted_log.lived)
+    copy.ledger.events.append(each.event for each in ledger.events.after(0, limit=10_000))
+    for version in ledger.policies.all():
+        copy.ledger.policies.record(version)
+    return copy
+
+
+def test_learning_from_the_first_event_on_gives_the_same_hash() -> None:
+    times = lived(60)
+
+    stored = times.school.store(times.school.lesson())
+    again = times.school.lesson(after=0, upto=stored.log_seq)
+
+    assert again.version == stored.version
+    assert again.places.weights.blob() == stored.theta
+    assert times.school.lesson(after=40).version != stored.version
+
+
+def test_a_real_database_gives_the_same_hash(tmp_path: object) -> None:
+    times = lived(60)
+    ledger = open_ledger(f"sqlite:///{tmp_path}/l.db")
+    ledger.events.append(each.event for each in times.ledger.events.after(0))
+    school = School(ledger.events, ledger.policies, lambda: times.now)
+
+    stored = school.store(school.lesson())
+
+    assert stored.version == times.school.lesson().version
+    assert ledger.policies.find(stored.version) == stored
+    ledger.close()
+
+
+def test_no_log_gives_the_hand_weights_and_trains_nothing() -> None:
+    times = Times()
+
+    assert times.school.train() is None
+    assert times.school.lesson().places.phase is Phase.WARMING
+    assert times.school.versions().serving.version == HAND
+    assert times.school.attempt() == "0 rewards of 600"
+
+
+def test_it_is_learned_anew_after_fifty_rewards_or_a_night() -> None:
+    times = lived(60)
+    first = times.school.train()
+    assert first is not None
+    assert times.school.train() is None
+
+    times.live(20)
+    assert times.school.train() is None
+    times.now += timedelta(days=1)
+    second = times.school.train()
+    times.live(60)
+
+    assert second is not None
+    assert times.school.train() is not None
+    assert [type(n) for n in times.school.notes()] == [Trained] * 3
+    assert {v.status for v in times.ledger.policies.all()} == {PolicyStatus.SHADOW}
+
+
+def test_what_people_like_better_is_promoted_with_its_record(promoted: Times) -> None:
+    [tried] = [note for note in promoted.school.notes() if isinstance(note, Tried)]
+    serving = promoted.school.versions().serving
+
+    assert tried.is_promoted
+    assert serving.version == tried.candidate
+    assert serving.parent == HAND
+    learned = placing_by(serving.blob)
+    dull, good = (
+        learned.pick({INLINE: f, SUMMARY: {}}, decision_id="d", repo="1") for f in (DULL, GOOD)
+    )
+    assert dull.propensities[SUMMARY] > 0.9
+    assert good.propensities[INLINE] > 0.9
+    assert promoted.ledger.policies.find(serving.version) is not None
+
+
+def test_the_gate_is_not_tried_twice_in_a_week(promoted: Times) -> None:
+    assert "less than 7 days ago" in str(promoted.school.attempt())
+
+
+def test_a_host_that_died_before_the_status_left_the_truth_in_the_notes(promoted: Times) -> None:
+    name = promoted.school.versions().serving.version
+    promoted.ledger.policies.mark(name, PolicyStatus.CANDIDATE)
+
+    assert promoted.school.versions().serving.version == name
+    promoted.school.settle()
+
+    stored = promoted.ledger.policies.find(name)
+    assert stored is not None
+    assert stored.status is PolicyStatus.PROMOTED
+
+
+def test_in_its_first_week_a_fifth_of_the_pull_requests_has_it(promoted: Times) -> None:
+    found, notes = promoted.school.versions(), promoted.school.notes()
+
+    def share(days: int) -> float:
+        at = promoted.now + timedelta(days=days)
+        served = [
+            for_pull_request(found, notes, repo_id=1, pull_request=f"1#{n}", at=at).version
+            for n in range(400)
+        ]
+        return sum(version != HAND for version in served) / len(served)
+
+    assert share(0) == pytest.approx(0.2, abs=0.06)
+    assert share(8) == 1.0
+
+
+def test_a_rollback_gives_the_parent_its_very_bytes_again(promoted: Times) -> None:
+    school = promoted.school
+    name = school.versions().serving.version
+
+    school.take_back(name, "it is worse", by="ada")
+
+    assert school.versions().serving.version == HAND
+    assert school.versions().serving.blob == b""
+    stored = promoted.ledger.policies.find(name)
+    assert stored is not None
+    assert stored.status is PolicyStatus.ROLLED_BACK
+    with pytest.raises(NoPolicy, match="does not serve"):
+        school.take_back(name, "again")
+
+
+def test_the_hand_weights_cannot_be_taken_back() -> None:
+    with pytest.raises(NoPolicy, match="no parent"):
+        Times().school.take_back(HAND, "why not")
+
+
+def test_a_repository_takes_it_back_for_itself_alone(promoted: Times) -> None:
+    school = promoted.school
+    name = school.versions().serving.version
+    at = promoted.now + timedelta(days=30)
+
+    school.take_back_here(name, "asked for", by="ada", repo_id=2)
+
+    found, notes = school.versions(), school.notes()
+    served = {
+        repo: for_pull_request(found, notes, repo_id=repo, pull_request="p", at=at).version
+        for repo in (1, 2)
+    }
+    assert served == {1: name, 2: HAND}
+
+
+def test_what_turns_out_worse_goes_by_itself(promoted: Times) -> None:
+    learned = placing_by(promoted.school.versions().serving.blob)
+    assert promoted.school.watch() is None
+
+    promoted.live(120, learned, good=Outcome.REJECTED)
+
+    note = promoted.school.watch()
+
+    assert isinstance(note, TakenBack)
+    assert "before" in note.reason
+    assert promoted.school.versions().serving.version == HAND
+
+
+def test_each_change_of_taste_is_noted_once_and_promotes_nothing() -> None:
+    times = lived(200)
+    times.live(150, good=Outcome.REJECTED)
+
+    for _ in range(2):
+        assert times.school.train() is not None
+        times.live(55, good=Outcome.REJECTED)
+
+    noted = [note.alarms for note in times.school.notes() if isinstance(note, Drifted)]
+    assert noted
+    assert noted == sorted(set(noted))
+    assert times.school.versions().serving.version == HAND
+
+
+@pytest.mark.parametrize("name", ["0" * 16, ""])
+def test_a_version_that_nobody_stored_is_refused(name: str, promoted: Times) -> None:
+    promoted.school.store(promoted.school.lesson())
+
+    with pytest.raises(NoPolicy, match="stored polic"):
+        promoted.school.named(name)
+
+
+def test_a_patch_that_broke_a_test_counts_against_the_version_that_showed_it() -> None:
+    times = lived(20)
+    lesson = times.school.lesson()
+    column = lesson.places.weights.layout.places["quality"]
+    rows = [list(row) for row in lesson.made[0].features]
+    rows[0][column] = -0.7
+    broke = replace(lesson.made[0], features=tuple(tuple(row) for row in rows))
+
+    found = record_of(HAND, (), [broke, *lesson.made[1:]])
+
+    assert (found.runs, found.broken) == (10, 1)
+
+
+def test_notes_are_under_no_pull_request_of_anybody(promoted: Times) -> None:
+    assert all(e.event.pull == NOBODYS for e in promoted.ledger.events.of_pull(NOBODYS))
+    assert len(promoted.ledger.events.of_pull(NOBODYS)) == 1
+
+
+@pytest.mark.parametrize("damage", ["older", "cut", "not a number"])
+def test_what_serves_and_cannot_be_read_is_said_and_the_hand_weights_serve(
+    damage: str, promoted: Times
+) -> None:
+    copy = Times(now=promoted.now)
+    copy.ledger.events.append(e.event for e in promoted.ledger.events.after(0, limit=10_000))
+    for each in promoted.ledger.policies.all():
+        blob = {
+            "older": each.theta.replace(b'"layout":"', b'"layout":"0'),
+            "cut": each.theta[:-3],
+            "not a number": each.theta[:-8] + np.array([np.nan]).tobytes(),
+        }[damage]
+        copy.ledger.policies.record(replace(each, theta=blob))
+
+    told = words.shown(standing(copy.school))
+
+    assert any(line.startswith("trouble") and "hand weights serve" in line for line in told)
+    taken = copy.school.watch()
+    assert taken is not None
+    assert taken.reason.startswith(("stored weights", "a stored weight"))
+    assert copy.school.versions().serving.version == HAND
