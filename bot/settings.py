@@ -149,8 +149,7 @@ def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
         webhook_secret=_secret(env, "PULLWRIGHT_WEBHOOK_SECRET") or "",
         private_key_file=Path(key_file).expanduser().absolute() if key_file else None,
         github_api_url=_api_url(env.get("PULLWRIGHT_GITHUB_API_URL") or GITHUB_API_URL),
-        database_url=env.get("PULLWRIGHT_DATABASE_URL")
-        or f"sqlite:///{state_dir(env) / 'pullwright.db'}",
+        database_url=database_url(env),
         admin_token=_secret(env, "PULLWRIGHT_ADMIN_TOKEN"),
         log_format=_choice(env, "PULLWRIGHT_LOG_FORMAT", LogFormat, LogFormat.JSON),
         is_paused=_is_on(env, "PULLWRIGHT_PAUSED"),
@@ -178,6 +177,22 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         is_colour_off=bool(env.get("NO_COLOR")),
         keep_runs_days=_days(env, "PULLWRIGHT_KEEP_RUNS_DAYS", 30),
     )
+
+
+def database_url(environ: Mapping[str, str] | None = None) -> str:
+    """Return where the App's records are; it may hold a password."""
+    env = os.environ if environ is None else environ
+    default = f"sqlite:///{state_dir(env) / 'pullwright.db'}"
+    return env.get("PULLWRIGHT_DATABASE_URL") or default
+
+
+def known_secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return all secrets that this process was given, for what must be written nowhere."""
+    env = os.environ if environ is None else environ
+    names = ("PULLWRIGHT_WEBHOOK_SECRET", "PULLWRIGHT_ADMIN_TOKEN", "CEREBRAS_API_KEY")
+    password = urlsplit(database_url(env)).password or ""
+    given = [*(_secret(env, name) for name in names), password, unquote(password)]
+    return tuple(dict.fromkeys(secret for secret in given if secret))
 
 
 def state_dir(environ: Mapping[str, str] | None = None) -> Path:
