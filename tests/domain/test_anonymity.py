@@ -72,8 +72,8 @@ def test_a_name_is_of_its_kind_and_of_the_key() -> None:
 PIECES = st.sampled_from(
     [
         "a@b.cd", "https://x.example/y", "@ada", "# ", "//", "src/billing.py", "acme/shop", "x = 1",
-        " ", "(", '"', "Signed-off-by: ", "git@host:a/b", "://", "www.", "mailto:", "github.com/a/b",
-        "é", ".", "/", "-", "\t", "<", ">", "'", "[url]",
+        " ", "(", '"', "Signed-off-by: ", "git@host:a/b", "://", "www.", "mailto:",
+        "github.com/a/b", "é", ".", "/", "-", "\t", "<", ">", "'", "[url]",
     ]
 )  # fmt: skip
 LINES = st.lists(PIECES, max_size=8).map("".join)
