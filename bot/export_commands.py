@@ -12,19 +12,23 @@ import typer
 
 from bot.agent.export.gathering import Wishes
 from bot.domain import export_card as words
+from bot.domain import forgetting_words
 from bot.domain.export import MIN_CONFIDENCE, RETENTION, Format
+from bot.domain.forgetting import Target
 from bot.domain.licences import KNOWN
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
 from bot.guard import Exit
 from bot.settings import database_url, known_secrets, load_settings
 
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}|[A-Za-z0-9-]{0,38}\[bot\])")
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(export)
+    app.command()(forget)
 
 
 def export(
@@ -69,6 +73,56 @@ def export(
     wiring.write(into, found, facts)
     for line in words.told(found, one_line(str(into))):
         typer.echo(line)
+
+
+def forget(
+    repo: Annotated[str | None, typer.Option(help="OWNER/NAME of a repository to forget.")] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(help="A person's login or number; given twice, with both, it finds most."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a person or a repository out of everything that was learned from.
+
+    Needs `pip install 'pullwright[app]'`.
+    """
+    target = _target(repo, user or ())
+    with export_wiring().forgetting(load_settings(), database_url(), target) as work:
+        for line in forgetting_words.plan(target, work.found):
+            typer.echo(line)
+        if dry_run:
+            return
+        if not yes and not _says_yes(forgetting_words.question(target)):
+            sys.stderr.write("pullwright: nothing was forgotten\n")
+            raise typer.Exit(Exit.STOPPED)
+        for line in forgetting_words.done(target, work.forget()):
+            typer.echo(line)
+
+
+def _says_yes(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise Refused("nobody can be asked here, and this cannot be undone: add --yes")
+    return typer.confirm(question)
+
+
+def _target(repo: str | None, users: Sequence[str]) -> Target:
+    """Return what is asked for; raises Refused for anything but one repository or one person."""
+    if (repo is None) == (not users):
+        raise Refused("name either --repo OWNER/NAME or --user LOGIN (or its number) to forget")
+    if repo is not None:
+        return Target(repo=_repository(repo))
+    ids = {int(user) for user in users if user.isascii() and user.isdecimal() and len(user) < 19}
+    logins = {user.removeprefix("@") for user in users if not user.isdecimal()}
+    for login in logins:
+        if not _LOGIN.fullmatch(login):
+            raise Refused(f"{one_line(login, limit=80)} is neither a login nor a number of one")
+    if len(ids) > 1 or len(logins) > 1:
+        raise Refused("one person at a time: a login, a number, or one of each")
+    return Target(login=min(logins, default=""), person_id=min(ids, default=None))
 
 
 def export_wiring() -> ModuleType:
