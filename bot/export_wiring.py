@@ -125,19 +125,22 @@ def _whom(
     runs: list[str] = []
     unreadable: list[str] = []
     pulls: set[PullKey] = set()
-    for run_id, _ in stored.files.first_lines():
+    for run_id, line in stored.files.first_lines():
         try:
-            change = stored.load(run_id).change
+            repo = decode_header(line, name=run_id).repo
+            change = stored.load(run_id).change if target.login else None
         except Refused:
             unreadable.append(run_id)
             continue
-        if target.repo and change.repo.casefold() == target.repo.casefold():
+        if change is None:
+            is_its = bool(target.repo) and repo.casefold() == target.repo.casefold()
+        else:
+            is_its = change.author.casefold() == target.login.casefold()
+        if is_its:
             runs.append(run_id)
-        if target.login and change.author.casefold() == target.login.casefold():
-            runs.append(run_id)
-            number = change.number
-            ids = ledger.repo_ids(change.repo) if number is not None else ()
-            pulls |= {PullKey(repo_id, number) for repo_id in ids if number is not None}
+        if is_its and change is not None and change.number is not None:
+            ids = ledger.repo_ids(change.repo)
+            pulls |= {PullKey(repo_id, change.number) for repo_id in ids}
     repo_ids = ledger.repo_ids(target.repo) if target.repo else frozenset()
     whom = Whom(repo_ids, frozenset(pulls), target.person_id, target.login)
     return whom, tuple(sorted(runs)), tuple(sorted(unreadable))

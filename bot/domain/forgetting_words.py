@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.forgetting import Found, Target
 
+_NAMED = 8
 _LATER = (
     "what was exported or posted before, the forge's own records, the queue's finished jobs, "
     "backups, and mirrors in the state folder are not looked at"
@@ -62,6 +63,6 @@ def _gaps(target: Target, found: Found) -> list[str]:
     if found.unreadable:
         said.append(
             f"{len(found.unreadable)} kept runs cannot be read, so nobody knows whose they are: "
-            f"{', '.join(found.unreadable)}"
+            f"{', '.join(found.unreadable[:_NAMED])}"
         )
     return said

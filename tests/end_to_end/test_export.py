@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterator
-from contextlib import closing
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
+from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Any
 
 import pytest
@@ -15,7 +19,8 @@ import pytest
 from bot import replay_wiring
 from bot.adapters.sql_ledger import open_ledger
 from bot.agent.export.held import KeptRun
-from bot.agent.replay.bundle import Bundle
+from bot.agent.replay.bundle import Bundle, encode
+from bot.cli import app
 from bot.domain.anonymity import addresses
 from bot.domain.event_forms import Observed, outcome_event, signal_event
 from bot.domain.event_log import EventSource
@@ -25,6 +30,8 @@ from bot.domain.model_edits import RewriteReply, patch_of
 from bot.domain.outcomes import WORTH, Outcome, OutcomeRecord, Verdict
 from bot.domain.pull_records import Ledger, SuggestionId, SuggestionRecord
 from bot.domain.signals import Actor, Signal, SignalKind, Standing
+from bot.guard import guarded
+from bot.run_keeping import run_files
 from bot.settings import Settings
 from tests.end_to_end.command import Command, Ended, command
 from tests.situations import repository
@@ -37,14 +44,29 @@ OPTED_IN = b"learning: {export: true}\n"
 ONE, OTHER = "unused.py", "also.py"
 CODE = b"""import os
 
-# Signed-off-by: Ada <ada@octo.example>
-# see https://octo.example/wiki, or ask @ada
+# Signed-off-by: Mia <mia@octo.example>
+# see https://octo.example/wiki, or ask @mia
 
 
 @property
 def total(prices):
     return sum(prices)
 """
+
+
+@contextmanager
+def used(variables: Mapping[str, str]) -> Iterator[None]:
+    """Use these variables, and leave everything as it was."""
+    before = dict(os.environ)
+    handlers = {number: signal.getsignal(number) for number in (SIGTERM, SIGINT, SIGHUP)}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @dataclass
@@ -57,10 +79,19 @@ class Shop:
     shown: dict[str, SuggestionRecord]
 
     def export(self, form: str, *options: str, into: Path) -> Ended:
-        environment = {"PULLWRIGHT_DATABASE_URL": self.url}
-        return self.pullwright(
-            "export", "--format", form, "--into", str(into), *options, **environment
-        )
+        return self("export", "--format", form, "--into", str(into), *options)
+
+    def __call__(self, *arguments: str) -> Ended:
+        """Run the command in this process: it starts a hundred times faster."""
+        variables = {**self.pullwright.environment, "PULLWRIGHT_DATABASE_URL": self.url}
+        with (
+            used(variables),
+            redirect_stdout(StringIO()) as out,
+            redirect_stderr(StringIO()) as err,
+        ):
+            bugs = self.pullwright.state / "bugs"
+            code = guarded(lambda: app(list(arguments)), bug_folder=bugs)
+        return Ended(code, out.getvalue(), err.getvalue())
 
     def ledger(self) -> Ledger:
         return open_ledger(self.url)
@@ -89,9 +120,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Bundle]:
     repo = repository(folder / "shop", base=base, head={ONE: CODE, OTHER: b"import re\n\nX = 1\n"})
     ended = ours("review", "-q", "--json", cwd=repo.path)
     assert ended.code in (0, 3), ended.err
-    (path,) = (ours.state / "pullwright" / "runs").iterdir()
     settings = Settings(ours.state / "pullwright")
-    return ours, replay_wiring.load_bundle(settings, path.name.removesuffix(".json.gz"))
+    files = run_files(settings.state_dir)
+    ((run_id, _),) = files.first_lines()
+    made = replay_wiring.load_bundle(settings, run_id)
+    # The App names the repository and the pull request as the forge does.
+    bundle = replace(made, change=replace(made.change, repo=REPO, number=PULL.number, author="mia"))
+    files.save(run_id, encode(bundle))
+    return ours, bundle
 
 
 @pytest.fixture
@@ -156,7 +192,7 @@ def test_a_record_names_nobody_and_its_patch_fits_what_its_prompt_shows(
     text = (tmp_path / "out" / "kto.jsonl").read_text()
     of_log = [str(REPO_ID), REPO, *shop.shown, shop.bundle.run_id, shop.bundle.change.head_sha]
     of_log += [record.id for record in shop.shown.values()]
-    assert [word for word in (*of_log, "ada", "Ada", "octo.example") if word in text] == []
+    assert [word for word in (*of_log, "mia", "Mia", "octo.example") if word in text] == []
     assert addresses(text.replace("\\n", "\n")) == []
     assert "@property" in text
     for row in rows(tmp_path / "out" / "kto.jsonl"):

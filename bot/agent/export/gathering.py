@@ -7,7 +7,7 @@ that said yes once and says no now is one that said no.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from bot.agent.export.anonymous import Anonymiser, NotExported
@@ -16,13 +16,11 @@ from bot.agent.replay.bundle import Bundle, Header
 from bot.domain.event_forms import outcomes_of, signals_of
 from bot.domain.event_log import EventLog, Numbered
 from bot.domain.export import LEAST_CONTRIBUTORS, RETENTION, LeftOut, Sample
-from bot.domain.ledger import PullKey, RunRecord
+from bot.domain.ledger import PullKey
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.pull_records import Ledger, SuggestionId, SuggestionRecord
 from bot.domain.signals import Standing
 from bot.errors import Refused
-
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class KeptRuns(Protocol):
@@ -105,14 +103,13 @@ class Gathering:
         self, pull: PullKey, became: Iterable[OutcomeRecord]
     ) -> Iterator[tuple[int, str, Sample]]:
         shown = {record.id: record for record in self.ledger.suggestions.shown(pull)}
-        runs = {r.run_id: r for r in self.ledger.reviewed.begun(pull, since=_BEGINNING)}
         opened: dict[str, KeptRun] = {}
         for outcome in became:
             try:
                 record = self._wanted(outcome, shown)
                 run = opened.get(record.run_id) or self._opened(pull, record)
                 opened[record.run_id] = run
-                self._check(run, runs.get(record.run_id))
+                self._check(run)
                 sample = self.anonymiser.sample(run, record, outcome)
             except NotExported as error:
                 self.left_out[error.reason] += 1
@@ -142,13 +139,13 @@ class Gathering:
             self._known(pull.repo_id).logins.add(author.casefold())
         return run
 
-    def _check(self, run: KeptRun, record: RunRecord | None) -> None:
+    def _check(self, run: KeptRun) -> None:
         """Raise NotExported where the repository, its licence or the retention says no."""
         bundle = run.bundle
         if self.wishes.now - bundle.at > RETENTION:
             raise NotExported(LeftOut.OLD)
-        repo = record.repo if record is not None else bundle.change.repo
-        if not (bundle.repo_config.learning.export and self._is_opted_in(bundle.change.repo)):
+        repo = bundle.change.repo
+        if not (bundle.repo_config.learning.export and self._is_opted_in(repo)):
             raise NotExported(LeftOut.NO_OPT_IN)
         if not (run.licences & self.wishes.licences or self.wishes.has_agreed(repo)):
             raise NotExported(LeftOut.LICENCE)
