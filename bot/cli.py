@@ -11,7 +11,15 @@ from typing import Annotated
 
 import typer
 
-from bot import __version__, fixing, policy_commands, replay_commands, service_commands, wiring
+from bot import (
+    __version__,
+    export_commands,
+    fixing,
+    policy_commands,
+    replay_commands,
+    service_commands,
+    wiring,
+)
 from bot.agent.named import Heeding, Names
 from bot.agent.tools.repair import CPU_SECONDS
 from bot.demo_run import run_demo
@@ -40,6 +48,7 @@ app.add_typer(bench_app, name="bench")
 replay_commands.add_to(app)
 service_commands.add_to(app)
 policy_commands.add_to(app)
+export_commands.add_to(app)
 
 Repository = Annotated[
     str, typer.Option("--repo", "-C", help="A git repository: a folder, or an https URL.")

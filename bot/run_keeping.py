@@ -1,5 +1,6 @@
 """Keeps what runs leave behind, where the operator and the repository allow it."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ from bot.agent.replay.making import Ended, bundle_of
 from bot.agent.replay.recording import Recording
 from bot.agent.review import Episode
 from bot.agent.tools.finish import Finish
-from bot.domain.ports import Analyzer
+from bot.domain.licences import LICENCE_PATHS
+from bot.domain.ports import Analyzer, Workspace
 from bot.domain.prompt_redaction import PromptRedactor
 from bot.domain.redaction import Redactor
 from bot.domain.repo_config import RepoConfig
@@ -31,6 +33,8 @@ class Keeper:
     secrets: tuple[str, ...] = field(repr=False)
     tell: Callable[[str], object]
     at: datetime
+    is_exported: bool = False
+    """The repository allows an export, which asks for its licence."""
     tools: tuple[str, ...] = ()
     elsewhere: tuple[Analyzer, ...] = ()
 
@@ -38,6 +42,13 @@ class Keeper:
         """Note what the loop may pick, and analyzers that are not ours."""
         self.tools = (*tools, Finish.name)
         self.elsewhere = tuple(elsewhere)
+
+    def listened(self, workspace: Workspace) -> Workspace:
+        """Return the workspace whose reads are kept; the licence of the base side is one."""
+        heard = self.recording.workspace(workspace)
+        if self.is_exported:
+            deque(heard.files(heard.change.base_sha, LICENCE_PATHS), maxlen=0)
+        return heard
 
     def keep(
         self, episode: Episode, outcome: Review | FixOutcome, fix: FixTaken | None = None
@@ -92,7 +103,14 @@ def open_keeper(
         return None
     known = tuple(secrets)
     recording = Recording(PromptRedactor(known))
-    return Keeper(run_files(settings.state_dir), recording, known, tell, datetime.now(UTC))
+    return Keeper(
+        run_files(settings.state_dir),
+        recording,
+        known,
+        tell,
+        datetime.now(UTC),
+        is_exported=config.learning.export,
+    )
 
 
 def forget_old_runs(settings: Settings) -> int:

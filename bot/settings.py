@@ -185,6 +185,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def known_secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return all secrets that this process was given, for what must be written nowhere."""
+    env = os.environ if environ is None else environ
+    names = ("PULLWRIGHT_WEBHOOK_SECRET", "PULLWRIGHT_ADMIN_TOKEN", "CEREBRAS_API_KEY")
+    password = urlsplit(load_database_url(env)).password or ""
+    given = [*(_secret(env, name) for name in names), password, unquote(password)]
+    return tuple(dict.fromkeys(secret for secret in given if secret))
+
+
 def state_dir(environ: Mapping[str, str] | None = None) -> Path:
     """Return the folder for what outlives a run; never raises, so that bugs have a place."""
     env = os.environ if environ is None else environ

@@ -343,8 +343,8 @@ def _heard(
     """Return both as they are to be used, so that who keeps the run hears what they say."""
     if keeper is None:
         return workspace, model
-    recording = keeper.recording
-    return recording.workspace(workspace), recording.model(model) if model is not None else None
+    heard = keeper.recording.model(model) if model is not None else None
+    return keeper.listened(workspace), heard
 
 
 def build_run(

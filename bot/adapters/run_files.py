@@ -76,6 +76,17 @@ class RunFiles:
             raise Refused(f"{name} is over {MOST_BYTES:,} bytes: no run is that large")
         return data
 
+    def remove(self, run_id: str) -> bool:
+        """Remove a run and tell whether it was there; raises Refused naming what went wrong."""
+        path = self.folder / f"{_checked(run_id)}{_SUFFIX}"
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise Refused(f"cannot remove {printable(str(path))}: {error.strerror}") from error
+        return True
+
     def first_lines(self) -> Iterator[tuple[str, bytes]]:
         """Yield the id and the first line of each run, the newest first; damaged ones have none."""
         for path in sorted(self._files(), key=_age):

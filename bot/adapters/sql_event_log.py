@@ -32,11 +32,11 @@ class SqlEventLog:
         self._database = database
 
     def append(self, new: Iterable[LoggedEvent]) -> int:
-        rows = [_row(event) for event in new]
+        rows = [event_row(event) for event in new]
         if not rows:
             return 0
         with self._database.writing() as connection:
-            _wait_for_others(connection)
+            wait_for_others(connection)
             last = connection.scalar(sa.select(sa.func.max(events.c.seq))) or 0
             count = 0
             for row in rows:
@@ -68,7 +68,7 @@ class SqlPolicyVersions:
 
     def record(self, version: PolicyVersion) -> PolicyVersion:
         with self._database.writing() as connection:
-            _wait_for_others(connection)
+            wait_for_others(connection)
             count = connection.scalar(sa.select(sa.func.count()).select_from(policies)) or 0
             row = {
                 "version": version.version,
@@ -86,7 +86,7 @@ class SqlPolicyVersions:
 
     def mark(self, version: str, status: PolicyStatus) -> None:
         with self._database.writing() as connection:
-            _wait_for_others(connection)
+            wait_for_others(connection)
             is_this = policies.c.version == version
             row = {"status": status.value}
             if not connection.execute(policies.update().where(is_this).values(row)).rowcount:
@@ -98,7 +98,8 @@ class SqlPolicyVersions:
             return [_read(*row) for row in connection.execute(wanted)]
 
 
-def _row(event: LoggedEvent) -> dict[str, object]:
+def event_row(event: LoggedEvent) -> dict[str, object]:
+    """Return an event as its row, but for its place in the log."""
     return {
         "event_id": event.event_id,
         "kind": event.kind,
@@ -111,7 +112,7 @@ def _row(event: LoggedEvent) -> dict[str, object]:
     }
 
 
-def _wait_for_others(connection: Connection) -> None:
+def wait_for_others(connection: Connection) -> None:
     """Let one process append at a time; in SQLite, every writing transaction is alone already."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from bot.adapters.sql_event_log import SqlEventLog, SqlPolicyVersions
 from bot.adapters.sql_ledger_database import connect
 from bot.adapters.sql_ledger_findings import SqlFindings
+from bot.adapters.sql_ledger_forgetting import SqlForgetting
 from bot.adapters.sql_ledger_migrations import migrate
 from bot.adapters.sql_ledger_posts import SqlDeliveries, SqlNotes, SqlPublications, SqlSuggestions
 from bot.adapters.sql_ledger_pulls import SqlPullRequests, SqlSilences
@@ -37,5 +38,6 @@ def open_ledger(url: str, *, wait_s: float = WAIT_S) -> Ledger:
         notes=SqlNotes(database),
         events=SqlEventLog(database),
         policies=SqlPolicyVersions(database),
+        forgetting=SqlForgetting(database),
         close=database.close,
     )

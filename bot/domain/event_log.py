@@ -2,7 +2,7 @@
 
 An event is stored whole as JSON, next to the columns that are searched. What no fold could take is
 refused at the door: a number that is not finite, a reward out of range, a time without a zone.
-Nothing is ever changed here; who knows better appends a correction.
+Nothing is ever changed here; who knows better appends a correction. Only `forgetting` takes out.
 """
 
 import json
@@ -42,7 +42,7 @@ class LoggedEvent:
     event_id: str
     """Made of what it means: the same event has the same, however we learned of it."""
     kind: str
-    """What the body is: `signal`, `outcome` or `decision`."""
+    """What the body is: `signal`, `outcome`, `decision`, or `forgotten` in place of these."""
     pull: PullKey
     occurred_at: datetime
     observed_at: datetime
@@ -70,7 +70,7 @@ class Numbered:
     """An event at its place in the log."""
 
     seq: int
-    """From 1, without gaps."""
+    """From 1; a gap is where something was forgotten."""
     event: LoggedEvent
 
 

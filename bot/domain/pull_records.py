@@ -14,6 +14,7 @@ from bot.domain.diff import Side
 from bot.domain.event_log import EventLog, PolicyVersions
 from bot.domain.evidence import Proof
 from bot.domain.findings import FindingId
+from bot.domain.forgetting import Forgetting
 from bot.domain.ledger import FindingsLedger, PullKey, ReviewedHeads, RunId, Runs
 from bot.domain.pull_request import Sha
 
@@ -242,5 +243,6 @@ class Ledger:
     notes: Notes
     events: EventLog
     policies: PolicyVersions
+    forgetting: Forgetting
     close: Callable[[], None]
     """Let go of all connections."""

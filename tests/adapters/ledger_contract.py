@@ -24,6 +24,7 @@ from bot.domain.reading import ReadFile, Reading
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused
 from tests.adapters.event_log_contract import CLAUSES_OF_EVENTS
+from tests.adapters.forgetting_contract import CLAUSES_OF_FORGETTING
 from tests.adapters.ledger_pulls_contract import CLAUSES_OF_PULLS
 from tests.adapters.ledger_values import (
     HEAD,
@@ -287,4 +288,5 @@ CONTRACT: tuple[Clause, ...] = (
     a_posted_finding_is_posted_once_and_its_thread_resolved_once,
     *CLAUSES_OF_PULLS,
     *CLAUSES_OF_EVENTS,
+    *CLAUSES_OF_FORGETTING,
 )

@@ -28,9 +28,6 @@ VAGUE = WHOLE.replace(b"[1, 3, 2, 4]", b"[1, 3, 2]")
 """Nothing is above the limit: `<` and `!=` both pass."""
 TESTS = {"tests/test_shop.py": WHOLE}
 
-    def complexity(self, path: str, data: bytes) -> int | None:
-        return None
-
 
 def _judge(tree: Mapping[str, bytes]) -> dict[str, Outcome]:
     try:

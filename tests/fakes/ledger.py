@@ -1,19 +1,16 @@
 """A ledger over dicts: the contract of its ports without a database."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain import identity
 from bot.domain.event_forms import SETTLED
-from bot.domain.event_log import (
-    EVENTS_AT_ONCE,
-    LoggedEvent,
-    Numbered,
-    PolicyStatus,
-    PolicyVersion,
-)
+from bot.domain.event_log import LoggedEvent, Numbered, PolicyStatus
 from bot.domain.findings import FindingId
+from bot.domain.forgetting import Gone, Whom
+from bot.domain.forgotten import nameless, without
 from bot.domain.ledger import (
     UNFINISHED_SHOWN,
     Dismissal,
@@ -44,6 +41,7 @@ from bot.domain.pull_records import (
 from bot.domain.pull_request import Sha
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused, Retryable
+from tests.fakes.event_log import FakeEventLog, FakePolicyVersions
 
 SAW_NOTHING = (Conclusion.ERROR, Conclusion.NOT_REVIEWED)
 
@@ -280,70 +278,103 @@ class FakeNotes:
 
 
 @dataclass
-class FakeEventLog:
-    """Events in the order of the log, from 1."""
+class FakeForgetting:
+    """Takes out of the other fakes."""
 
-    events: list[LoggedEvent] = field(default_factory=list)
+    runs: FakeRuns
+    findings: FakeFindings
+    publications: FakePublications
+    pulls: FakePullRequests
+    silences: FakeSilences
+    suggestions: FakeSuggestions
+    log: FakeEventLog
+    versions: FakePolicyVersions
 
-    def append(self, events: Iterable[LoggedEvent]) -> int:
-        before = len(self.events)
-        for event in list(events):
-            if all(known.event_id != event.event_id for known in self.events):
-                self.events.append(event)
-        return len(self.events) - before
+    def repo_ids(self, name: str) -> frozenset[int]:
+        begun = self.runs.begun_runs.values()
+        return frozenset(r.pull.repo_id for r in begun if r.repo.casefold() == name.casefold())
 
-    def after(self, seq: int, *, limit: int = EVENTS_AT_ONCE) -> Sequence[Numbered]:
-        return self._numbered()[seq : seq + limit]
-
-    def of_pull(self, pull: PullKey) -> Sequence[Numbered]:
-        return [numbered for numbered in self._numbered() if numbered.event.pull == pull]
-
-    def of_repo(self, repo_id: int, kinds: Collection[str]) -> Sequence[Numbered]:
-        return [
-            each
-            for each in self._numbered()
-            if each.event.pull.repo_id == repo_id and each.event.kind in kinds
+    def preview(self, whom: Whom) -> Gone:
+        after = [(each, without(each.event, whom)) for each in self.log.numbered]
+        touched = [each.seq for each, event in after if event != each.event]
+        over = (PolicyStatus.RETIRED, PolicyStatus.ROLLED_BACK)
+        learned = [
+            version.version
+            for version in self.versions.all()
+            if touched and version.log_seq >= touched[0] and version.status not in over
         ]
+        return Gone(
+            dict(Counter(each.event.kind for each, event in after if event is None)),
+            sum(event not in (None, each.event) for each, event in after),
+            {name: count for name, count in self._rows(whom).items() if count},
+            sum(k != nameless(k, whom.login) for k in self._known(whom)),
+            tuple(learned),
+        )
 
-    def _numbered(self) -> list[Numbered]:
-        return [Numbered(seq, event) for seq, event in enumerate(self.events, 1)]
+    def forget(self, whom: Whom, mark: LoggedEvent) -> Gone:
+        gone = self.preview(whom)
+        if gone.is_nothing:
+            return gone
+        self.log.append([mark])
+        kept = [(each.seq, without(each.event, whom)) for each in self.log.numbered]
+        self.log.numbered = [Numbered(seq, event) for seq, event in kept if event is not None]
+        self._remove(whom)
+        for pull, known in self.findings.by_pull.items():
+            self.findings.by_pull[pull] = {i: nameless(k, whom.login) for i, k in known.items()}
+        for version in gone.policies:
+            self.versions.mark(version, PolicyStatus.RETIRED)
+        return gone
 
+    def _rows(self, whom: Whom) -> dict[str, int]:
+        posted = [p.pull for p in self.publications.by_key.values()]
+        owners = {
+            "findings": [p for p, known in self.findings.by_pull.items() for _ in known],
+            "suggestions": [pull for pull, _ in self.suggestions.by_id.values()],
+            "posts": posted,
+            "reasons for silence": [p for p, said in self.silences.by_pull.items() for _ in said],
+            "runs": [run.pull for run in self.runs.begun_runs.values()],
+            "pull requests": list(self.pulls.records),
+        }
+        return {name: sum(map(whom.covers, found)) for name, found in owners.items()}
 
-@dataclass
-class FakePolicyVersions:
-    """Versions by name, the oldest first."""
+    def _known(self, whom: Whom) -> list[KnownFinding]:
+        found = self.findings.by_pull.items()
+        return [k for pull, known in found if not whom.covers(pull) for k in known.values()]
 
-    by_name: dict[str, PolicyVersion] = field(default_factory=dict)
-
-    def record(self, version: PolicyVersion) -> PolicyVersion:
-        return self.by_name.setdefault(version.version, version)
-
-    def find(self, version: str) -> PolicyVersion | None:
-        return self.by_name.get(version)
-
-    def mark(self, version: str, status: PolicyStatus) -> None:
-        if version not in self.by_name:
-            raise Refused(f"there is no policy {version}")
-        self.by_name[version] = replace(self.by_name[version], status=status)
-
-    def all(self) -> Sequence[PolicyVersion]:
-        return list(self.by_name.values())
+    def _remove(self, whom: Whom) -> None:
+        covers = whom.covers
+        gone = [run.run_id for run in self.runs.begun_runs.values() if covers(run.pull)]
+        for run_id in gone:
+            del self.runs.begun_runs[run_id]
+            self.runs.endings.pop(run_id, None)
+            self.runs.recorded.pop(run_id, None)
+        for owned in (self.findings.by_pull, self.silences.by_pull, self.pulls.records):
+            for pull in [pull for pull in owned if covers(pull)]:
+                del owned[pull]
+        posted, shown = self.publications.by_key, self.suggestions.by_id
+        self.publications.by_key = {k: p for k, p in posted.items() if not covers(p.pull)}
+        self.suggestions.by_id = {k: each for k, each in shown.items() if not covers(each[0])}
 
 
 def fake_ledger() -> Ledger:
     """Return an empty ledger; each port is one of the fakes above."""
-    runs, pulls, log = FakeRuns(), FakePullRequests(), FakeEventLog()
+    runs, pulls, findings, log = FakeRuns(), FakePullRequests(), FakeFindings(), FakeEventLog()
+    publications, silences, policies = FakePublications(), FakeSilences(), FakePolicyVersions()
+    suggestions = FakeSuggestions(log)
     return Ledger(
         runs=runs,
         reviewed=runs,
-        findings=FakeFindings(),
-        publications=FakePublications(),
+        findings=findings,
+        publications=publications,
         pulls=pulls,
-        silences=FakeSilences(),
-        suggestions=FakeSuggestions(log),
+        silences=silences,
+        suggestions=suggestions,
         deliveries=FakeDeliveries(pulls),
         notes=FakeNotes(),
         events=log,
-        policies=FakePolicyVersions(),
+        policies=policies,
+        forgetting=FakeForgetting(
+            runs, findings, publications, pulls, silences, suggestions, log, policies
+        ),
         close=lambda: None,
     )

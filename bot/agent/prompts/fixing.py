@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.domain.evidence import TestReport
 from bot.domain.findings import Finding
 from bot.domain.prompt import Block, Part, Prompt, ask
 from bot.domain.pull_request import printable
@@ -62,6 +63,14 @@ def rewrite_prompt(
     for number, attempt in enumerate(failed, 1):
         parts.append(Block(f"attempt {number} and what became of it", attempt, limit=3_000))
     return ask(_REWRITE_RULES, *parts, f"Mend it in {printable(finding.location.path)}.")
+
+
+def failure_of(finding: Finding, head_tests: TestReport | None) -> str:
+    """Return how the tests of the head fail that have to pass."""
+    if finding.reproduction is not None:
+        return f"{finding.reproduction.text}\n\n{finding.reproduction.message}"
+    said = [head_tests.messages.get(t, "") for t in finding.evidence] if head_tests else []
+    return "\n\n".join(text for text in said if text)
 
 
 def repair_prompt(

@@ -8,7 +8,7 @@ that the next round knows what became of it; only a proved patch becomes a sugge
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.agent.prompts.fixing import rewrite_prompt
+from bot.agent.prompts.fixing import failure_of, rewrite_prompt
 from bot.agent.prove import Candidate, Prover
 from bot.agent.side_by_side import side_by_side
 from bot.agent.state import Observation, State
@@ -79,7 +79,7 @@ class Rewrite:
         return sum((a.spending for a in asked if isinstance(a, Completion)), NOTHING)
 
     def _asked(self, each: "_Try", state: State) -> Completion[RewriteReply] | ModelFailed:
-        failure = _failure(each.finding, state)
+        failure = failure_of(each.finding, state.head_tests)
         prompt = rewrite_prompt(each.finding, state.head, failure=failure, failed=each.failed)
         try:
             return self._model.complete(prompt, RewriteReply, timeout_s=state.call_seconds)
@@ -151,12 +151,3 @@ def _is_mended(finding: Finding) -> bool:
     if suggestion is None or suggestion.proof is None or suggestion.source == "bisect":
         return False
     return suggestion.proof.grade is Grade.PROVED
-
-
-def _failure(finding: Finding, state: State) -> str:
-    """Return how the tests fail that have to pass."""
-    if finding.reproduction is not None:
-        return f"{finding.reproduction.text}\n\n{finding.reproduction.message}"
-    report = state.head_tests
-    said = [report.messages.get(test, "") for test in finding.evidence] if report else []
-    return "\n\n".join(text for text in said if text)
