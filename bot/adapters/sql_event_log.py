@@ -17,6 +17,7 @@ from bot.domain.event_log import (
     PolicyStatus,
     PolicyVersion,
 )
+from bot.domain.event_forms import outcome_in
 from bot.domain.ledger import PullKey
 from bot.errors import Refused
 
@@ -95,6 +96,7 @@ class SqlPolicyVersions:
 
 
 def _row(event: LoggedEvent) -> dict[str, object]:
+    outcome = outcome_in(event)
     return {
         "event_id": event.event_id,
         "kind": event.kind,
@@ -104,6 +106,7 @@ def _row(event: LoggedEvent) -> dict[str, object]:
         "decision": event.decision,
         "occurred_at": moment(event.occurred_at),
         "record": record_json.dump(event),
+        "outcome": outcome.value if outcome is not None else None,
     }
 
 
