@@ -3,12 +3,11 @@
 Its connections are its own, so that who looks at pages never keeps a delivery waiting for one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from bot.adapters.sql_board_findings import SqlFindingBoard
 from bot.adapters.sql_ledger_database import Database, connect
@@ -54,18 +53,18 @@ class SqlRunBoard:
         if wanted.before is not None:
             found = found.where(_is_before(wanted.before))
         with self._database.reading() as connection:
-            return [_shown(row) for row in connection.execute(found.limit(wanted.limit))]
+            return [_shown(row) for row in connection.execute(found.limit(wanted.limit)).mappings()]
 
     def find(self, run_id: RunId) -> RunShown | None:
         with self._database.reading() as connection:
-            row = connection.execute(_SHOWN.where(runs.c.run_id == run_id)).first()
+            row = connection.execute(_SHOWN.where(runs.c.run_id == run_id)).mappings().first()
         return None if row is None else _shown(row)
 
     def repos(self) -> Sequence[RepoShown]:
         counted = (
             sa.select(
                 runs.c.repo_id,
-                sa.func.count().label("count"),
+                sa.func.count().label("n"),
                 sa.func.count(runs.c.conclusion).label("ended"),
                 sa.func.max(runs.c.started_at).label("last_at"),
                 *_SUMS,
@@ -78,19 +77,19 @@ class SqlRunBoard:
         )
         wanted = sa.select(counted, runs.c.record).join(runs, newest)
         with self._database.reading() as connection:
-            found = {row.repo_id: _repo(row) for row in connection.execute(wanted)}
+            found = {row["repo_id"]: _repo(row) for row in connection.execute(wanted).mappings()}
         return sorted(found.values(), key=lambda repo: (repo.name, repo.repo_id))
 
     def tallies(self, *, since: datetime) -> Sequence[RunTally]:
         alike = (_DAY, runs.c.repo_id, runs.c.kind, runs.c.conclusion)
         wanted = (
-            sa.select(*alike, sa.func.count().label("count"), *_SUMS)
+            sa.select(*alike, sa.func.count().label("n"), *_SUMS)
             .where(runs.c.started_at >= moment(since))
             .group_by(*alike)
             .order_by(_DAY, runs.c.repo_id, runs.c.kind)
         )
         with self._database.reading() as connection:
-            return [_tally(row) for row in connection.execute(wanted)]
+            return [_tally(row) for row in connection.execute(wanted).mappings()]
 
     def tools(self) -> Sequence[ToolTally]:
         wanted = (
@@ -121,43 +120,42 @@ def _is_before(place: RunPlace) -> sa.ColumnElement[bool]:
     )
 
 
-def _shown(row: Row[tuple[object, ...]]) -> RunShown:
-    values = row._mapping  # noqa: SLF001 - SQLAlchemy's documented name
+def _shown(row: sa.RowMapping) -> RunShown:
     return RunShown(
-        record_json.load(RunRecord, row.record),
-        row.steps,
-        datetime.fromisoformat(row.ended_at) if row.ended_at else None,
-        Conclusion(row.conclusion) if row.conclusion else None,
-        _cost(values) if row.seconds is not None else None,
+        record_json.load(RunRecord, row["record"]),
+        row["steps"],
+        datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
+        Conclusion(row["conclusion"]) if row["conclusion"] else None,
+        _cost(row) if row["seconds"] is not None else None,
     )
 
 
-def _repo(row: Row[tuple[object, ...]]) -> RepoShown:
+def _repo(row: sa.RowMapping) -> RepoShown:
     return RepoShown(
-        row.repo_id,
-        record_json.load(RunRecord, row.record).repo,
-        runs=row.count,
-        open_runs=row.count - row.ended,
-        last_at=datetime.fromisoformat(row.last_at),
-        cost=_cost(row._mapping),  # noqa: SLF001 - SQLAlchemy's documented name
+        row["repo_id"],
+        record_json.load(RunRecord, row["record"]).repo,
+        runs=row["n"],
+        open_runs=row["n"] - row["ended"],
+        last_at=datetime.fromisoformat(row["last_at"]),
+        cost=_cost(row),
     )
 
 
-def _tally(row: Row[tuple[object, ...]]) -> RunTally:
+def _tally(row: sa.RowMapping) -> RunTally:
     return RunTally(
-        date.fromisoformat(row.day),
-        row.repo_id,
-        RunKind(row.kind),
-        Conclusion(row.conclusion) if row.conclusion else None,
-        runs=row.count,
-        cost=_cost(row._mapping),  # noqa: SLF001 - SQLAlchemy's documented name
+        date.fromisoformat(row["day"]),
+        row["repo_id"],
+        RunKind(row["kind"]),
+        Conclusion(row["conclusion"]) if row["conclusion"] else None,
+        runs=row["n"],
+        cost=_cost(row),
     )
 
 
-def _cost(row: Mapping[str, object] | sa.RowMapping) -> Cost:
+def _cost(row: sa.RowMapping) -> Cost:
     return Cost(
-        float(str(row["seconds"] or 0)),
-        int(str(row["prompt_tokens"] or 0)),
-        int(str(row["completion_tokens"] or 0)),
-        float(str(row["usd"] or 0)),
+        row["seconds"] or 0.0,
+        int(row["prompt_tokens"] or 0),
+        int(row["completion_tokens"] or 0),
+        row["usd"] or 0.0,
     )

@@ -10,6 +10,7 @@ from bot.adapters.sql_ledger_database import Database, insert_once
 from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import events, policies
 from bot.domain import record_json
+from bot.domain.event_forms import outcome_in
 from bot.domain.event_log import (
     EVENTS_AT_ONCE,
     LoggedEvent,
@@ -17,7 +18,6 @@ from bot.domain.event_log import (
     PolicyStatus,
     PolicyVersion,
 )
-from bot.domain.event_forms import outcome_in
 from bot.domain.ledger import PullKey
 from bot.errors import Refused
 

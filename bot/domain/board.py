@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.findings import FindingId, FindingState
+from bot.domain.jobs import JobId, JobInfo, JobsAdmin, JobStatus
 from bot.domain.ledger import KnownFinding, PullKey, RunId, RunKind, RunRecord
 from bot.domain.outcomes import Outcome
 from bot.domain.untrusted import one_line
@@ -182,6 +183,18 @@ class FindingBoard(Protocol):
 
     def outcomes(self, *, since: datetime) -> Sequence[OutcomeTally]:
         """Count the final outcomes of then or later."""
+        ...
+
+
+class QueueBoard(JobsAdmin, Protocol):
+    """The queue, as an operator looks at it."""
+
+    def find(self, job_id: JobId) -> JobInfo | None:
+        """Return one job, or None where nobody knows it."""
+        ...
+
+    def counts(self) -> Mapping[JobStatus, int]:
+        """Count all jobs by status; a status that none has is left out."""
         ...
 
 

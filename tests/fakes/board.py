@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from bot.domain.board import (
     Board,
@@ -20,11 +20,11 @@ from bot.domain.board import (
 )
 from bot.domain.event_forms import outcomes_of
 from bot.domain.findings import FindingState
-from bot.domain.ledger import KnownFinding, PullKey, RunId, RunRecord
+from bot.domain.ledger import KnownFinding, PullKey, RunId, RunKind, RunRecord
 from bot.domain.outcomes import Outcome
 from bot.domain.pull_records import Ledger
 from bot.domain.record_json import load
-from bot.domain.verdict import Cost, Verdict
+from bot.domain.verdict import Conclusion, Cost, Verdict
 from tests.fakes.ledger import FakeFindings, FakeRuns, FakeSuggestions
 
 
@@ -35,12 +35,13 @@ class FakeRunBoard:
     runs: FakeRuns
 
     def page(self, wanted: RunWanted) -> Sequence[RunShown]:
+        last = wanted.before
         shown = [
             run for run in self._all()
             if wanted.repo_id in (None, run.record.pull.repo_id)
             and wanted.conclusion in (None, run.conclusion)
             and not (wanted.is_open and run.conclusion)
-            and (wanted.before is None or _key(run) < (wanted.before.started_at, wanted.before.run_id))
+            and (last is None or _key(run) < (last.started_at, last.run_id))
         ]  # fmt: skip
         return sorted(shown, key=_key, reverse=True)[: wanted.limit]
 
@@ -61,7 +62,7 @@ class FakeRunBoard:
         return sorted(found, key=lambda repo: (repo.name, repo.repo_id))
 
     def tallies(self, *, since: datetime) -> Sequence[RunTally]:
-        alike: dict[tuple[object, ...], list[RunShown]] = {}
+        alike: dict[tuple[date, int, RunKind, Conclusion | None], list[RunShown]] = {}
         for run in self._all():
             record = run.record
             if record.started_at >= since:
@@ -69,7 +70,7 @@ class FakeRunBoard:
                 key = (day, record.pull.repo_id, record.kind, run.conclusion)
                 alike.setdefault(key, []).append(run)
         tallies = [
-            RunTally(*key, len(runs), total_cost(r.cost for r in runs))  # type: ignore[arg-type] # the key above
+            RunTally(*key, len(runs), total_cost(r.cost for r in runs))
             for key, runs in alike.items()
         ]
         return sorted(tallies, key=lambda t: (t.day, t.repo_id, t.kind))

@@ -1,0 +1,94 @@
+"""The pages about what is learned and what it costs: acceptance, cost, and the policy."""
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from bot.domain.acceptance import shares
+from bot.domain.board import total_cost
+from bot.domain.event_log import PolicyStatus
+from bot.domain.rollback import roll_back
+from bot.policy.selection import HAND_WEIGHTS, VERSION
+from bot.web.dashboard import Dashboard
+from bot.web.summaries import (
+    DAYS,
+    WEEKS,
+    by_day,
+    by_outcome,
+    by_week,
+    cost_by,
+    repo_names,
+    share_by,
+)
+
+
+def add_learning_pages(pages: Blueprint, dashboard: Dashboard) -> None:
+    """Add the pages."""
+    _add_acceptance(pages, dashboard)
+    _add_cost(pages, dashboard)
+    _add_policy(pages, dashboard)
+
+
+def _add_acceptance(pages: Blueprint, dashboard: Dashboard) -> None:
+    board = dashboard.records.board
+
+    @pages.get("/acceptance")
+    def show_acceptance() -> AnyResponse:
+        now = dashboard.now()
+        tallies = board.findings.outcomes(since=_days_ago(now, 7 * WEEKS))
+        names = repo_names(board.runs.repos())
+        return dashboard.page(
+            "acceptance.html",
+            share=shares(tallies, lambda _: "all").get("all"),
+            weeks=by_week(tallies, until=now.date()),
+            by_rule=share_by(tallies, lambda tally: tally.rule),
+            by_tool=share_by(tallies, lambda tally: tally.tool),
+            by_repo=share_by(tallies, lambda t: names.get(t.repo_id, f"repository {t.repo_id}")),
+            outcomes=by_outcome(tallies),
+        )
+
+
+def _add_cost(pages: Blueprint, dashboard: Dashboard) -> None:
+    runs = dashboard.records.board.runs
+
+    @pages.get("/cost")
+    def show_cost() -> AnyResponse:
+        now = dashboard.now()
+        tallies = runs.tallies(since=_days_ago(now, DAYS - 1))
+        names = repo_names(runs.repos())
+        return dashboard.page(
+            "cost.html",
+            days=by_day(tallies, until=now.date()),
+            total=total_cost(tally.cost for tally in tallies),
+            runs=sum(tally.runs for tally in tallies),
+            by_repo=cost_by(tallies, lambda t: names.get(t.repo_id, f"repository {t.repo_id}")),
+            by_kind=cost_by(tallies, lambda tally: tally.kind.value),
+            tools=sorted(runs.tools(), key=lambda tool: -tool.seconds),
+        )
+
+
+def _add_policy(pages: Blueprint, dashboard: Dashboard) -> None:
+    versions = dashboard.records.ledger.policies
+
+    @pages.get("/policy")
+    def show_policy() -> AnyResponse:
+        known = list(versions.all())[::-1]
+        serving = [v for v in known if v.status is PolicyStatus.PROMOTED]
+        return dashboard.page(
+            "policy.html",
+            versions=known,
+            serving=serving[0] if serving else None,
+            promoted=PolicyStatus.PROMOTED,
+            hand_version=VERSION,
+            hand_weights=sorted(HAND_WEIGHTS.items(), key=lambda item: -abs(item[1])),
+        )
+
+    @pages.post("/policy/rollback")
+    def take_back() -> AnyResponse:
+        roll_back(versions, request.form.get("version", ""))
+        return redirect("/policy", 303)
+
+
+def _days_ago(now: datetime, days: int) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
