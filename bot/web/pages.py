@@ -33,7 +33,7 @@ class Pages:
             "usd": lambda value: (
                 f"${value:,.2f}" if value >= 0.01 or not value else f"${value:.4f}"
             ),
-            "percent": lambda value: f"{100 * value:.0f}\u202f%",
+            "percent": lambda value: f"{100 * value:.0f} %",
             "count": lambda n, noun: f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s",
             "number": lambda value: f"{value:,}",
             "words": lambda value: str(value).replace("_", " "),

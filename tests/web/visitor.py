@@ -72,6 +72,7 @@ class House:
     site: Site
     ledger: Ledger
     jobs: FakeJobs
+    records: Records
 
     def visitor(self) -> Visitor:
         """Return a new browser."""
@@ -90,4 +91,4 @@ def house(
     records = Records(fake_board(ledger), ledger, admin, jobs)
     backend = Backend(jobs, FakeDeliveries(), records)
     with running(address, backend=backend, token=token) as site:
-        yield House(site, ledger, jobs)
+        yield House(site, ledger, jobs, records)

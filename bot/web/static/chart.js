@@ -35,7 +35,8 @@ function axes(figure) {
   const grid = { stroke: colour("--line"), width: 1 };
   const look = { stroke: colour("--soft"), grid, ticks: grid, font: "12px system-ui, sans-serif" };
   const label = (value) => (unit === "$" ? `$${value}` : `${value}${unit ? ` ${unit}` : ""}`);
-  return [look, { ...look, size: 64, values: (_plot, splits) => splits.map(label) }];
+  const day = (stamp) => new Date(stamp * 1000).toISOString().slice(5, 10);
+  return [{ ...look, values: (_plot, splits) => splits.map(day) }, { ...look, size: 64, values: (_plot, splits) => splits.map(label) }];
 }
 
 function draw(figure) {
