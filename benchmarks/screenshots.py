@@ -1,6 +1,6 @@
 """Takes the pictures of docs/dashboard.md in a real Chromium, of a made-up past.
 
-    python -m benchmarks.screenshots [--into docs/dashboard]
+python -m benchmarks.screenshots [--into docs/dashboard]
 """
 
 import argparse

@@ -3,9 +3,9 @@
 Its connections are its own, so that who looks at pages never keeps a delivery waiting for one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -15,16 +15,27 @@ from bot.adapters.sql_ledger_migrations import migrate
 from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import runs, steps
 from bot.domain import record_json
-from bot.domain.board import Board, RepoShown, RunPlace, RunShown, RunTally, RunWanted, ToolTally
-from bot.domain.ledger import RunId, RunKind, RunRecord
+from bot.domain.board import (
+    Board,
+    RepoShown,
+    RunPlace,
+    RunsBy,
+    RunShown,
+    RunTally,
+    RunWanted,
+    ToolTally,
+)
+from bot.domain.ledger import RunId, RunRecord
 from bot.domain.verdict import Conclusion, Cost
 
 _COST = (runs.c.seconds, runs.c.prompt_tokens, runs.c.completion_tokens, runs.c.usd)
 _SUMS = tuple(sa.func.coalesce(sa.func.sum(column), 0).label(column.name) for column in _COST)
-# Written out: PostgreSQL takes two equal parameters for two expressions.
-_DAY = sa.func.substr(runs.c.started_at, sa.literal_column("1"), sa.literal_column("10")).label(
-    "day"
-)
+_NAMES: Mapping[RunsBy, sa.ColumnElement[str]] = {
+    # Written out: PostgreSQL takes two equal parameters for two expressions.
+    RunsBy.DAY: sa.func.substr(runs.c.started_at, sa.literal_column("1"), sa.literal_column("10")),
+    RunsBy.REPO: sa.cast(runs.c.repo_id, sa.Text),
+    RunsBy.KIND: runs.c.kind,
+}
 _STEPS = (
     sa.select(sa.func.count())
     .select_from(steps)
@@ -80,13 +91,13 @@ class SqlRunBoard:
             found = {row["repo_id"]: _repo(row) for row in connection.execute(wanted).mappings()}
         return sorted(found.values(), key=lambda repo: (repo.name, repo.repo_id))
 
-    def tallies(self, *, since: datetime) -> Sequence[RunTally]:
-        alike = (_DAY, runs.c.repo_id, runs.c.kind, runs.c.conclusion)
+    def tallies(self, by: RunsBy, *, since: datetime) -> Sequence[RunTally]:
+        name = _NAMES[by]
         wanted = (
-            sa.select(*alike, sa.func.count().label("n"), *_SUMS)
+            sa.select(name.label("name"), runs.c.conclusion, sa.func.count().label("n"), *_SUMS)
             .where(runs.c.started_at >= moment(since))
-            .group_by(*alike)
-            .order_by(_DAY, runs.c.repo_id, runs.c.kind)
+            .group_by(name, runs.c.conclusion)
+            .order_by(name, runs.c.conclusion)
         )
         with self._database.reading() as connection:
             return [_tally(row) for row in connection.execute(wanted).mappings()]
@@ -143,9 +154,7 @@ def _repo(row: sa.RowMapping) -> RepoShown:
 
 def _tally(row: sa.RowMapping) -> RunTally:
     return RunTally(
-        date.fromisoformat(row["day"]),
-        row["repo_id"],
-        RunKind(row["kind"]),
+        row["name"],
         Conclusion(row["conclusion"]) if row["conclusion"] else None,
         runs=row["n"],
         cost=_cost(row),

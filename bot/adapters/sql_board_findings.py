@@ -1,7 +1,7 @@
 """Findings, and what became of suggestions, as an operator is shown them, in SQL."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -10,11 +10,22 @@ from bot.adapters.sql_ledger_database import Database
 from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import events, findings, suggestions
 from bot.domain import record_json
-from bot.domain.board import FindingPlace, FindingShown, FindingWanted, OutcomeTally
+from bot.domain.board import FindingPlace, FindingShown, FindingWanted, OutcomesBy, OutcomeTally
 from bot.domain.findings import FindingState
 from bot.domain.ledger import KnownFinding, PullKey
 from bot.domain.outcomes import Outcome
 
+_NAMES: Mapping[OutcomesBy, sa.ColumnElement[str]] = {
+    OutcomesBy.ALL: sa.literal_column("'all'"),
+    # Written out: PostgreSQL takes two equal parameters for two expressions.
+    OutcomesBy.DAY: sa.func.substr(
+        events.c.occurred_at, sa.literal_column("1"), sa.literal_column("10")
+    ),
+    OutcomesBy.REPO: sa.cast(events.c.repo_id, sa.Text),
+    OutcomesBy.RULE: events.c.rule,
+    OutcomesBy.TOOL: events.c.tool,
+}
+_FIRST_TWO = (sa.literal_column("1"), sa.literal_column("2"))
 _KEY = (findings.c.repo_id, findings.c.number, findings.c.finding_id)
 
 
@@ -37,46 +48,40 @@ class SqlFindingBoard:
         with self._database.reading() as connection:
             rows = connection.execute(found.limit(wanted.limit)).all()
             pulls = {PullKey(row.repo_id, row.number) for row in rows}
-            known = {pull: _suggested(connection, pull) for pull in pulls}
-        return [
-            FindingShown(pull, record_json.load(KnownFinding, row.record), *told)
-            for row in rows
-            for pull in [PullKey(row.repo_id, row.number)]
-            for told in [known[pull].get(row.finding_id, (None, None))]
-        ]
+            known = _suggested(connection, pulls)
+        return [_shown(row.record, PullKey(row.repo_id, row.number), known) for row in rows]
 
     def states(self) -> Mapping[FindingState, int]:
         wanted = sa.select(findings.c.state, sa.func.count()).group_by(findings.c.state)
         with self._database.reading() as connection:
             return {FindingState(state): n for state, n in connection.execute(wanted)}
 
-    def outcomes(self, *, since: datetime) -> Sequence[OutcomeTally]:
-        standing = (
-            sa.select(sa.func.max(events.c.seq).label("seq"))
-            .where(events.c.outcome.is_not(None))
-            .group_by(events.c.suggestion)
-            .subquery()
-        )
-        day = sa.func.substr(events.c.occurred_at, 1, 10)
-        rule, tool = (sa.func.coalesce(c, "") for c in (findings.c.rule, suggestions.c.source))
-        alike = (day, events.c.repo_id, rule, tool, events.c.outcome)
-        its_finding = sa.and_(
-            findings.c.repo_id == suggestions.c.repo_id,
-            findings.c.number == suggestions.c.number,
-            findings.c.finding_id == suggestions.c.finding_id,
+    def outcomes(self, by: OutcomesBy, *, since: datetime) -> Sequence[OutcomeTally]:
+        later, name = events.alias(), _NAMES[by]
+        is_corrected = sa.exists().where(
+            later.c.suggestion == events.c.suggestion,
+            later.c.outcome.is_not(None),
+            later.c.seq > events.c.seq,
         )
         wanted = (
-            sa.select(*alike, sa.func.count())
-            .select_from(events)
-            .join(standing, standing.c.seq == events.c.seq)
-            .outerjoin(suggestions, suggestions.c.suggestion_id == events.c.suggestion)
-            .outerjoin(findings, its_finding)
-            .where(events.c.occurred_at >= moment(since))
-            .group_by(*(sa.literal_column(str(n)) for n in range(1, 6)))
-            .order_by(*(sa.literal_column(str(n)) for n in range(1, 6)))
+            sa.select(name, events.c.outcome, sa.func.count())
+            .where(events.c.outcome.is_not(None), events.c.occurred_at >= moment(since))
+            .where(~is_corrected)
+            .group_by(*_FIRST_TWO)
+            .order_by(*_FIRST_TWO)
         )
         with self._database.reading() as connection:
-            return [_tally(*row) for row in connection.execute(wanted)]
+            return [
+                OutcomeTally(found or "", Outcome(outcome), count)
+                for found, outcome, count in connection.execute(wanted)
+            ]
+
+
+def _shown(
+    record: str, pull: PullKey, suggested: Mapping[tuple[PullKey, str], tuple[str, Outcome | None]]
+) -> FindingShown:
+    known = record_json.load(KnownFinding, record)
+    return FindingShown(pull, known, *suggested.get((pull, known.id), ()))
 
 
 def _is_before(place: FindingPlace) -> sa.ColumnElement[bool]:
@@ -85,8 +90,8 @@ def _is_before(place: FindingPlace) -> sa.ColumnElement[bool]:
 
 
 def _suggested(
-    connection: Connection, pull: PullKey
-) -> dict[str, tuple[str | None, Outcome | None]]:
+    connection: Connection, pulls: Collection[PullKey]
+) -> dict[tuple[PullKey, str], tuple[str, Outcome | None]]:
     """Return, by finding, what made its newest suggestion and what became of that."""
     outcome = (
         sa.select(events.c.outcome)
@@ -95,19 +100,20 @@ def _suggested(
         .limit(1)
         .scalar_subquery()
     )
+    of_pull = sa.tuple_(suggestions.c.repo_id, suggestions.c.number)
     wanted = (
-        sa.select(suggestions.c.finding_id, suggestions.c.source, outcome)
-        .where(suggestions.c.repo_id == pull.repo_id, suggestions.c.number == pull.number)
+        sa.select(
+            suggestions.c.repo_id,
+            suggestions.c.number,
+            suggestions.c.finding_id,
+            suggestions.c.source,
+            outcome,
+        )
+        .where(of_pull.in_([(pull.repo_id, pull.number) for pull in pulls]))
         .where(suggestions.c.finding_id.is_not(None))
         .order_by(suggestions.c.ordinal)
     )
     return {
-        finding_id: (source, Outcome(said) if said else None)
-        for finding_id, source, said in connection.execute(wanted)
+        (PullKey(repo_id, number), finding_id): (source, Outcome(said) if said else None)
+        for repo_id, number, finding_id, source, said in connection.execute(wanted)
     }
-
-
-def _tally(  # noqa: PLR0913, PLR0917 - the columns of a row
-    day: str, repo_id: int, rule: str, tool: str, outcome: str, count: int
-) -> OutcomeTally:
-    return OutcomeTally(date.fromisoformat(day), repo_id, rule, tool, Outcome(outcome), count)

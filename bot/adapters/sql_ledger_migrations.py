@@ -134,8 +134,11 @@ CREATE INDEX ledger_findings_by_state ON ledger_findings (state, repo_id, number
 ALTER TABLE ledger_suggestions ADD COLUMN finding_id TEXT;
 ALTER TABLE ledger_suggestions ADD COLUMN source TEXT;
 ALTER TABLE ledger_events ADD COLUMN outcome TEXT;
-CREATE INDEX ledger_events_of_outcome ON ledger_events (suggestion, seq, outcome)
-    WHERE outcome IS NOT NULL
+ALTER TABLE ledger_events ADD COLUMN rule TEXT;
+ALTER TABLE ledger_events ADD COLUMN tool TEXT;
+CREATE INDEX ledger_events_of_outcome ON ledger_events (
+    suggestion, seq, outcome, occurred_at, repo_id, rule, tool
+) WHERE outcome IS NOT NULL
 """
 MIGRATIONS: tuple[str, ...] = (_RUNS_FINDINGS_AND_PULLS, _NOTES, _EVENTS, _BOARD)
 """Statements by version, from 1; no statement holds a semicolon inside."""

@@ -115,6 +115,8 @@ events = sa.Table(
     sa.Column("occurred_at", sa.Text, nullable=False),
     sa.Column("record", sa.Text, nullable=False),
     sa.Column("outcome", sa.Text),
+    sa.Column("rule", sa.Text),
+    sa.Column("tool", sa.Text),
 )
 policies = sa.Table(
     "ledger_policies",

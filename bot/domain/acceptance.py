@@ -7,13 +7,10 @@ without one would praise a rule for its first lucky fix.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
 
 from bot.domain.board import OutcomeTally
 from bot.domain.outcomes import Outcome
 from bot.domain.quiet import UNWANTED, Interval, wilson
-
-K = TypeVar("K")
 
 ACCEPTED = frozenset({Outcome.APPLIED, Outcome.APPLIED_MANUALLY, Outcome.ADAPTED})
 """The code was taken over, by us or by hand; the rest is opinion."""
@@ -39,19 +36,24 @@ class Share:
         return wilson(self.accepted, self.judged)
 
 
-def shares(tallies: Iterable[OutcomeTally], key: Callable[[OutcomeTally], K]) -> dict[K, Share]:
-    """Return the share of each key."""
-    counted: dict[K, list[int]] = {}
+def shares(tallies: Iterable[OutcomeTally], name: Callable[[str], str] = str) -> dict[str, Share]:
+    """Return the share of each name, which is what `name` makes of those of the tallies."""
+    counted: dict[str, list[int]] = {}
     for tally in tallies:
         if tally.outcome is Outcome.CENSORED:
             continue
-        accepted, unwanted, judged = counted.setdefault(key(tally), [0, 0, 0])
-        counted[key(tally)] = [
+        accepted, unwanted, judged = counted.setdefault(name(tally.name), [0, 0, 0])
+        counted[name(tally.name)] = [
             accepted + tally.count * (tally.outcome in ACCEPTED),
             unwanted + tally.count * (tally.outcome in UNWANTED),
             judged + tally.count,
         ]
-    return {key: Share(*counts) for key, counts in counted.items()}
+    return {found: Share(*counts) for found, counts in counted.items()}
+
+
+def share_of_all(tallies: Iterable[OutcomeTally]) -> Share | None:
+    """Return the one share of everything, or None where nothing is known."""
+    return shares(tallies, lambda _: "").get("")
 
 
 def week_of(day: date) -> date:

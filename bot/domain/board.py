@@ -6,12 +6,13 @@ cost does not grow with its number. All of it raises Retryable where the databas
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.findings import FindingId, FindingState
 from bot.domain.jobs import JobId, JobInfo, JobsAdmin, JobStatus
-from bot.domain.ledger import KnownFinding, PullKey, RunId, RunKind, RunRecord
+from bot.domain.ledger import KnownFinding, PullKey, RunId, RunRecord
 from bot.domain.outcomes import Outcome
 from bot.domain.untrusted import one_line
 from bot.domain.verdict import Conclusion, Cost
@@ -72,14 +73,22 @@ class RepoShown:
     cost: Cost
 
 
+class RunsBy(StrEnum):
+    """What runs are counted by, beside their conclusion."""
+
+    DAY = "day"
+    """In UTC, of their begin, as `2026-11-01`."""
+    REPO = "repository"
+    """By its number, as text."""
+    KIND = "kind"
+
+
 @dataclass(frozen=True, slots=True)
 class RunTally:
-    """Runs of one day that are alike."""
+    """Runs that have a name and a conclusion in common."""
 
-    day: date
-    """In UTC, of their begin."""
-    repo_id: int
-    kind: RunKind
+    name: str
+    """The day, the repository or the kind."""
     conclusion: Conclusion | None
     """None for those that have not ended."""
     runs: int
@@ -110,8 +119,8 @@ class RunBoard(Protocol):
         """Return every repository that had a run, by name."""
         ...
 
-    def tallies(self, *, since: datetime) -> Sequence[RunTally]:
-        """Count the runs that began then or later, by day and what they have in common."""
+    def tallies(self, by: RunsBy, *, since: datetime) -> Sequence[RunTally]:
+        """Count the runs that began then or later, ordered by name."""
         ...
 
     def tools(self) -> Sequence[ToolTally]:
@@ -155,17 +164,26 @@ class FindingShown:
         return FindingPlace(self.pull, self.known.id)
 
 
+class OutcomesBy(StrEnum):
+    """What outcomes are counted by, beside themselves."""
+
+    ALL = "all"
+    DAY = "day"
+    """In UTC, as `2026-11-01`."""
+    REPO = "repository"
+    """By its number, as text."""
+    RULE = "rule"
+    """Empty where the suggestion is not on record."""
+    TOOL = "tool"
+    """What made the suggestion; empty likewise."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutcomeTally:
-    """Suggestions of which the same became on one day; a correction counts in place of the first.
+    """Suggestions of which the same became; a correction counts in place of the first."""
 
-    Rule and tool are empty where the suggestion was recorded before they were columns.
-    """
-
-    day: date
-    repo_id: int
-    rule: str
-    tool: str
+    name: str
+    """The day, repository, rule or tool; `all` for no such thing."""
     outcome: Outcome
     count: int
 
@@ -181,8 +199,8 @@ class FindingBoard(Protocol):
         """Count all findings by state; states that none has are left out."""
         ...
 
-    def outcomes(self, *, since: datetime) -> Sequence[OutcomeTally]:
-        """Count the final outcomes of then or later."""
+    def outcomes(self, by: OutcomesBy, *, since: datetime) -> Sequence[OutcomeTally]:
+        """Count the final outcomes of then or later, ordered by name and outcome."""
         ...
 
 

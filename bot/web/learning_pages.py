@@ -1,12 +1,13 @@
 """The pages about what is learned and what it costs: acceptance, cost, and the policy."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.domain.acceptance import shares
-from bot.domain.board import total_cost
+from bot.domain.acceptance import share_of_all
+from bot.domain.board import OutcomesBy, RunsBy, total_cost
 from bot.domain.event_log import PolicyStatus
 from bot.domain.rollback import roll_back
 from bot.policy.selection import HAND_WEIGHTS, VERSION
@@ -36,16 +37,16 @@ def _add_acceptance(pages: Blueprint, dashboard: Dashboard) -> None:
     @pages.get("/acceptance")
     def show_acceptance() -> AnyResponse:
         now = dashboard.now()
-        tallies = board.findings.outcomes(since=_days_ago(now, 7 * WEEKS))
-        names = repo_names(board.runs.repos())
+        count = partial(board.findings.outcomes, since=_days_ago(now, 7 * WEEKS))
+        days = count(OutcomesBy.DAY)
         return dashboard.page(
             "acceptance.html",
-            share=shares(tallies, lambda _: "all").get("all"),
-            weeks=by_week(tallies, until=now.date()),
-            by_rule=share_by(tallies, lambda tally: tally.rule),
-            by_tool=share_by(tallies, lambda tally: tally.tool),
-            by_repo=share_by(tallies, lambda t: names.get(t.repo_id, f"repository {t.repo_id}")),
-            outcomes=by_outcome(tallies),
+            share=share_of_all(days),
+            weeks=by_week(days, until=now.date()),
+            by_rule=share_by(count(OutcomesBy.RULE)),
+            by_tool=share_by(count(OutcomesBy.TOOL)),
+            by_repo=share_by(count(OutcomesBy.REPO), repo_names(board.runs.repos())),
+            outcomes=by_outcome(days),
         )
 
 
@@ -55,15 +56,15 @@ def _add_cost(pages: Blueprint, dashboard: Dashboard) -> None:
     @pages.get("/cost")
     def show_cost() -> AnyResponse:
         now = dashboard.now()
-        tallies = runs.tallies(since=_days_ago(now, DAYS - 1))
-        names = repo_names(runs.repos())
+        count = partial(runs.tallies, since=_days_ago(now, DAYS - 1))
+        days = count(RunsBy.DAY)
         return dashboard.page(
             "cost.html",
-            days=by_day(tallies, until=now.date()),
-            total=total_cost(tally.cost for tally in tallies),
-            runs=sum(tally.runs for tally in tallies),
-            by_repo=cost_by(tallies, lambda t: names.get(t.repo_id, f"repository {t.repo_id}")),
-            by_kind=cost_by(tallies, lambda tally: tally.kind.value),
+            days=by_day(days, until=now.date()),
+            total=total_cost(tally.cost for tally in days),
+            runs=sum(tally.runs for tally in days),
+            by_repo=cost_by(count(RunsBy.REPO), repo_names(runs.repos())),
+            by_kind=cost_by(count(RunsBy.KIND)),
             tools=sorted(runs.tools(), key=lambda tool: -tool.seconds),
         )
 

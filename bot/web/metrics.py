@@ -14,8 +14,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.domain.acceptance import shares
-from bot.domain.board import RunTally, total_cost
+from bot.domain.acceptance import share_of_all
+from bot.domain.board import OutcomesBy, RunsBy, RunTally, total_cost
 from bot.domain.findings import FindingState
 from bot.domain.jobs import JobStatus
 from bot.domain.turns import Pacing
@@ -88,7 +88,10 @@ def _queue(records: Records) -> Iterator[Metric]:
 
 
 def _runs(records: Records) -> Iterator[Metric]:
-    tallies, tools = records.board.runs.tallies(since=_EVER), records.board.runs.tools()
+    tallies, tools = (
+        records.board.runs.tallies(RunsBy.KIND, since=_EVER),
+        records.board.runs.tools(),
+    )
     cost = total_cost(tally.cost for tally in tallies)
     yield _counter(
         "runs",
@@ -119,14 +122,14 @@ def _by_conclusion(tallies: Sequence[RunTally]) -> dict[tuple[str, ...], float]:
     found: dict[tuple[str, ...], float] = {}
     for tally in tallies:
         conclusion = tally.conclusion.value if tally.conclusion is not None else "open"
-        key = (tally.kind.value, conclusion)
+        key = (tally.name, conclusion)
         found[key] = found.get(key, 0) + tally.runs
     return found
 
 
 def _learned(records: Records) -> Iterator[Metric]:
     states = records.board.findings.states()
-    tallies = records.board.findings.outcomes(since=_EVER)
+    tallies = records.board.findings.outcomes(OutcomesBy.ALL, since=_EVER)
     yield _gauge(
         "findings",
         "Findings, by state.",
@@ -139,7 +142,7 @@ def _learned(records: Records) -> Iterator[Metric]:
         ("outcome",),
         {(o.value,): n for o, n in by_outcome(tallies)},
     )
-    share = shares(tallies, lambda _: "all").get("all")
+    share = share_of_all(tallies)
     if share is not None:
         yield _gauge(
             "acceptance_ratio",

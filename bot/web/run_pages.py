@@ -5,8 +5,17 @@ from typing import cast
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from bot.domain.acceptance import shares
-from bot.domain.board import FindingPlace, FindingWanted, RunPlace, RunShown, RunWanted, total_cost
+from bot.domain.acceptance import share_of_all
+from bot.domain.board import (
+    FindingPlace,
+    FindingWanted,
+    OutcomesBy,
+    RunPlace,
+    RunsBy,
+    RunShown,
+    RunWanted,
+    total_cost,
+)
 from bot.domain.findings import FindingId, FindingState
 from bot.domain.jobs import JobId, JobStatus
 from bot.domain.ledger import PullKey, RunId
@@ -35,8 +44,8 @@ def _add_overview(pages: Blueprint, dashboard: Dashboard) -> None:
     @pages.get("/")
     def show_overview() -> Response:
         now = dashboard.now()
-        tallies = runs.tallies(since=_midnight(now) - timedelta(days=DAYS - 1))
-        outcomes = findings.outcomes(since=_midnight(now) - timedelta(weeks=WEEKS))
+        tallies = runs.tallies(RunsBy.DAY, since=_midnight(now) - timedelta(days=DAYS - 1))
+        since = _midnight(now) - timedelta(weeks=WEEKS)
         days = by_day(tallies, until=now.date())
         return dashboard.page(
             "overview.html",
@@ -46,7 +55,7 @@ def _add_overview(pages: Blueprint, dashboard: Dashboard) -> None:
             open_runs=sum(tally.runs for tally in tallies if tally.conclusion is None),
             cost=total_cost(day.cost for day in days),
             states=findings.states(),
-            share=shares(outcomes, lambda _: "all").get("all"),
+            share=share_of_all(findings.outcomes(OutcomesBy.ALL, since=since)),
             queue=records.queue.counts(),
         )
 

@@ -1,6 +1,6 @@
 """From tallies to what the pages show: totals, days without a gap, shares with their intervals."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -30,11 +30,14 @@ class DayRow:
 
 def by_day(tallies: Iterable[RunTally], *, until: date, days: int = DAYS) -> Sequence[DayRow]:
     """Return a row for each day, the oldest first, those without a run too."""
-    found: dict[date, list[RunTally]] = {}
+    found: dict[str, list[RunTally]] = {}
     for tally in tallies:
-        found.setdefault(tally.day, []).append(tally)
+        found.setdefault(tally.name, []).append(tally)
     first = until - timedelta(days=days - 1)
-    return [_day(day, found.get(day, [])) for day in (first + timedelta(n) for n in range(days))]
+    return [
+        _day(day, found.get(day.isoformat(), []))
+        for day in (first + timedelta(n) for n in range(days))
+    ]
 
 
 def _day(day: date, tallies: Sequence[RunTally]) -> DayRow:
@@ -56,11 +59,11 @@ class CostRow:
     cost: Cost
 
 
-def cost_by(tallies: Iterable[RunTally], name: Callable[[RunTally], str]) -> Sequence[CostRow]:
+def cost_by(tallies: Iterable[RunTally], name: Callable[[str], str] = str) -> Sequence[CostRow]:
     """Return what each name cost, the dearest first."""
     found: dict[str, list[RunTally]] = {}
     for tally in tallies:
-        found.setdefault(name(tally), []).append(tally)
+        found.setdefault(name(tally.name), []).append(tally)
     rows = [
         CostRow(key, sum(t.runs for t in alike), total_cost(t.cost for t in alike))
         for key, alike in found.items()
@@ -68,9 +71,10 @@ def cost_by(tallies: Iterable[RunTally], name: Callable[[RunTally], str]) -> Seq
     return sorted(rows, key=lambda row: (-row.cost.usd, -row.cost.seconds, row.name))
 
 
-def repo_names(repos: Iterable[RepoShown]) -> Mapping[int, str]:
-    """Return the name of each repository."""
-    return {repo.repo_id: repo.name for repo in repos}
+def repo_names(repos: Iterable[RepoShown]) -> Callable[[str], str]:
+    """Return what names a repository by its number."""
+    known = {str(repo.repo_id): repo.name for repo in repos}
+    return lambda number: known.get(number, f"repository {number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class ShareRow:
 
 
 def share_by(
-    tallies: Sequence[OutcomeTally], name: Callable[[OutcomeTally], str]
+    tallies: Iterable[OutcomeTally], name: Callable[[str], str] = str
 ) -> Sequence[ShareRow]:
     """Return the share of each name, the one with most outcomes first."""
     found = shares(tallies, name)
@@ -103,10 +107,10 @@ def by_week(
     tallies: Sequence[OutcomeTally], *, until: date, weeks: int = WEEKS
 ) -> Sequence[WeekRow]:
     """Return a row for each week, the oldest first; one without an outcome has an empty share."""
-    found = shares(tallies, lambda tally: week_of(tally.day))
+    found = shares(tallies, lambda day: week_of(date.fromisoformat(day)).isoformat())
     last = week_of(until)
     days = [last - timedelta(weeks=n) for n in reversed(range(weeks))]
-    return [WeekRow(day, found.get(day, Share(0, 0, 0))) for day in days]
+    return [WeekRow(day, found.get(day.isoformat(), Share(0, 0, 0))) for day in days]
 
 
 def by_outcome(tallies: Iterable[OutcomeTally]) -> Sequence[tuple[Outcome, int]]:

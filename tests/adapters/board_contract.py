@@ -2,14 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from bot.domain.board import Board, FindingWanted, OutcomeTally, RunTally, RunWanted, ToolTally
+from bot.domain.board import (
+    Board,
+    FindingWanted,
+    OutcomesBy,
+    OutcomeTally,
+    RunsBy,
+    RunTally,
+    RunWanted,
+    ToolTally,
+)
 from bot.domain.diff import Side
 from bot.domain.event_forms import Observed, outcome_event
 from bot.domain.event_log import EventSource
 from bot.domain.findings import FindingId, FindingState
-from bot.domain.ledger import PullKey, RunId, RunKind
+from bot.domain.ledger import PullKey, RunId
 from bot.domain.outcomes import WORTH, Outcome, OutcomeRecord, Verdict
 from bot.domain.pull_records import DecisionId, Ledger, SuggestionId, SuggestionRecord
 from bot.domain.pull_request import Sha
@@ -64,11 +73,11 @@ def judged(
 def an_empty_ledger_shows_nothing(_ledger: Ledger, board: Board) -> None:
     assert list(board.runs.page(RunWanted())) == []
     assert list(board.runs.repos()) == []
-    assert list(board.runs.tallies(since=NOW)) == []
+    assert [list(board.runs.tallies(by, since=NOW)) for by in RunsBy] == [[]] * 3
     assert list(board.runs.tools()) == []
     assert list(board.findings.page(FindingWanted())) == []
     assert dict(board.findings.states()) == {}
-    assert list(board.findings.outcomes(since=NOW)) == []
+    assert [list(board.findings.outcomes(by, since=NOW)) for by in OutcomesBy] == [[]] * 5
     assert board.runs.find(RUN) is None
 
 
@@ -136,19 +145,19 @@ def a_repository_has_the_name_of_its_newest_run(ledger: Ledger, board: Board) ->
     assert (second.last_at, second.cost.prompt_tokens) == (NOW + timedelta(minutes=5), 200)
 
 
-def runs_are_counted_by_day_and_what_they_have_in_common(ledger: Ledger, board: Board) -> None:
+def runs_are_counted_by_day_repository_and_kind(ledger: Ledger, board: Board) -> None:
     ended(ledger, "old", -60 * 24 * 3)
     for number in range(3):
         ended(ledger, f"run-{number}", number)
     ledger.runs.begin(a_run("open"))
 
-    found = board.runs.tallies(since=NOW - timedelta(days=1))
-
-    day, alike = date(2026, 10, 1), (PULL.repo_id, RunKind.REVIEW)
-    assert sorted(found, key=lambda tally: tally.runs) == [
-        RunTally(day, *alike, None, 1, Cost(0.0)),
-        RunTally(day, *alike, Conclusion.SUCCESS, 3, Cost(7.5, 300, 60, 0.375)),
-    ]
+    names = {RunsBy.DAY: "2026-10-01", RunsBy.REPO: str(PULL.repo_id), RunsBy.KIND: "review"}
+    for by, name in names.items():
+        found = board.runs.tallies(by, since=NOW - timedelta(days=1))
+        assert sorted(found, key=lambda tally: tally.runs) == [
+            RunTally(name, None, 1, Cost(0.0)),
+            RunTally(name, Conclusion.SUCCESS, 3, Cost(7.5, 300, 60, 0.375)),
+        ]
 
 
 def steps_are_counted_by_tool(ledger: Ledger, board: Board) -> None:
@@ -197,7 +206,7 @@ def a_finding_is_shown_with_what_became_of_its_suggestion(ledger: Ledger, board:
     assert (after.tool, after.outcome) == ("autofix", Outcome.APPLIED)
 
 
-def outcomes_are_counted_by_day_rule_and_tool(ledger: Ledger, board: Board) -> None:
+def outcomes_are_counted_by_day_repository_rule_and_tool(ledger: Ledger, board: Board) -> None:
     seen(ledger, a_finding())
     for name in ("s1", "s2", "s3"):
         suggested(ledger, name)
@@ -205,20 +214,24 @@ def outcomes_are_counted_by_day_rule_and_tool(ledger: Ledger, board: Board) -> N
     judged(ledger, "stranger", Outcome.IGNORED)
     judged(ledger, "long ago", Outcome.APPLIED, at=NOW - timedelta(days=30))
 
-    found = board.findings.outcomes(since=NOW - timedelta(days=1))
-
-    day = date(2026, 10, 1)
-    assert list(found) == [
-        OutcomeTally(day, PULL.repo_id, "", "", Outcome.IGNORED, 1),
-        OutcomeTally(day, PULL.repo_id, "F401", "autofix", Outcome.APPLIED, 3),
-    ]
+    day, repo = "2026-10-01", str(PULL.repo_id)
+    names = {
+        OutcomesBy.ALL: ("all", "all"), OutcomesBy.DAY: (day, day), OutcomesBy.REPO: (repo, repo),
+        OutcomesBy.RULE: ("F401", ""), OutcomesBy.TOOL: ("autofix", ""),
+    }  # fmt: skip
+    for by, (known, unknown) in names.items():
+        found = board.findings.outcomes(by, since=NOW - timedelta(days=1))
+        assert sorted(found, key=lambda tally: -tally.count) == [
+            OutcomeTally(known, Outcome.APPLIED, 3),
+            OutcomeTally(unknown, Outcome.IGNORED, 1),
+        ]
 
 
 def a_correction_counts_in_place_of_what_it_corrects(ledger: Ledger, board: Board) -> None:
     judged(ledger, "s1", Outcome.APPLIED)
     judged(ledger, "s1", Outcome.REVERTED, at=NOW + timedelta(hours=1))
 
-    (tally,) = board.findings.outcomes(since=NOW - timedelta(days=1))
+    (tally,) = board.findings.outcomes(OutcomesBy.ALL, since=NOW - timedelta(days=1))
 
     assert (tally.outcome, tally.count) == (Outcome.REVERTED, 1)
 
@@ -231,11 +244,11 @@ BOARD_CONTRACT: tuple[BoardClause, ...] = (
     a_verdict_that_names_no_cost_is_none_and_not_nothing,
     runs_are_picked_by_repository_and_conclusion,
     a_repository_has_the_name_of_its_newest_run,
-    runs_are_counted_by_day_and_what_they_have_in_common,
+    runs_are_counted_by_day_repository_and_kind,
     steps_are_counted_by_tool,
     a_page_of_findings_goes_on_where_the_last_one_ended,
     findings_are_picked_and_counted_by_state_and_rule,
     a_finding_is_shown_with_what_became_of_its_suggestion,
-    outcomes_are_counted_by_day_rule_and_tool,
+    outcomes_are_counted_by_day_repository_rule_and_tool,
     a_correction_counts_in_place_of_what_it_corrects,
 )

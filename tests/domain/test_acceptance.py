@@ -1,22 +1,17 @@
 from datetime import date
 
-from bot.domain.acceptance import Share, shares, week_of
+from bot.domain.acceptance import Share, share_of_all, shares, week_of
 from bot.domain.board import OutcomeTally
 from bot.domain.outcomes import Outcome
 
-DAY = date(2026, 10, 1)
 
-
-def tally(outcome: Outcome, count: int = 1, *, rule: str = "F401") -> OutcomeTally:
-    return OutcomeTally(DAY, 1, rule, "autofix", outcome, count)
+def tally(outcome: Outcome, count: int = 1) -> OutcomeTally:
+    return OutcomeTally("F401", outcome, count)
 
 
 def test_a_share_counts_code_that_was_taken_over_among_what_is_known() -> None:
-    found = shares(
-        [tally(Outcome.APPLIED, 2), tally(Outcome.REJECTED), tally(Outcome.LIKED),
-         tally(Outcome.CENSORED, 50)],
-        lambda each: each.rule,
-    )  # fmt: skip
+    found = shares([tally(Outcome.APPLIED, 2), tally(Outcome.REJECTED), tally(Outcome.LIKED),
+         tally(Outcome.CENSORED, 50)])  # fmt: skip
 
     assert found == {"F401": Share(accepted=2, unwanted=1, judged=4)}
     assert found["F401"].value == 0.5
@@ -30,7 +25,8 @@ def test_one_lucky_fix_is_not_a_share_of_one() -> None:
 
 
 def test_what_nobody_can_know_makes_no_share_at_all() -> None:
-    assert shares([tally(Outcome.CENSORED)], lambda each: each.rule) == {}
+    assert shares([tally(Outcome.CENSORED)]) == {}
+    assert share_of_all([]) is None
 
 
 def test_a_week_begins_on_monday() -> None:

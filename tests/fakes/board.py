@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from bot.domain.board import (
     Board,
     FindingShown,
     FindingWanted,
+    OutcomesBy,
     OutcomeTally,
     RepoShown,
+    RunsBy,
     RunShown,
     RunTally,
     RunWanted,
@@ -20,7 +22,7 @@ from bot.domain.board import (
 )
 from bot.domain.event_forms import outcomes_of
 from bot.domain.findings import FindingState
-from bot.domain.ledger import KnownFinding, PullKey, RunId, RunKind, RunRecord
+from bot.domain.ledger import KnownFinding, PullKey, RunId, RunRecord
 from bot.domain.outcomes import Outcome
 from bot.domain.pull_records import Ledger
 from bot.domain.record_json import load
@@ -61,19 +63,16 @@ class FakeRunBoard:
         ]  # fmt: skip
         return sorted(found, key=lambda repo: (repo.name, repo.repo_id))
 
-    def tallies(self, *, since: datetime) -> Sequence[RunTally]:
-        alike: dict[tuple[date, int, RunKind, Conclusion | None], list[RunShown]] = {}
+    def tallies(self, by: RunsBy, *, since: datetime) -> Sequence[RunTally]:
+        alike: dict[tuple[str, Conclusion | None], list[RunShown]] = {}
         for run in self._all():
-            record = run.record
-            if record.started_at >= since:
-                day = record.started_at.astimezone(UTC).date()
-                key = (day, record.pull.repo_id, record.kind, run.conclusion)
-                alike.setdefault(key, []).append(run)
+            if run.record.started_at >= since:
+                alike.setdefault((_name(run.record, by), run.conclusion), []).append(run)
         tallies = [
             RunTally(*key, len(runs), total_cost(r.cost for r in runs))
             for key, runs in alike.items()
         ]
-        return sorted(tallies, key=lambda t: (t.day, t.repo_id, t.kind))
+        return sorted(tallies, key=lambda t: (t.name, t.conclusion or ""))
 
     def tools(self) -> Sequence[ToolTally]:
         steps = [step for found in self.runs.recorded.values() for step in found.values()]
@@ -116,19 +115,23 @@ class FakeFindingBoard:
     def states(self) -> Mapping[FindingState, int]:
         return Counter(known.state for _, known in self._all())
 
-    def outcomes(self, *, since: datetime) -> Sequence[OutcomeTally]:
+    def outcomes(self, by: OutcomesBy, *, since: datetime) -> Sequence[OutcomeTally]:
         known = dict(self._all_by_id())
         last: dict[str, tuple[int, datetime, Outcome]] = {}
         for numbered in self.ledger.events.after(0, limit=1 << 30):
             for record in outcomes_of([numbered]):
                 at, repo_id = record.occurred_at, numbered.event.pull.repo_id
                 last[record.suggestion] = (repo_id, at, record.verdict.outcome)
-        counts = Counter(
-            (at.astimezone(UTC).date(), repo_id, *self._source(name, known), outcome)
-            for name, (repo_id, at, outcome) in last.items()
-            if at >= since
-        )
-        return [OutcomeTally(*key, n) for key, n in sorted(counts.items())]
+        counts: Counter[tuple[str, Outcome]] = Counter()
+        for name, (repo_id, at, outcome) in last.items():
+            rule, tool = self._source(name, known)
+            day = f"{at.astimezone(UTC):%Y-%m-%d}"
+            names = {
+                OutcomesBy.ALL: "all", OutcomesBy.DAY: day, OutcomesBy.REPO: str(repo_id),
+                OutcomesBy.RULE: rule, OutcomesBy.TOOL: tool,
+            }  # fmt: skip
+            counts[names[by], outcome] += at >= since
+        return [OutcomeTally(*key, n) for key, n in sorted(counts.items()) if n]
 
     def _source(
         self, name: str, known: Mapping[tuple[PullKey, str], KnownFinding]
@@ -164,6 +167,16 @@ def fake_board(ledger: Ledger) -> Board:
     """Return the boards over a fake ledger."""
     assert isinstance(ledger.runs, FakeRuns)
     return Board(FakeRunBoard(ledger.runs), FakeFindingBoard(ledger), lambda: None)
+
+
+def _name(record: RunRecord, by: RunsBy) -> str:
+    match by:
+        case RunsBy.DAY:
+            return f"{record.started_at.astimezone(UTC):%Y-%m-%d}"
+        case RunsBy.REPO:
+            return str(record.pull.repo_id)
+        case RunsBy.KIND:
+            return record.kind.value
 
 
 def _cost(verdict: str) -> Cost | None:

@@ -44,7 +44,7 @@ def _url(ours: House) -> str:
 def test_axe_finds_nothing_serious_and_the_console_no_error(
     browser: Browser, shown: House, scheme: str
 ) -> None:
-    found = []
+    found: list[str] = []
     with open_tab(browser, _url(shown), color_scheme=scheme) as tab:
         for path in INSTALLED:
             tab.open(path)
@@ -55,7 +55,7 @@ def test_axe_finds_nothing_serious_and_the_console_no_error(
 
 
 def test_an_empty_installation_is_as_accessible(browser: Browser) -> None:
-    found = []
+    found: list[str] = []
     with house(is_empty=True) as ours, open_tab(browser, _url(ours)) as tab:
         for path in PATHS:
             tab.open(path)

@@ -2,7 +2,6 @@ from datetime import date
 
 from bot.domain.acceptance import Share
 from bot.domain.board import OutcomeTally, RunTally
-from bot.domain.ledger import RunKind
 from bot.domain.outcomes import Outcome
 from bot.domain.verdict import Conclusion, Cost
 from bot.web.summaries import by_day, by_week, cost_by
@@ -10,8 +9,10 @@ from bot.web.summaries import by_day, by_week, cost_by
 DAY = date(2026, 10, 1)
 
 
-def tally(conclusion: Conclusion | None, runs: int, usd: float = 0.0, repo: int = 1) -> RunTally:
-    return RunTally(DAY, repo, RunKind.REVIEW, conclusion, runs, Cost(1.0, usd=usd))
+def tally(
+    conclusion: Conclusion | None, runs: int, usd: float = 0.0, name: str = "2026-10-01"
+) -> RunTally:
+    return RunTally(name, conclusion, runs, Cost(1.0, usd=usd))
 
 
 def test_a_day_without_a_run_is_a_day_too() -> None:
@@ -29,13 +30,13 @@ def test_a_run_that_has_not_ended_did_not_look_at_too_little() -> None:
 
 
 def test_the_dearest_comes_first() -> None:
-    rows = cost_by([tally(None, 1, 0.5, 1), tally(None, 2, 2.0, 2)], lambda t: f"r{t.repo_id}")
+    rows = cost_by([tally(None, 1, 0.5, "1"), tally(None, 2, 2.0, "2")], lambda name: f"r{name}")
 
     assert [(row.name, row.runs, row.cost.usd) for row in rows] == [("r2", 2, 2.0), ("r1", 1, 0.5)]
 
 
 def test_a_week_without_an_outcome_has_an_empty_share() -> None:
-    outcome = OutcomeTally(DAY, 1, "F401", "autofix", Outcome.APPLIED, 3)
+    outcome = OutcomeTally("2026-10-01", Outcome.APPLIED, 3)
 
     rows = by_week([outcome], until=date(2026, 10, 6), weeks=2)
 
