@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -78,7 +79,6 @@ def _run(number: int, count: int, until: datetime) -> Row:
         RunId(f"{number:032x}"), f"job-{number}", pull, name, HEAD, RunKind.REVIEW, at
     )
     conclusion = list(Conclusion)[number % len(Conclusion)]
-    verdict = replace(reviews.verdict(conclusion), cost=COST)
     return {
         "run_id": record.run_id,
         "repo_id": pull.repo_id,
@@ -90,12 +90,24 @@ def _run(number: int, count: int, until: datetime) -> Row:
         "ended_at": moment(at),
         "conclusion": conclusion.value,
         "record": dump(record),
-        "ending": dump(RunEnding(conclusion, dump(verdict), at)),
+        "ending": _ending(conclusion, until),
         "seconds": COST.seconds,
         "prompt_tokens": COST.prompt_tokens,
         "completion_tokens": COST.completion_tokens,
         "usd": COST.usd,
     }
+
+
+@cache
+def _ending(conclusion: Conclusion, at: datetime) -> str:
+    verdict = replace(reviews.verdict(conclusion), cost=COST)
+    return dump(RunEnding(conclusion, dump(verdict), at))
+
+
+@cache
+def _known(rule: str, state: FindingState) -> str:
+    finding = replace(reviews.finding(rule=rule), id=FindingId("F1"), state=state)
+    return dump(KnownFinding(finding, "code", Sha("a" * 40), Sha("a" * 40)))
 
 
 _FOUND = (reviews.regression(), reviews.unused_import(), reviews.plain())
@@ -118,15 +130,13 @@ def _steps(number: int) -> Iterator[Row]:
 def _finding(number: int) -> Row:
     pull, rule = _pull(number), _RULES[number % len(_RULES)]
     state = list(FindingState)[number % len(FindingState)]
-    finding = replace(reviews.finding(rule=rule), id=FindingId("F1"), state=state)
-    known = KnownFinding(finding, "code", Sha("a" * 40), Sha("a" * 40))
     return {
         "repo_id": pull.repo_id,
         "number": pull.number,
         "finding_id": "F1",
-        "fingerprint": finding.fingerprint,
+        "fingerprint": "f" * 16,
         "state": state.value,
-        "record": dump(known),
+        "record": _known(rule, state),
         "rule": rule,
     }
 
