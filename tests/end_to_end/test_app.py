@@ -352,7 +352,8 @@ def test_the_dashboard_shows_the_review_of_a_pull_request_as_it_was(app: App) ->
 
     runs = visitor.text("/runs")
     (row,) = [row for row in runs.split("<tr>") if f"octo/watched#{pr.number}<" in row]
-    page = visitor.text(row.partition('href="')[2].partition('"')[0])
+    path = row.partition('href="')[2].partition('"')[0]
+    page = visitor.text(path)
 
     assert "<b>lint</b>" in page
     assert "Why lint: U = " in page
@@ -360,3 +361,5 @@ def test_the_dashboard_shows_the_review_of_a_pull_request_as_it_was(app: App) ->
     assert visitor.text("/jobs/" + page.partition('href="/jobs/')[2].partition('"')[0])
     assert 'pullwright_steps_total{tool="finish"}' in visitor.text("/metrics")
     assert "octo/watched" in visitor.text("/findings?state=open")
+    logs = "".join(log.read_text() for log in app.folder.glob("process-*.log"))
+    assert f'"run": "{path.removeprefix("/runs/")}"' in logs
