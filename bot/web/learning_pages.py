@@ -6,10 +6,10 @@ from functools import partial
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.domain.acceptance import share_of_all
 from bot.domain.board import OutcomesBy, RunsBy, total_cost
 from bot.domain.event_log import PolicyStatus
 from bot.domain.rollback import roll_back
+from bot.domain.shares import share_of_all
 from bot.policy.selection import HAND_WEIGHTS, VERSION
 from bot.web.dashboard import Dashboard
 from bot.web.summaries import (

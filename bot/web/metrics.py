@@ -5,7 +5,7 @@ in the database that they share, so it is the same from every web process and su
 only deliveries are counted by the process that took them in.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,10 +14,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.domain.acceptance import share_of_all
-from bot.domain.board import OutcomesBy, RunsBy, RunTally, total_cost
+from bot.domain.board import OutcomesBy, RunsBy, total_cost
 from bot.domain.findings import FindingState
 from bot.domain.jobs import JobStatus
+from bot.domain.shares import share_of_all
 from bot.domain.turns import Pacing
 from bot.errors import PullwrightError
 from bot.web.counts import Counts
@@ -95,9 +95,15 @@ def _runs(records: Records) -> Iterator[Metric]:
     cost = total_cost(tally.cost for tally in tallies)
     yield _counter(
         "runs",
-        "Runs that began, by kind and conclusion.",
+        "Runs that ended, by kind and conclusion.",
         ("kind", "conclusion"),
-        _by_conclusion(tallies),
+        {(t.name, t.conclusion.value): t.runs for t in tallies if t.conclusion is not None},
+    )
+    yield _gauge(
+        "open_runs",
+        "Runs that began and did not end, by kind; those of a host that died stay among them.",
+        ("kind",),
+        {(t.name,): t.runs for t in tallies if t.conclusion is None},
     )
     yield _counter(
         "steps", "Finished steps, by tool.", ("tool",), {(t.tool,): t.steps for t in tools}
@@ -116,15 +122,6 @@ def _runs(records: Records) -> Iterator[Metric]:
         {("prompt",): cost.prompt_tokens, ("completion",): cost.completion_tokens},
     )
     yield _counter("model_dollars", "What the model cost, in US dollars.", (), {(): cost.usd})
-
-
-def _by_conclusion(tallies: Sequence[RunTally]) -> dict[tuple[str, ...], float]:
-    found: dict[tuple[str, ...], float] = {}
-    for tally in tallies:
-        conclusion = tally.conclusion.value if tally.conclusion is not None else "open"
-        key = (tally.name, conclusion)
-        found[key] = found.get(key, 0) + tally.runs
-    return found
 
 
 def _learned(records: Records) -> Iterator[Metric]:

@@ -5,7 +5,6 @@ from typing import cast
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from bot.domain.acceptance import share_of_all
 from bot.domain.board import (
     FindingPlace,
     FindingWanted,
@@ -19,6 +18,7 @@ from bot.domain.board import (
 from bot.domain.findings import FindingId, FindingState
 from bot.domain.jobs import JobId, JobStatus
 from bot.domain.ledger import PullKey, RunId
+from bot.domain.shares import share_of_all
 from bot.domain.verdict import Conclusion
 from bot.web.dashboard import Dashboard, Records, value_of
 from bot.web.run_view import run_view

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bot.domain.acceptance import Share, shares, week_of
 from bot.domain.board import OutcomeTally, RepoShown, RunTally, total_cost
 from bot.domain.outcomes import Outcome
+from bot.domain.shares import Share, shares, week_of
 from bot.domain.verdict import Conclusion, Cost
 
 DAYS = 30

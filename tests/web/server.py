@@ -28,7 +28,7 @@ from tests.fakes.ledger import FakeDeliveries
 
 SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
 APP_ID = 29310
-TODAY = datetime(2026, 10, 2, 15, 30, tzinfo=UTC)
+TODAY = datetime(2026, 11, 1, 15, 30, tzinfo=UTC)
 """What the dashboard takes for the time."""
 
 

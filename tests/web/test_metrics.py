@@ -29,7 +29,7 @@ def _lines(shown: House) -> list[str]:
     [
         'pullwright_jobs{status="failed"} 1.0',
         'pullwright_runs_total{conclusion="findings",kind="review"} 6.0',
-        'pullwright_runs_total{conclusion="open",kind="review"} 1.0',
+        'pullwright_open_runs{kind="review"} 1.0',
         'pullwright_steps_total{tool="lint"} 2.0',
         'pullwright_step_seconds_total{tool="verify"} 4.5',
         "pullwright_run_seconds_total 850.0",

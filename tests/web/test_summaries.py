@@ -1,8 +1,8 @@
 from datetime import date
 
-from bot.domain.acceptance import Share
 from bot.domain.board import OutcomeTally, RunTally
 from bot.domain.outcomes import Outcome
+from bot.domain.shares import Share
 from bot.domain.verdict import Conclusion, Cost
 from bot.web.summaries import by_day, by_week, cost_by
 

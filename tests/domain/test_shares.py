@@ -1,8 +1,8 @@
 from datetime import date
 
-from bot.domain.acceptance import Share, share_of_all, shares, week_of
 from bot.domain.board import OutcomeTally
 from bot.domain.outcomes import Outcome
+from bot.domain.shares import Share, share_of_all, shares, week_of
 
 
 def tally(outcome: Outcome, count: int = 1) -> OutcomeTally:
