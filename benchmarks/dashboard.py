@@ -22,6 +22,7 @@ from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
 from bot.web.dashboard import Records
 from bot.web.serve import Backend
+from bot.web.stored_policies import StoredPolicies
 from tests.web.crowd import crowd
 from tests.web.server import TODAY, running
 from tests.web.visitor import Visitor
@@ -64,7 +65,11 @@ def served(url: str, runs: int) -> Iterator[Visitor]:
         ledger = stack.enter_context(closing(open_ledger(url)))
         board = stack.enter_context(closing(open_board(url)))
         crowd(url, runs, until=TODAY)
-        backend = Backend(jobs, ledger.deliveries, Records(board, ledger, admin, jobs))
+        backend = Backend(
+            jobs,
+            ledger.deliveries,
+            Records(board, ledger, admin, jobs, StoredPolicies(ledger.policies)),
+        )
         yield Visitor(stack.enter_context(running(backend=backend)))
 
 

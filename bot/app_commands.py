@@ -21,6 +21,7 @@ from bot.web.dashboard import Records
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
 from bot.web.signature import Secret
+from bot.web.stored_policies import StoredPolicies
 
 _SERVED = "stopped; what was taken in is kept in the queue"
 _WORKED = "stopped; jobs that were begun are kept, and the next worker goes on with them"
@@ -40,7 +41,7 @@ def _backend(url: str, stack: ExitStack) -> Backend:
     ledger, board, turns = open_ledger(url, wait_s=3), open_board(url), open_turns(url)
     for opened in (jobs, admin, ledger, board, turns):
         stack.callback(opened.close)
-    records = Records(board, ledger, admin, jobs)
+    records = Records(board, ledger, admin, jobs, StoredPolicies(ledger.policies))
     return Backend(jobs, ledger.deliveries, records, lambda: pacing(turns))
 
 

@@ -25,7 +25,7 @@ _NAMES: Mapping[OutcomesBy, sa.ColumnElement[str]] = {
     OutcomesBy.RULE: events.c.rule,
     OutcomesBy.TOOL: events.c.tool,
 }
-_FIRST_TWO = (sa.literal_column("1"), sa.literal_column("2"))
+_FIRST_TWO: tuple[sa.ColumnElement[int], ...] = (sa.literal_column("1"), sa.literal_column("2"))
 _KEY = (findings.c.repo_id, findings.c.number, findings.c.finding_id)
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bot.domain.board import Board, QueueBoard
 from bot.domain.jobs import Jobs
+from bot.domain.policy_board import PolicyBoard
 from bot.domain.pull_records import Ledger
 from bot.errors import PullwrightError, Refused
 from bot.web.door import COOKIE, SESSION_S, TRIES_WINDOW_S, Door, Session
@@ -39,6 +40,7 @@ class Records:
     ledger: Ledger
     queue: QueueBoard
     jobs: Jobs
+    policies: PolicyBoard
 
 
 @dataclass(frozen=True)

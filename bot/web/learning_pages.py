@@ -8,9 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bot.domain.board import OutcomesBy, RunsBy, total_cost
 from bot.domain.event_log import PolicyStatus
-from bot.domain.rollback import roll_back
 from bot.domain.shares import share_of_all
-from bot.policy.selection import HAND_WEIGHTS, VERSION
 from bot.web.dashboard import Dashboard
 from bot.web.summaries import (
     DAYS,
@@ -70,24 +68,24 @@ def _add_cost(pages: Blueprint, dashboard: Dashboard) -> None:
 
 
 def _add_policy(pages: Blueprint, dashboard: Dashboard) -> None:
-    versions = dashboard.records.ledger.policies
+    policies = dashboard.records.policies
 
     @pages.get("/policy")
     def show_policy() -> AnyResponse:
-        known = list(versions.all())[::-1]
+        known = list(policies.versions())[::-1]
         serving = [v for v in known if v.status is PolicyStatus.PROMOTED]
         return dashboard.page(
             "policy.html",
             versions=known,
             serving=serving[0] if serving else None,
             promoted=PolicyStatus.PROMOTED,
-            hand_version=VERSION,
-            hand_weights=sorted(HAND_WEIGHTS.items(), key=lambda item: -abs(item[1])),
+            weights=sorted(policies.weights(), key=lambda each: -abs(each.hand)),
+            attempts=policies.attempts()[::-1],
         )
 
     @pages.post("/policy/rollback")
     def take_back() -> AnyResponse:
-        roll_back(versions, request.form.get("version", ""))
+        policies.roll_back(request.form.get("version", ""))
         return redirect("/policy", 303)
 
 

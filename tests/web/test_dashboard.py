@@ -1,7 +1,7 @@
 """What the pages say, without a browser."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +9,11 @@ import pytest
 from bot.domain.event_log import PolicyStatus
 from bot.domain.jobs import JobStatus
 from bot.domain.ledger import RunId, StepRecord
+from bot.domain.policy_board import AttemptShown, CheckShown, WeightShown
+from bot.web.stored_policies import StoredPolicies
 from tests import reviews
 from tests.adapters.ledger_values import HOSTILE, a_run
+from tests.fakes.ledger import fake_ledger
 from tests.web.past import DEAD_JOB, DONE, DONE_JOB, LIVE, LIVE_JOB, SHOP, VERSION, begun, step
 from tests.web.server import SECRET, TODAY
 from tests.web.visitor import House, house
@@ -184,3 +187,27 @@ def test_a_database_that_does_not_answer_is_said_and_not_a_traceback(ours: House
     reply = visitor.get(f"/runs/{DONE}")
 
     assert (reply.status, b"the queue is down" in reply.body) == (503, True)
+
+
+@dataclass(frozen=True)
+class Learned(StoredPolicies):
+    """A policy that has been at the gate."""
+
+    def weights(self) -> list[WeightShown]:
+        return [WeightShown("red_tests", 2.5, 3.125), WeightShown("repeat", -2.0)]
+
+    def attempts(self) -> list[AttemptShown]:
+        error = CheckShown("lower bound of the gain", is_met=False, value=None, limit=0.0)
+        rows = CheckShown("rewards", is_met=True, value=640.0, limit=600.0)
+        return [AttemptShown("c" * 40, TODAY, False, ("too few rewards",), (rows, error))]
+
+
+def test_the_gate_says_what_it_asked_and_what_it_found() -> None:
+    with house(policies=Learned(fake_ledger().policies)) as ours:
+        text = ours.visitor().text("/policy")
+
+    assert "did not pass" in text
+    assert "too few rewards" in text
+    assert '<td class="num">640</td><td class="num">600</td>' in text
+    assert '<td class="num">no number</td>' in text
+    assert '<td class="num">+2.50</td><td class="num">+3.12</td>' in text

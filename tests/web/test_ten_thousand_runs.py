@@ -12,6 +12,7 @@ from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
 from bot.web.dashboard import Records
 from bot.web.serve import Backend
+from bot.web.stored_policies import StoredPolicies
 from tests.web.chromium import open_chromium, open_tab
 from tests.web.crowd import REPOS, crowd
 from tests.web.server import TODAY, Site, running
@@ -31,7 +32,11 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         ledger = stack.enter_context(closing(open_ledger(url)))
         board = stack.enter_context(closing(open_board(url)))
         crowd(url, RUNS, until=TODAY)
-        backend = Backend(jobs, ledger.deliveries, Records(board, ledger, admin, jobs))
+        backend = Backend(
+            jobs,
+            ledger.deliveries,
+            Records(board, ledger, admin, jobs, StoredPolicies(ledger.policies)),
+        )
         yield stack.enter_context(running(backend=backend))
 
 

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from bot.domain.policy_board import PolicyBoard
 from bot.domain.pull_records import Ledger
 from bot.web.dashboard import Records
 from bot.web.serve import Address, Backend
+from bot.web.stored_policies import StoredPolicies
 from tests.fakes.board import fake_board
 from tests.fakes.jobs import FakeJobs, FakeJobsAdmin
 from tests.fakes.ledger import FakeDeliveries, fake_ledger
@@ -81,14 +83,20 @@ class House:
 
 @contextmanager
 def house(
-    *, token: str | None = None, is_empty: bool = False, address: Address | None = None
+    *,
+    token: str | None = None,
+    is_empty: bool = False,
+    address: Address | None = None,
+    policies: PolicyBoard | None = None,
 ) -> Iterator[House]:
     """Serve a dashboard until the block ends."""
     ledger, jobs = fake_ledger(), FakeJobs()
     if not is_empty:
         a_past(ledger, jobs)
     admin = FakeJobsAdmin(jobs)
-    records = Records(fake_board(ledger), ledger, admin, jobs)
+    records = Records(
+        fake_board(ledger), ledger, admin, jobs, policies or StoredPolicies(ledger.policies)
+    )
     backend = Backend(jobs, FakeDeliveries(), records)
     with running(address, backend=backend, token=token) as site:
         yield House(site, ledger, jobs, records)
