@@ -14,9 +14,11 @@ from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
 from bot.guard import stopping
 from bot.pair import run_together
-from bot.settings import load_app_settings, load_settings
+from bot.settings import load_app_settings, load_settings, load_setup_settings
+from bot.setup_wiring import build_setup
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
+from bot.web.setup_server import serve_setup
 from bot.web.signature import Secret
 
 _SERVED = "stopped; what was taken in is kept in the queue"
@@ -55,6 +57,14 @@ def work(slots: int, lease_s: float) -> None:
     logs.configure(app)
     with stopping(_WORKED):
         worker.work(load_settings(), app, slots=slots, lease_s=lease_s)
+
+
+def setup(host: str, port: int, public_url: str) -> str:
+    """Show the set-up pages until there is an App, and say what comes next."""
+    built = build_setup(load_setup_settings(), public_url)
+    with stopping("stopped; no App was made"):
+        serve_setup(built, Address(host, port))
+    return "the App is set up: start `pullwright serve` and `pullwright worker`, then `doctor`"
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

@@ -152,7 +152,7 @@ def find_github(
     stack.callback(turns.close)
     host = GitHubHost(
         parse_api_address(app.github_api_url),
-        _network(settings),
+        network_of(settings.network),
         lambda installation_id: Pacer(SqlTurns(turns, installation_id), sleep),
     )
     return GitHubSide(host, AppIdentity(str(app.app_id), key))
@@ -318,8 +318,8 @@ def refuse_process_sandbox(settings: Settings) -> None:
         raise Refused("PULLWRIGHT_SANDBOX=process is for your own checkout: use docker or none")
 
 
-def _network(settings: Settings) -> Network:
-    given = settings.network
+def network_of(given: Mapping[str, str]) -> Network:
+    """Return how the operator lets us out, from the variables that git reads."""
     proxies = {
         scheme: proxy
         for scheme in ("http", "https")

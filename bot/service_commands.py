@@ -15,6 +15,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
     app.command()(worker)
+    app.command()(setup)
     jobs = typer.Typer(help="Look into the queue of the App.", no_args_is_help=True)
     app.add_typer(jobs, name="jobs")
     jobs.command("list")(jobs_list)
@@ -52,6 +53,20 @@ def worker(
     Needs `pip install 'pullwright[app]'`.
     """
     app_commands().work(slots, lease)
+
+
+def setup(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to listen; 0 for any free port.")] = 8081,
+    url: Annotated[
+        str, typer.Option(help="The public address of `serve`, such as https://HOST.")
+    ] = "",
+) -> None:
+    """Make the GitHub App on a page of this machine, which shows what it may do.
+
+    Needs `pip install 'pullwright[app]'`.
+    """
+    typer.echo(app_commands().setup(host, port, url))
 
 
 def jobs_list(

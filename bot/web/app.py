@@ -34,6 +34,11 @@ def create_app(webhook: Webhook) -> Flask:
             return Response("ready\n", mimetype="text/plain")
         return Response("the job queue does not answer\n", 503, mimetype="text/plain")
 
+    @app.get("/setup")
+    def say_set_up() -> Response:
+        told = "an App is set up already: `pullwright doctor` checks it\n"
+        return Response(told, 404, mimetype="text/plain")
+
     @app.get("/metrics")
     def show_counts() -> Response:
         return Response(webhook.counts.exposition(), mimetype="text/plain")

@@ -98,9 +98,17 @@ def serve(
 
 
 def open_server(
-    app: Flask, address: Address, *, request_timeout_s: int = REQUEST_TIMEOUT_S
+    app: Flask,
+    address: Address,
+    *,
+    request_timeout_s: int = REQUEST_TIMEOUT_S,
+    shows_proxies: bool = False,
 ) -> TcpWSGIServer:
-    """Return a server that accepts connections; its `run` answers them."""
+    """Return a server that accepts connections; its `run` answers them.
+
+    `shows_proxies` lets the application see that a proxy passed a request on; nothing believes what
+    the proxy says of the caller.
+    """
     # It warns of every request that waits for a thread, which is what threads are for.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     # One socket makes one server; only several have another type.
@@ -118,6 +126,7 @@ def open_server(
             # It refuses what reaches its limit, we what passes ours.
             max_request_body_size=MAX_BODY_BYTES + 1,
             ident="pullwright",
+            clear_untrusted_proxy_headers=not shows_proxies,
         ),
     )
     server.channel_class = TimedChannel
@@ -135,7 +144,10 @@ def _bind(address: Address) -> socket.socket:
     try:
         return socket.create_server((address.host, address.port), family=family)
     except (OSError, OverflowError, UnicodeError) as error:
-        raise Refused(f"cannot listen on {address.host} port {address.port}: {error}") from error
+        advice = "; name another with --port" if address.port else ""
+        raise Refused(
+            f"cannot listen on {address.host} port {address.port}: {error}{advice}"
+        ) from error
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
