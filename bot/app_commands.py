@@ -8,14 +8,17 @@ from bot import logs, worker
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.dbos_worker import LEASE_S
+from bot.adapters.doctor_check import Check
 from bot.adapters.sql_ledger import open_ledger
 from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
+from bot.errors import Refused
 from bot.guard import stopping
 from bot.pair import run_together
 from bot.settings import load_app_settings, load_settings, load_setup_settings
 from bot.setup_wiring import build_setup
+from bot.setup_wiring import examine as examine_app
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
 from bot.web.setup_server import serve_setup
@@ -65,6 +68,16 @@ def setup(host: str, port: int, public_url: str) -> str:
     with stopping("stopped; no App was made"):
         serve_setup(built, Address(host, port))
     return "the App is set up: start `pullwright serve` and `pullwright worker`, then `doctor`"
+
+
+def examine() -> Iterator[Check]:
+    """Yield what `doctor` looks at of the App."""
+    try:
+        app = load_app_settings()
+    except Refused as error:
+        yield Check("app settings", False, str(error))
+        return
+    yield from examine_app(app, load_settings())
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

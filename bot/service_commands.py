@@ -1,12 +1,17 @@
 """The commands of the App: its service, its worker and its queue."""
 
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.domain.jobs import JobStatus
 from bot.errors import Refused
+from bot.settings import has_app
+
+if TYPE_CHECKING:
+    from bot.adapters.doctor_check import Check
 
 Slots = Annotated[int, typer.Option(min=1, max=64, help="How many jobs at once.")]
 
@@ -95,6 +100,22 @@ def jobs_reconcile() -> None:
     """Look now for missed deliveries, pull requests and records; a worker does it."""
     for line in app_commands().reconcile():
         typer.echo(line)
+
+
+def app_checks() -> "Iterator[Check]":
+    """Yield what `doctor` says of the App: that there is none, or everything."""
+    from bot.adapters.doctor_check import Check
+
+    if not has_app():
+        detail = "none; the command line needs none, and `pullwright setup` makes one"
+        yield Check("app", False, detail, is_needed=False)
+        return
+    try:
+        commands = app_commands()
+    except Refused as error:
+        yield Check("app", False, str(error))
+        return
+    yield from commands.examine()
 
 
 def app_commands() -> ModuleType:

@@ -1,13 +1,19 @@
-"""Builds what sets an App up."""
+"""Builds what sets an App up, and what looks at it afterwards."""
 
+from collections.abc import Iterator
+
+from bot.adapters.app_doctor import Suspect, examine_app
 from bot.adapters.app_files import AppFiles
+from bot.adapters.database_check import examine_database
+from bot.adapters.doctor_check import Check
 from bot.adapters.github_access import GitHubHost
 from bot.adapters.github_manifest import exchange
 from bot.adapters.github_transport import parse_api_address
 from bot.app_wiring import network_of
 from bot.errors import Refused
-from bot.settings import SetupSettings
+from bot.settings import AppSettings, Settings, SetupSettings
 from bot.web.setup import MadeApp, SetUp
+from bot.web.signature import Secret
 
 
 def build_setup(settings: SetupSettings, public_url: str) -> SetUp:
@@ -37,3 +43,20 @@ def build_setup(settings: SetupSettings, public_url: str) -> SetUp:
         )
 
     return SetUp(host.address.web_url, make, settings.admin_token, public_url)
+
+
+def examine(app: AppSettings, settings: Settings) -> Iterator[Check]:
+    """Yield what `doctor` looks at of the App."""
+    yield _secret(app)
+    yield examine_database(app.database_url)
+    host = GitHubHost(parse_api_address(app.github_api_url), network_of(settings.network))
+    yield from examine_app(Suspect(app.app_id, app.private_key_file, host))
+
+
+def _secret(app: AppSettings) -> Check:
+    try:
+        Secret(app.webhook_secret)
+    except Refused as error:
+        fix = "head -c 32 /dev/urandom | base64"
+        return Check("webhook secret", False, f"{error}; make one with `{fix}`", paste=(fix,))
+    return Check("webhook secret", True, f"{len(app.webhook_secret.encode())} bytes")

@@ -1,13 +1,9 @@
 """`pullwright setup` as a process, from an empty machine to an App that takes a delivery."""
 
 import re
-import socket
-import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
-from tests.end_to_end.app import AS_RUN, App, serve
+from tests.end_to_end.app import App, open_app, serve
 from tests.github_simulator import simulator
 from tests.web.clicks import FORM, Browser
 from tests.web.server import site_of
@@ -45,30 +41,15 @@ def test_an_app_is_made_by_clicking_and_serve_needs_no_more_settings(tmp_path: P
             app.end()
 
 
-def test_a_port_that_is_in_use_is_said_with_what_to_do(tmp_path: Path) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = str(taken.getsockname()[1])
-        done = subprocess.run(
-            [sys.executable, "-c", AS_RUN, "setup", "--port", port],
-            env=_empty_machine("https://api.github.com", tmp_path),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+def test_doctor_looks_at_the_app_and_prints_what_to_type(tmp_path: Path) -> None:
+    with open_app(tmp_path, sandbox="none") as app:
+        (tmp_path / "key.pem").chmod(0o644)
+        process = app.spawn("doctor")
 
-    assert done.returncode == 2
-    assert "Address already in use" in done.stderr
-    assert "name another with --port" in done.stderr
+        assert process.wait(120) == 4
 
-
-def test_without_an_app_serve_says_how_to_make_one(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", AS_RUN, "serve", "--port", "0"],
-        env=_empty_machine("https://api.github.com", tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 2
-    assert "make an App with `pullwright setup`" in done.stderr
+    said = (tmp_path / "process-0.log").read_text()
+    assert "ok   clock: " in said
+    assert "BAD  key: everybody on this machine can read the App's key" in said
+    assert f"         chmod 600 {tmp_path}/key.pem\n" in said
+    assert "none model: " in said

@@ -2,9 +2,10 @@
 
 import json
 import re
+import socket
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -229,6 +230,14 @@ def test_strangers_are_not_let_near_without_an_admin_token() -> None:
 
     with pytest.raises(Refused, match="set PULLWRIGHT_ADMIN_TOKEN"):
         serve_setup(setup, Address("0.0.0.0", 0))  # noqa: S104 - it is refused
+
+
+def test_a_port_that_is_in_use_is_said_with_what_to_do() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        address = Address(port=taken.getsockname()[1])
+
+        with pytest.raises(Refused, match="name another with --port"):
+            serve_setup(SetUp("https://github.com", _never), address)
 
 
 def test_github_refuses_a_manifest_whose_event_has_no_permission(visit: Visit) -> None:
