@@ -8,18 +8,23 @@ from bot import logs, worker
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.dbos_worker import LEASE_S
+from bot.adapters.doctor_check import Check
 from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
 from bot.adapters.sql_turns import open_turns, pacing
 from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
+from bot.errors import Refused
 from bot.guard import stopping
 from bot.pair import run_together
-from bot.settings import load_app_settings, load_settings
+from bot.settings import load_app_settings, load_settings, load_setup_settings
+from bot.setup_wiring import build_setup
+from bot.setup_wiring import examine as examine_app
 from bot.web.dashboard import Records
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
+from bot.web.setup_server import serve_setup
 from bot.web.signature import Secret
 from bot.web.stored_policies import StoredPolicies
 
@@ -62,6 +67,24 @@ def work(slots: int, lease_s: float) -> None:
     logs.configure(app)
     with stopping(_WORKED):
         worker.work(load_settings(), app, slots=slots, lease_s=lease_s)
+
+
+def setup(host: str, port: int, public_url: str) -> str:
+    """Show the set-up pages until there is an App, and say what comes next."""
+    built = build_setup(load_setup_settings(), public_url)
+    with stopping("stopped; no App was made"):
+        serve_setup(built, Address(host, port))
+    return "the App is set up: start `pullwright serve` and `pullwright worker`, then `doctor`"
+
+
+def examine() -> Iterator[Check]:
+    """Yield what `doctor` looks at of the App."""
+    try:
+        app = load_app_settings()
+    except Refused as error:
+        yield Check("app settings", False, str(error))
+        return
+    yield from examine_app(app, load_settings())
 
 
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:

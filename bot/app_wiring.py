@@ -1,8 +1,6 @@
 """The composition root of the App: GitHub, the ledger, the queue, and the agent between them."""
 
 import logging
-import shlex
-import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,6 +27,7 @@ from bot.adapters.sql_ledger import open_ledger
 from bot.adapters.sql_turns import SqlTurns, open_turns
 from bot.adapters.stoppable import StoppableModel, StoppableSandboxes
 from bot.adapters.tree_sitter_syntax import TreeSitterSyntax
+from bot.adapters.unsafe_setup import key_is_private
 from bot.agent.service.command_job import CommandJob
 from bot.agent.service.desk import Adviser, Connection, Desk, Equipment, Outlook
 from bot.agent.service.merge_group_job import MergeGroupJob
@@ -173,7 +172,7 @@ def find_github(
     stack.callback(turns.close)
     host = GitHubHost(
         parse_api_address(app.github_api_url),
-        _network(settings),
+        network_of(settings.network),
         lambda installation_id: Pacer(SqlTurns(turns, installation_id), sleep),
     )
     return GitHubSide(host, AppIdentity(str(app.app_id), key))
@@ -319,15 +318,20 @@ def key_file(app: AppSettings) -> Path:
     return app.private_key_file
 
 
+def check_key(app: AppSettings) -> None:
+    """Raise Refused for a key that cannot be used, or that everybody can read."""
+    file = key_file(app)
+    found = key_is_private(file)
+    if not found.is_good and found.is_needed:
+        raise Refused(found.detail)
+    AppIdentity(str(app.app_id), file).authorization()
+
+
 def warn_of_open_key(app: AppSettings) -> None:
     """Say to the operator, once and before a job meets it, that others can read the App's key."""
-    file = app.private_key_file
-    if file is None or not file.exists():
-        return
-    mode = stat.S_IMODE(file.stat().st_mode)
-    if mode & 0o077:
-        fix = f"chmod 600 {shlex.quote(str(file))}"
-        _tell(f"warning: others can read the App's key {file} (mode {mode:04o}): type `{fix}`")
+    found = key_is_private(key_file(app))
+    if not found.is_good:
+        _tell(f"warning: {found.detail}")
 
 
 def _tell(text: str) -> None:
@@ -340,8 +344,8 @@ def refuse_process_sandbox(settings: Settings) -> None:
         raise Refused("PULLWRIGHT_SANDBOX=process is for your own checkout: use docker or none")
 
 
-def _network(settings: Settings) -> Network:
-    given = settings.network
+def network_of(given: Mapping[str, str]) -> Network:
+    """Return how the operator lets us out, from the variables that git reads."""
     proxies = {
         scheme: proxy
         for scheme in ("http", "https")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -202,11 +203,16 @@ def demo(
 
 @app.command()
 def doctor() -> None:
-    """Check what this machine has for reviews, and say what to install."""
+    """Check this machine, the App if there is one, and the model; say what to mend, and how."""
+    from bot import machine_wiring
+
     missing = 0
-    for check in wiring.examine(load_settings(), load_model_settings()):
+    checks = machine_wiring.examine(load_settings(), load_model_settings())
+    for check in chain(checks, service_commands.app_checks()):
         mark = "ok  " if check.is_good else "BAD " if check.is_needed else "none"
         typer.echo(f"{mark} {check.name}: {check.detail}")
+        for line in check.paste:
+            typer.echo(f"         {line}")
         missing += check.is_needed and not check.is_good
     raise typer.Exit(Exit.ERROR if missing else Exit.CLEAN)
 

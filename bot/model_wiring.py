@@ -18,7 +18,7 @@ from bot.settings import ModelSettings
 
 if TYPE_CHECKING:
     from bot.adapters.cerebras_client import CerebrasClient
-    from bot.adapters.machine_doctor import Check
+    from bot.adapters.doctor_check import Check
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

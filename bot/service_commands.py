@@ -1,12 +1,17 @@
 """The commands of the App: its service, its worker and its queue."""
 
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.domain.jobs import JobStatus
 from bot.errors import Refused
+from bot.settings import has_app
+
+if TYPE_CHECKING:
+    from bot.adapters.doctor_check import Check
 
 Slots = Annotated[int, typer.Option(min=1, max=64, help="How many jobs at once.")]
 
@@ -15,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
     app.command()(worker)
+    app.command()(setup)
     jobs = typer.Typer(help="Look into the queue of the App.", no_args_is_help=True)
     app.add_typer(jobs, name="jobs")
     jobs.command("list")(jobs_list)
@@ -54,6 +60,20 @@ def worker(
     app_commands().work(slots, lease)
 
 
+def setup(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to listen; 0 for any free port.")] = 8081,
+    url: Annotated[
+        str, typer.Option(help="The public address of `serve`, such as https://HOST.")
+    ] = "",
+) -> None:
+    """Make the GitHub App on a page of this machine, which shows what it may do.
+
+    Needs `pip install 'pullwright[app]'`.
+    """
+    typer.echo(app_commands().setup(host, port, url))
+
+
 def jobs_list(
     status: Annotated[
         list[JobStatus] | None, typer.Option(help="Only these; may be repeated.")
@@ -80,6 +100,22 @@ def jobs_reconcile() -> None:
     """Look now for missed deliveries, pull requests and records; a worker does it."""
     for line in app_commands().reconcile():
         typer.echo(line)
+
+
+def app_checks() -> "Iterator[Check]":
+    """Yield what `doctor` says of the App: that there is none, or everything."""
+    from bot.adapters.doctor_check import Check
+
+    if not has_app():
+        detail = "none; the command line needs none, and `pullwright setup` makes one"
+        yield Check("app", False, detail, is_needed=False)
+        return
+    try:
+        commands = app_commands()
+    except Refused as error:
+        yield Check("app", False, str(error))
+        return
+    yield from commands.examine()
 
 
 def app_commands() -> ModuleType:

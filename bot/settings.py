@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.domain.rounds import DELIVERIES_EVERY, PULLS_EVERY, Schedule
 from bot.errors import Refused
+from bot.stored_app import AppPlaces, app_places, stored_id, with_stored
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -126,6 +127,43 @@ class ModelSettings:
         return self.api_key is not None or self.base_url != CEREBRAS_URL
 
 
+@dataclass(frozen=True, slots=True)
+class SetupSettings:
+    """What `setup` needs: there is no App yet."""
+
+    places: AppPlaces
+    github_api_url: str
+    admin_token: str | None = field(repr=False)
+    network: Mapping[str, str]
+
+
+def load_setup_settings(environ: Mapping[str, str] | None = None) -> SetupSettings:
+    """Return the settings of `setup`; raises Refused where an App is set up already."""
+    env = os.environ if environ is None else environ
+    places = app_places(env, state_dir(env))
+    if known := env.get("PULLWRIGHT_APP_ID"):
+        raise Refused(
+            f"App {known} is set up already: to make another one, unset PULLWRIGHT_APP_ID first"
+        )
+    if known := stored_id(places.record):
+        raise Refused(
+            f"App {known} is set up already: to make another one, move {places.record.parent} away"
+        )
+    return SetupSettings(
+        places,
+        github_api_url=_api_url(env.get("PULLWRIGHT_GITHUB_API_URL") or GITHUB_API_URL),
+        admin_token=_secret(env, "PULLWRIGHT_ADMIN_TOKEN"),
+        network=_network(env),
+    )
+
+
+def has_app(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether anybody has begun to set up an App here."""
+    env = os.environ if environ is None else environ
+    names = ("PULLWRIGHT_APP_ID", "PULLWRIGHT_PRIVATE_KEY_FILE", "PULLWRIGHT_WEBHOOK_SECRET_FILE")
+    return any(env.get(name) for name in names) or app_places(env, state_dir(env)).record.exists()
+
+
 def load_model_settings(environ: Mapping[str, str] | None = None) -> ModelSettings:
     """Return the settings of the model; raises Refused naming the variable and what it takes."""
     env = os.environ if environ is None else environ
@@ -142,7 +180,10 @@ def load_model_settings(environ: Mapping[str, str] | None = None) -> ModelSettin
 
 def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
     """Return the settings of the App; raises Refused naming the variable and what it takes."""
-    env = os.environ if environ is None else environ
+    given = os.environ if environ is None else environ
+    env = with_stored(given, app_places(given, state_dir(given)))
+    if _is_on(env, "FLASK_DEBUG"):
+        raise Refused("FLASK_DEBUG is set, and shows the inside of the server to callers: unset it")
     key_file = env.get("PULLWRIGHT_PRIVATE_KEY_FILE")
     return AppSettings(
         app_id=_app_id(env.get("PULLWRIGHT_APP_ID", "")),
@@ -262,7 +303,10 @@ def _days(env: Mapping[str, str], name: str, default: int) -> int:
 
 def _app_id(value: str) -> int:
     if not value:
-        raise Refused("PULLWRIGHT_APP_ID is not set: give the number on the App's page")
+        raise Refused(
+            "PULLWRIGHT_APP_ID is not set: give the number on the App's page, "
+            "or make an App with `pullwright setup`"
+        )
     if not (value.isascii() and value.isdecimal() and 0 < int(value[:20]) < 1 << 63):
         raise Refused(f"PULLWRIGHT_APP_ID={value} is not the number on the App's page")
     return int(value)

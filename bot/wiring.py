@@ -40,13 +40,12 @@ from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
 from bot.domain.review import FixOutcome, ProgressListener
 from bot.domain.test_detection import TestWish
 from bot.errors import Refused, Retryable, SandboxUnavailable
-from bot.model_wiring import examine_model, model_basis
+from bot.model_wiring import model_basis
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy
 from bot.run_keeping import Keeper
 from bot.settings import ModelSettings, SandboxChoice, Settings, SetupNetwork
 
 if TYPE_CHECKING:
-    from bot.adapters.machine_doctor import Check
     from bot.adapters.repair_ground import SandboxGround
 
 Ask = Callable[[str], bool]
@@ -258,26 +257,6 @@ def repair_ground(settings: Settings, seed: int) -> "SandboxGround":
             seed,
         )
     return SandboxGround(_docker(settings, lambda _question: False), SandboxValidator, seed)
-
-
-def examine(settings: Settings, model: ModelSettings) -> "Iterator[Check]":
-    """Yield what `doctor` looks at."""
-    from bot.adapters import docker_images, machine_doctor
-
-    yield from machine_doctor.examine(
-        machine_doctor.Machine(
-            search_path=settings.search_path,
-            state_dir=settings.state_dir,
-            docker_host=settings.docker_host,
-            docker_cert_path=settings.docker_cert_path,
-            images=(
-                settings.tools_image or docker_images.TOOLS_IMAGE,
-                settings.sandbox_image or docker_images.SANDBOX_IMAGE,
-            ),
-            needs_docker=settings.sandbox is SandboxChoice.DOCKER,
-        )
-    )
-    yield from examine_model(settings.network, model)
 
 
 def check_config(file: Path) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
-from bot import app_wiring
+from bot import app_wiring, machine_wiring
 from bot.adapters.dbos_worker import LEASE_S, WorkerOptions, run_worker
 from bot.domain.jobs import Job, Jobs
 from bot.domain.rounds import Occasion, Schedule, unscheduled
@@ -27,7 +27,8 @@ say = partial(print, flush=True)
 def check(settings: Settings, app: AppSettings) -> None:
     """Raise Refused for settings with which no worker starts."""
     app_wiring.refuse_process_sandbox(settings)
-    app_wiring.key_file(app)
+    machine_wiring.refuse_unsafe(settings)
+    app_wiring.check_key(app)
 
 
 def work(
@@ -49,7 +50,7 @@ def work(
 
     for polite in (signal.SIGTERM, signal.SIGINT):
         signal.signal(polite, leave)
-    app_wiring.refuse_process_sandbox(settings)
+    check(settings, app)
     app_wiring.warn_of_open_key(app)
     if app.is_paused:
         # Not even the engine is started: it would go on with what it was in the middle of.

@@ -1,13 +1,16 @@
 #!/bin/sh
-# Build pullwright-tools and pullwright-sandbox, unless they are there already.
+# Build pullwright-tools and pullwright-sandbox, unless they are there already; with the word `app`
+# the image of the App, pullwright, in their place.
 # Where no Docker Engine answers this says so and succeeds: everything else works without.
-# PULLWRIGHT_BASE_IMAGE names another base with Python 3.11 or newer.
+# PULLWRIGHT_BASE_IMAGE names another base with Python 3.11 or newer, PULLWRIGHT_APP_BASE_IMAGE one
+# that has git, too.
 set -eu
 cd "$(dirname "$0")/.."
 
 venv=${VENV:-.venv}
 default_base=python:3.12-slim-bookworm
 debian_base=pullwright-base:debian
+debian_app_base=pullwright-base:debian-git
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' bot/__init__.py)
 
 say() { echo "images: $*"; }
@@ -17,16 +20,32 @@ answers() {
   command -v docker >/dev/null && timeout 10 docker version >/dev/null 2>&1
 }
 
+# The stages of one target: the classic builder runs all that stand above it, needed or not.
+stages_of() { # target
+  awk -v "t=$1" '/^FROM /{mine = ($NF == t || $NF == t "-build"); started = 1} mine || !started' Dockerfile
+}
+
+# Ours is in the image of the App, so that one is as old as our code.
+sources_of() { # target
+  [ "$1" != app ] || find bot pyproject.toml -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cat
+}
+
 digest_of() { # target
-  cat Dockerfile "docker/$1.lock" docker/build_images.sh | {
-    cat
-    echo "${PULLWRIGHT_BASE_IMAGE:-}"
+  {
+    stages_of "$1"
+    cat "docker/$1.lock" docker/build_images.sh
+    sources_of "$1"
+    echo "${PULLWRIGHT_BASE_IMAGE:-} ${PULLWRIGHT_APP_BASE_IMAGE:-}"
   } | sha256sum | cut -c1-16
+}
+
+name_of() { # target
+  if [ "$1" = app ]; then echo "pullwright:$version"; else echo "pullwright-$1:$version"; fi
 }
 
 is_built() { # target
   found=$(docker image inspect --format '{{index .Config.Labels "pullwright.lock"}}' \
-    "pullwright-$1:$version" 2>/dev/null) && [ "$found" = "$(digest_of "$1")" ]
+    "$(name_of "$1")" 2>/dev/null) && [ "$found" = "$(digest_of "$1")" ]
 }
 
 has_image() { docker image inspect "$1" >/dev/null 2>&1; }
@@ -69,6 +88,22 @@ make_debian_base() {
   return $made
 }
 
+# Print the base of the App's image: it has git, which the other two do without.
+pick_app_base() { # base
+  if [ -n "${PULLWRIGHT_APP_BASE_IMAGE:-}" ]; then
+    echo "$PULLWRIGHT_APP_BASE_IMAGE"
+  elif docker run --rm --network none --entrypoint git "$1" --version >/dev/null 2>&1; then
+    echo "$1"
+  elif [ "$1" = "$debian_base" ] && { has_image "$debian_app_base" ||
+    sh docker/debian_image.sh "$1" "$debian_app_base" git ca-certificates >&2; }; then
+    echo "$debian_app_base"
+  elif timeout 300 docker pull -q "${default_base%-slim-*}-${default_base##*-}" >/dev/null 2>&1; then
+    echo "${default_base%-slim-*}-${default_base##*-}"
+  else
+    give_up "no base image with git: name one in PULLWRIGHT_APP_BASE_IMAGE"
+  fi
+}
+
 # Fetch the wheels that fit the base image, by hash, into build/wheels/<target>.
 fetch_wheels() { # target base
   wheels=build/wheels/$1
@@ -87,30 +122,39 @@ fetch_wheels() { # target base
     --only-binary :all: --no-deps --require-hashes --requirement "docker/$1.lock" \
     --implementation cp --python-version "$python" $platforms
   cp "docker/$1.lock" "$wheels/requirements.lock"
+  if [ "$1" = app ]; then
+    "$venv/bin/pip" wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+      --wheel-dir "$wheels" .
+  fi
 }
 
 build() { # target base
-  docker build --quiet --force-rm --network none --target "$1" --build-arg "BASE_IMAGE=$2" \
-    --label "pullwright.lock=$(digest_of "$1")" --tag "pullwright-$1:$version" . >build/"$1".log 2>&1 || {
+  mkdir -p build
+  stages_of "$1" >"build/$1.Dockerfile"
+  docker build --quiet --force-rm --network none --file "build/$1.Dockerfile" --target "$1" \
+    --build-arg "BASE_IMAGE=$2" --build-arg "APP_BASE_IMAGE=$2" \
+    --label "pullwright.lock=$(digest_of "$1")" --label "pullwright.base=$2" --tag "$(name_of "$1")" . >build/"$1".log 2>&1 || {
     tail -20 build/"$1".log >&2
-    give_up "building pullwright-$1:$version failed; the log is build/$1.log"
+    give_up "building $(name_of "$1") failed; the log is build/$1.log"
   }
-  say "built pullwright-$1:$version on $2"
+  say "built $(name_of "$1") on $2"
 }
 
 if ! answers; then
   say "no Docker Engine answers, so none are built; the process sandbox and all tests that need no container still work"
   exit 0
 fi
-if is_built tools && is_built sandbox; then
-  exit 0
-fi
+missing=
+for target in ${1:-tools sandbox}; do
+  is_built "$target" || missing="$missing $target"
+done
+[ -n "$missing" ] || exit 0
 base=$(pick_base)
-# The classic builder runs every stage above its target, so it needs the wheels of both.
-fetch_wheels tools "$base"
-fetch_wheels sandbox "$base"
-for target in tools sandbox; do
-  build "$target" "$base"
+for target in $missing; do
+  target_base=$base
+  [ "$target" != app ] || target_base=$(pick_app_base "$base")
+  fetch_wheels "$target" "$target_base"
+  build "$target" "$target_base"
 done
 # What the build and older builds left without a name.
 docker image prune --force --filter label=pullwright.stage=build >/dev/null

@@ -49,13 +49,17 @@ class GitHubHost:
 
     def requester(self, credential: Credential, *, installation_id: int) -> GitHubRequester:
         """Return a client with this credential; clients of one installation go in turn."""
+        transport = self.transport(credential, installation_id=installation_id)
+        return GitHubRequester(self.address, transport, user_agent=USER_AGENT)
+
+    def transport(self, credential: Credential, *, installation_id: int) -> Transport:
+        """Return what sends single requests with this credential, in turn like the others."""
         with self._lock:
             if installation_id not in self._pacers:
                 self._pacers[installation_id] = self.new_pacer(installation_id)
             pacer = self._pacers[installation_id]
             cache = self._caches.setdefault(installation_id, EtagCache())
-        transport = Transport(self.address, credential, pacer, cache=cache, network=self.network)
-        return GitHubRequester(self.address, transport, user_agent=USER_AGENT)
+        return Transport(self.address, credential, pacer, cache=cache, network=self.network)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,18 @@ class PlainToken:
         raise Unauthorized("GitHub does not accept the token: give one that has not expired")
 
 
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Who is no App yet."""
+
+    def authorization(self) -> str:
+        """Return nothing."""
+        return ""
+
+    def renew(self) -> None:
+        """Change nothing: the same answer comes again."""
+
+
 @dataclass(slots=True)
 class InstallationToken:
     """A token for one repository, made when it is needed first and revoked at the end.

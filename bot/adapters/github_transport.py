@@ -75,7 +75,7 @@ class Credential(Protocol):
     """What proves who we are."""
 
     def authorization(self) -> str:
-        """Return the value of the header."""
+        """Return the value of the header; empty for a request of nobody."""
         ...
 
     def renew(self) -> None:
@@ -207,8 +207,9 @@ class Transport:
         if _origin(request.url) != self._address.origin:
             host = one_line(urlsplit(request.url).netloc.rpartition("@")[2])
             raise Refused(f"nothing is sent to {host}: it is not the API of this GitHub")
-        headers = {**request.headers, "Authorization": self._credential.authorization()}
-        return replace(request, headers=headers)
+        said = self._credential.authorization()
+        proof = {"Authorization": said} if said else {}
+        return replace(request, headers={**request.headers, **proof})
 
     def _in_turn(self, request: Request) -> Answer:
         if request.is_write:

@@ -2,34 +2,23 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.adapters.analyzers.catalog import NAMES
 from bot.adapters.docker_engine import DockerEngine, connect
 from bot.adapters.docker_probe import probe
+from bot.adapters.doctor_check import Check, version_in
+from bot.adapters.unsafe_setup import docker_is_not_open, gitpython_is_new, runc_is_new
 from bot.errors import SandboxUnavailable
 
 _OLDEST_GIT = (2, 30)
-_OLDEST_RUNC = (1, 1, 5)
-"""Debian's 1.1.5 has the fix of CVE-2024-21626; upstream's is in 1.1.12."""
 _FREE_BYTES = 2 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    is_good: bool
-    detail: str
-    """What was found, and where it is bad what to do."""
-    is_needed: bool = True
-    """False where reviews work without it, only less well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +38,7 @@ class Machine:
 def examine(machine: Machine) -> Iterator[Check]:
     """Yield the checks in the order in which a person would mend them."""
     yield _git(machine.search_path)
+    yield gitpython_is_new()
     yield from _analyzers(machine.search_path)
     yield _state(machine.state_dir)
     yield from _docker(machine)
@@ -59,7 +49,7 @@ def _git(search_path: str) -> Check:
     if program is None:
         return Check("git", False, "not on PATH: install git")
     said = _said([program, "--version"])
-    version = _version(said)
+    version = version_in(said)
     is_good = version >= _OLDEST_GIT
     wanted = ".".join(map(str, _OLDEST_GIT))
     return Check("git", is_good, said if is_good else f"{said}: {wanted} or newer is needed")
@@ -82,12 +72,31 @@ def _state(folder: Path) -> Check:
     if free < _FREE_BYTES:
         return Check("state", False, f"{place} has only {free >> 20} MiB free: make room")
     if folder.exists() and folder.stat().st_mode & 0o077:
-        return Check("state", False, f"others can read {folder}: chmod 700 {folder}")
+        fix = f"chmod 700 {shlex.quote(str(folder))}"
+        return Check("state", False, f"others can read {folder}: {fix}", paste=(fix,))
     return Check("state", True, f"{folder}, {free >> 30} GiB free")
+
+
+def unsafe(machine: Machine, *, has_containers: bool) -> Iterator[Check]:
+    """Yield the checks with which no App may start; where no Engine answers, it needs no runc."""
+    yield gitpython_is_new()
+    if not has_containers:
+        return
+    yield docker_is_not_open(machine.docker_host, has_tls=machine.docker_cert_path is not None)
+    try:
+        engine = connect(machine.docker_host, cert_path=machine.docker_cert_path)
+        facts = engine.facts()
+    except SandboxUnavailable:
+        return
+    yield runc_is_new(facts)
+    engine.disconnect()
 
 
 def _docker(machine: Machine) -> Iterator[Check]:
     needed = machine.needs_docker
+    address = docker_is_not_open(machine.docker_host, has_tls=machine.docker_cert_path is not None)
+    if not address.is_good:
+        yield address
     try:
         engine = connect(machine.docker_host, cert_path=machine.docker_cert_path)
         facts = engine.facts()
@@ -95,21 +104,10 @@ def _docker(machine: Machine) -> Iterator[Check]:
         yield Check("docker", False, f"{error}; without it the process sandbox serves", needed)
         return
     yield Check("docker", True, f"Engine {facts.get('ServerVersion', 'of unknown version')}")
-    yield _runc(facts)
+    yield runc_is_new(facts)
     for image in machine.images:
         yield from _image(engine, image, is_needed=needed)
     engine.disconnect()
-
-
-def _runc(facts: Mapping[str, object]) -> Check:
-    commit = facts.get("RuncCommit")
-    said = str(commit.get("ID", "")) if isinstance(commit, dict) else ""
-    version = _version(said) if "." in said else ()
-    if not version:
-        return Check("runc", True, "the Engine does not say its version", is_needed=False)
-    is_good = version >= _OLDEST_RUNC
-    advice = "" if is_good else ": older than 1.1.5, which a container can break out of; update it"
-    return Check("runc", is_good, said + advice)
 
 
 def _image(engine: DockerEngine, image: str, *, is_needed: bool) -> Iterator[Check]:
@@ -134,8 +132,3 @@ def _said(argv: Sequence[str]) -> str:
         return f"does not run: {error}"
     lines = done.stdout.decode("utf-8", "replace").split("\n")
     return next((line for line in lines if re.search(r"\d", line)), lines[0]).strip()
-
-
-def _version(text: str) -> tuple[int, ...]:
-    found = re.search(r"\d+(\.\d+)+", text)
-    return tuple(int(part) for part in found.group().split(".")) if found else ()

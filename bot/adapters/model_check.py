@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.adapters.cerebras_client import CerebrasClient
-from bot.adapters.machine_doctor import Check
+from bot.adapters.doctor_check import Check
 from bot.adapters.reply_parser import parse_served
 from bot.domain.model import ModelCard
 from bot.domain.model_choice import AUTO, Wanted, card, pick

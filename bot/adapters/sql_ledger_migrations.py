@@ -160,6 +160,12 @@ def migrate(database: Database, *, known: Sequence[str] = MIGRATIONS) -> None:
         )
 
 
+def versions(database: Database) -> tuple[int, int]:
+    """Return the version that a database has, 0 for an empty one, and the one that we make."""
+    with database.reading() as connection:
+        return _version(connection), len(MIGRATIONS)
+
+
 def _next(database: Database, known: Sequence[str]) -> int:
     """Apply one migration, unless others have applied them all meanwhile."""
     with database.writing() as connection:

@@ -47,6 +47,11 @@ def create_app(
             return Response("ready\n", mimetype="text/plain")
         return Response("the job queue does not answer\n", 503, mimetype="text/plain")
 
+    @app.get("/setup")
+    def say_set_up() -> Response:
+        told = "an App is set up already: `pullwright doctor` checks it\n"
+        return Response(told, 404, mimetype="text/plain")
+
     if dashboard is None:
         _add_counters(app, webhook)
     else:

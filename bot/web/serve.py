@@ -118,7 +118,10 @@ def _dashboard(settings: AppSettings, backend: Backend, door: Door) -> Dashboard
 
 
 def open_server(
-    app: Flask, address: Address, *, request_timeout_s: int = REQUEST_TIMEOUT_S
+    app: Flask,
+    address: Address,
+    *,
+    request_timeout_s: int = REQUEST_TIMEOUT_S,
 ) -> TcpWSGIServer:
     """Return a server that accepts connections; its `run` answers them."""
     # It warns of every request that waits for a thread, which is what threads are for.
@@ -137,7 +140,7 @@ def open_server(
             cleanup_interval=min(_CLEANUP_INTERVAL_S, request_timeout_s),
             # It refuses what reaches its limit, we what passes ours.
             max_request_body_size=MAX_BODY_BYTES + 1,
-            # Nobody believes them; that there are any makes the dashboard stricter.
+            # Nobody believes them; that there are any makes the operator's pages stricter.
             clear_untrusted_proxy_headers=False,
             ident="pullwright",
         ),
@@ -157,7 +160,10 @@ def _bind(address: Address) -> socket.socket:
     try:
         return socket.create_server((address.host, address.port), family=family)
     except (OSError, OverflowError, UnicodeError) as error:
-        raise Refused(f"cannot listen on {address.host} port {address.port}: {error}") from error
+        advice = "; name another with --port" if address.port else ""
+        raise Refused(
+            f"cannot listen on {address.host} port {address.port}: {error}{advice}"
+        ) from error
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

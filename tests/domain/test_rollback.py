@@ -6,7 +6,7 @@ from bot.domain.event_log import PolicyStatus, PolicyVersion
 from bot.domain.rollback import roll_back
 from bot.errors import Refused
 from tests.adapters.event_log_contract import a_version
-from tests.fakes.ledger import FakePolicyVersions
+from tests.fakes.event_log import FakePolicyVersions
 
 
 def known(*versions: PolicyVersion) -> FakePolicyVersions:

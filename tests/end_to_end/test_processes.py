@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.app import running_app
+from tests.end_to_end.app import open_app, running_app
 from tests.end_to_end.test_app import LINT_BUG, _repo, _reviewed
 
 READY = "working with"
@@ -96,7 +96,7 @@ def test_a_hang_up_says_what_becomes_of_the_work_and_not_that_there_was_none(
     assert "the next worker goes on with them" in worked.read_text()
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o600])
+@pytest.mark.parametrize("mode", [0o640, 0o600])
 def test_a_key_that_others_can_read_is_said_once_with_what_to_type(
     tmp_path: Path, mode: int
 ) -> None:
@@ -107,6 +107,40 @@ def test_a_key_that_others_can_read_is_said_once_with_what_to_type(
 
     said = (tmp_path / "process-1.log").read_text()
     assert said.count(f"(mode {mode:04o}): type `chmod 600 {key}`") == (mode != 0o600)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "said"),
+    [
+        (None, 0o644, "everybody on this machine can read the App's key"),
+        ("no key", 0o600, "holds no private key that can be used"),
+        ("", 0o600, "holds no private key that can be used"),
+    ],
+)
+def test_with_a_key_that_is_open_or_none_nothing_starts(
+    tmp_path: Path, text: str | None, mode: int, said: str
+) -> None:
+    with open_app(tmp_path, sandbox="none") as app:
+        key = tmp_path / "key.pem"
+        key.write_text(key.read_text() if text is None else text)
+        key.chmod(mode)
+        process = app.spawn("serve", "--with-worker", "--port", "0")
+
+        assert process.wait(30) == 2
+
+    assert (tmp_path / "process-0.log").read_text().count(said) == 1
+
+
+def test_a_debug_server_and_an_open_engine_are_refused(tmp_path: Path) -> None:
+    with open_app(tmp_path, sandbox="auto") as app:
+        debug = app.spawn("serve", "--port", "0", FLASK_DEBUG="1")
+        engine = app.spawn("worker", DOCKER_HOST="tcp://10.0.0.1:2375")
+
+        assert (debug.wait(30), engine.wait(30)) == (2, 2)
+
+    served, worked = (tmp_path / f"process-{n}.log" for n in range(2))
+    assert "FLASK_DEBUG is set" in served.read_text()
+    assert "open to everybody who reaches its port, as root" in worked.read_text()
 
 
 def test_what_is_wrong_with_the_settings_is_said_once(tmp_path: Path) -> None:

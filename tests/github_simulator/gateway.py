@@ -15,6 +15,7 @@ from tests.github_simulator import (
     rest_pulls,
     rest_repos,
 )
+from tests.github_simulator.app_pages import is_page, register
 from tests.github_simulator.apps import App, Token
 from tests.github_simulator.calls import NO_ACCESS, Call, Route
 from tests.github_simulator.exchange import Answer, ApiError, LoggedRequest, Request, not_found
@@ -99,6 +100,9 @@ class Gateway:
     def _outcome(self, request: Request, path: str) -> Outcome:
         if path.startswith("/git/"):
             return Outcome(answer_git(self._github, request, self._git_caller(request)))
+        if is_page(path):
+            with self._github.lock:
+                return Outcome(register(self._github, request))
         template = ""
         name = f"{request.method} {path}"
         is_write = _is_write(request, path)

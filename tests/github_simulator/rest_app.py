@@ -84,8 +84,9 @@ def _rate_limit(call: Call) -> Answer:
 
 def _from_manifest(call: Call) -> Answer:
     """Give out the secrets of a new App, once."""
-    made = call.github.manifests.pop(call.args["code"], None)
-    if made is None:
+    code, github = call.args["code"], call.github
+    made, until = github.manifests.pop(code, None), github.manifest_codes.pop(code, None)
+    if made is None or (until is not None and until < github.clock.now()):
         raise not_found()
     secrets = {
         "client_id": made.client_id,
@@ -99,7 +100,9 @@ def _from_manifest(call: Call) -> Answer:
 def _hook_config(call: Call) -> Answer:
     url = call.github.webhook_url
     content = {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": url}
-    return Answer(200, content)
+    changed = {**content, **call.github.hook_changes}
+    # What is empty is left out, as GitHub does.
+    return Answer(200, {name: value for name, value in changed.items() if value})
 
 
 def _deliveries(call: Call) -> Answer:

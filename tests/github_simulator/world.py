@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from tests.github_simulator.accounts import Account
@@ -43,6 +44,10 @@ class GitHub:
         self.webhooks = Webhooks(self.clock)
         self.manifests: dict[str, App] = {}
         """Apps that an operator has just made from a manifest, by the code that GitHub gave him."""
+        self.manifest_codes: dict[str, datetime] = {}
+        """Until when such a code is good; a code that is not here is good for ever."""
+        self.hook_changes: dict[str, str | None] = {}
+        """What an operator changed of the webhook on the App's page; None for what he emptied."""
         self._depth = 0
         self._last_id = 1000
         self._ticks = 1_700_000_000

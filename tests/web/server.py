@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from waitress.server import TcpWSGIServer
 from waitress.wasyncore import close_all
 
 from bot.domain.intake import Ourselves
@@ -143,10 +144,17 @@ def running(
     server = open_server(app, address, request_timeout_s=request_timeout_s)
     found = site_of(url_of(server))
     site.host, site.port = found.host, found.port
+    with answering(server):
+        yield site
+
+
+@contextmanager
+def answering(server: TcpWSGIServer) -> Iterator[None]:
+    """Let a server answer in a thread until the block ends."""
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        yield site
+        yield
     finally:
         server.task_dispatcher.shutdown()
         # Called by the loop itself, which ends when it has no socket left.
