@@ -50,7 +50,8 @@ class Described:
     suggestion: SuggestionId
     tool: str
     rule: str
-    vector: Mapping[int, float]
+    vector: Mapping[int, float] = field(default_factory=dict)
+    """Only of what a person made something of: it is large, and nobody else votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,19 @@ def vector_of(finding: Finding) -> likeness.Vector:
 
 
 def described_event(
-    pull: PullKey, suggestion: SuggestionId, finding: Finding, observed: Observed
+    pull: PullKey,
+    suggestion: SuggestionId,
+    finding: Finding,
+    observed: Observed,
+    *,
+    has_voter: bool,
 ) -> LoggedEvent:
     """Return what a suggestion was about as the log keeps it."""
-    vector = {bucket: round(weight, _DIGITS) for bucket, weight in vector_of(finding).items()}
+    weights = vector_of(finding) if has_voter else {}
+    vector = {bucket: round(weight, _DIGITS) for bucket, weight in weights.items()}
     body = Described(suggestion, finding.source, finding.rule, vector)
     return LoggedEvent(
-        event_id(DESCRIBED, suggestion),
+        event_id(DESCRIBED, suggestion, has_voter),
         DESCRIBED,
         pull,
         observed.at,
@@ -167,10 +174,10 @@ def folded(repo_id: int, log: Iterable[Numbered]) -> RepoQuiet:
         {each.event.event_id: each.event for each in log}.values(),
         key=lambda event: (event.occurred_at, event.event_id),
     )
-    about = {
-        body.suggestion: body
-        for body in (load(Described, e.body) for e in events if e.kind == DESCRIBED)
-    }
+    about: dict[SuggestionId, Described] = {}
+    for body in (load(Described, e.body) for e in events if e.kind == DESCRIBED):
+        if body.vector or body.suggestion not in about:
+            about[body.suggestion] = body
     fold = _Fold(repo_id, about)
     for event in events:
         if event.kind == OUTCOME:
@@ -218,7 +225,7 @@ class _Fold:
         found = [
             Vote(self._about[name].vector, v.by, v.outcome in UNWANTED, self._repo_id)
             for name, v in self._verdicts.items()
-            if v.by is not None and v.outcome is not Outcome.CENSORED
+            if v.by is not None and v.outcome is not Outcome.CENSORED and self._about[name].vector
         ]
         return tuple(found[-VOTES_KEPT:])
 

@@ -33,7 +33,7 @@ def became(
         f"{name} {outcome} {is_correction}", POSTED + timedelta(minutes=minute), suggestion,
         DecisionId("d"), verdict, is_correction,
     )  # fmt: skip
-    about = described_event(pull, suggestion, finding, OBSERVED)
+    about = described_event(pull, suggestion, finding, OBSERVED, has_voter=by is not None)
     return about, outcome_event(record, pull, OBSERVED)
 
 

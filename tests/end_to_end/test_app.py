@@ -2,12 +2,18 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 
 import pytest
 
 from bot import replay_wiring
+from bot.adapters.sql_ledger import open_ledger
 from bot.domain.app_forge import run_of_check
+from bot.domain.event_forms import outcomes_of, signals_of
+from bot.domain.ledger import PullKey
+from bot.domain.outcomes import Outcome
+from bot.domain.signals import SignalKind
 from bot.settings import Settings
 from tests.end_to_end.app import App, api_calls, running_app
 from tests.github_simulator import PullRequest, Repo, Status
@@ -78,6 +84,25 @@ def test_an_opened_pull_request_gets_one_summary_one_comment_and_one_check(app: 
     assert "imported but unused" in comment.body
     assert "1 finding (1 low): 1 of 1 hunk seen" in summary
     assert "process: for our analyzers alone, no code of the repository runs" in summary
+
+
+def test_what_became_of_a_finding_is_in_the_log_when_its_pull_request_is_merged(app: App) -> None:
+    repo = _repo(app, "merged")
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+    app.github.user("ada").resolve(pr.threads[0])
+    pr.push({"app.py": BASE["app.py"]}, by=app.github.user("ada"))
+    pr.merge(method="squash")
+
+    ledger = open_ledger(f"sqlite:///{app.folder}/state/pullwright.db")
+    with closing(ledger):
+        log = partial(ledger.events.of_pull, PullKey(repo.id, pr.number))
+        app.until(lambda: outcomes_of(log()), "an outcome in the log")
+        [record] = outcomes_of(log())
+        kinds = [signal.kind for signal in signals_of(log())]
+
+    assert record.verdict.outcome is Outcome.APPLIED_MANUALLY
+    assert kinds.count(SignalKind.RESOLVED) == kinds.count(SignalKind.MERGED) == 1
 
 
 def test_a_run_of_the_app_is_kept_without_its_secrets_and_plays_again(app: App) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.event_forms import OUTCOME
 from bot.domain.intake import observation
 from bot.domain.jobs import JobStatus
 from bot.domain.outcomes import CONTRADICTED, WORTH, Outcome
+from bot.domain.quieting import DESCRIBED, Hush, RepoQuiet, folded
 from bot.domain.signals import SignalKind
 from tests.end_to_end.observed import FLAW, MENDED, NEAR, Shown, Stage
 from tests.github_simulator import simulator
@@ -374,3 +376,17 @@ def test_a_repository_that_was_taken_from_us_is_given_up_in_mid_episode(tmp_path
 
         assert [r.verdict.outcome for r in shown.outcomes] == [Outcome.CENSORED]
         assert stage.ledger.suggestions.unsettled(stage.repo.id) == []
+
+
+def test_three_people_who_turn_down_findings_alike_hold_the_next_one_back(stage: Stage) -> None:
+    for login in ("ada", "bob", "cyd"):
+        shown = stage.show()
+        shown.comment.react(stage.github.user(login), "-1")
+        shown.merged()
+    kinds = (OUTCOME, DESCRIBED)
+    quiet = folded(stage.repo.id, stage.ledger.events.of_repo(stage.repo.id, kinds))
+
+    assert shown.outcomes[-1].verdict.outcome is Outcome.DISLIKED
+    assert {vote.by for vote in quiet.votes} >= {stage.github.user("bob").id}
+    # The figures of the rule aside, which has had enough on this stage.
+    assert RepoQuiet(stage.repo.id, votes=quiet.votes).hush(shown.finding) is Hush.HELD_BACK

@@ -53,7 +53,10 @@ class Judging:
             if record is not None:
                 finding = findings.get(one.finding_id)
                 if finding is not None:
-                    yield described_event(self.pull, one.id, finding, self.observed)
+                    has_voter = verdict.by is not None
+                    yield described_event(
+                        self.pull, one.id, finding, self.observed, has_voter=has_voter
+                    )
                 yield outcome_event(record, self.pull, self.observed)
             if is_over(signals, one.id, now=self.observed.at):
                 now, source = self.observed.at, self.observed.source
