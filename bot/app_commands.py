@@ -13,11 +13,14 @@ from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
 from bot.adapters.sql_turns import open_turns, pacing
 from bot.domain.jobs import JobFilter, JobId, JobStatus
+from bot.domain.pull_records import Ledger
 from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
 from bot.guard import stopping
 from bot.pair import run_together
+from bot.policy.board import SchoolBoard
+from bot.policy.school import School
 from bot.settings import load_app_settings, load_settings, load_setup_settings
 from bot.setup_wiring import build_setup
 from bot.setup_wiring import examine as examine_app
@@ -26,7 +29,6 @@ from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
 from bot.web.setup_server import serve_setup
 from bot.web.signature import Secret
-from bot.web.stored_policies import StoredPolicies
 
 _SERVED = "stopped; what was taken in is kept in the queue"
 _WORKED = "stopped; jobs that were begun are kept, and the next worker goes on with them"
@@ -40,13 +42,17 @@ def serve(host: str, port: int) -> None:
         answer(settings, _backend(settings.database_url, stack), address=Address(host, port))
 
 
+def _school(ledger: Ledger) -> School:
+    return School(ledger.events, ledger.policies, lambda: datetime.now(UTC))
+
+
 def _backend(url: str, stack: ExitStack) -> Backend:
     jobs, admin = DbosJobs(url), DbosJobsAdmin(url)
     # GitHub waits ten seconds for an answer, so a database that is stuck is said long before.
     ledger, board, turns = open_ledger(url, wait_s=3), open_board(url), open_turns(url)
     for opened in (jobs, admin, ledger, board, turns):
         stack.callback(opened.close)
-    records = Records(board, ledger, admin, jobs, StoredPolicies(ledger.policies))
+    records = Records(board, ledger, admin, jobs, SchoolBoard(_school(ledger)))
     return Backend(jobs, ledger.deliveries, records, lambda: pacing(turns))
 
 

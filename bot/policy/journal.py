@@ -139,8 +139,11 @@ def _notes(log: EventLog) -> Iterator[Note]:
             yield load(_KINDS[each.event.kind], each.event.body)
 
 
-def statuses(notes: Iterable[Note]) -> dict[str, PolicyStatus]:
-    """Return what became of every version that was ever promoted."""
+def statuses(notes: Iterable[Note], stored: Iterable[Stored]) -> dict[str, PolicyStatus]:
+    """Return what became of every version that was ever promoted.
+
+    What the ledger has as rolled back stays so, whoever did that and without a note.
+    """
     found: dict[str, PolicyStatus] = {}
     parents: dict[str, str] = {}
     for note in notes:
@@ -156,6 +159,11 @@ def statuses(notes: Iterable[Note]) -> dict[str, PolicyStatus]:
                     found[parents[note.version]] = PolicyStatus.PROMOTED
             case _:
                 pass
+    gone = {each.version for each in stored if each.status is PolicyStatus.ROLLED_BACK}
+    while serving := [n for n in gone if found.get(n) is PolicyStatus.PROMOTED]:
+        found[serving[0]] = PolicyStatus.ROLLED_BACK
+        if parents[serving[0]] in found:
+            found[parents[serving[0]]] = PolicyStatus.PROMOTED
     return found
 
 
@@ -165,8 +173,9 @@ def versions(stored: Iterable[Stored], notes: Sequence[Note]) -> Versions:
     The notes say so, and the ledger has the bytes: a host that died between the two left the truth
     in the notes.
     """
-    became = statuses(notes)
-    known = [each for each in stored if each.version in became]
+    kept = tuple(stored)
+    became = statuses(notes, kept)
+    known = [each for each in kept if each.version in became]
     is_hand = not any(became[each.version] is PolicyStatus.PROMOTED for each in known)
     first = Status.SERVING if is_hand else Status.REPLACED
     tried = [n for n in notes if isinstance(n, Tried) and n.is_promoted]

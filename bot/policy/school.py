@@ -186,8 +186,9 @@ class School:
 
     def settle(self) -> None:
         """Give each stored version the status that the notes say it has."""
-        became = statuses(self.notes())
-        for each in self.policies.all():
+        stored = self.policies.all()
+        became = statuses(self.notes(), stored)
+        for each in stored:
             wanted = became.get(each.version, each.status)
             if wanted is not each.status:
                 self.policies.mark(each.version, wanted)

@@ -10,6 +10,7 @@ from bot.adapters.sql_ledger import open_ledger
 from bot.domain import policy_words as words
 from bot.domain.event_log import PolicyStatus
 from bot.domain.outcomes import Outcome
+from bot.policy.board import SchoolBoard
 from bot.policy.choosing import HAND, placing_by
 from bot.policy.convergence import Phase
 from bot.policy.journal import NOBODYS, Drifted, TakenBack, Trained, Tried, for_pull_request
@@ -147,6 +148,43 @@ def test_a_rollback_gives_the_parent_its_very_bytes_again(promoted: Times) -> No
     assert stored.status is PolicyStatus.ROLLED_BACK
     with pytest.raises(NoPolicy, match="does not serve"):
         school.take_back(name, "again")
+
+
+def test_who_rolls_back_without_a_note_is_not_overruled(promoted: Times) -> None:
+    name = promoted.school.versions().serving.version
+    promoted.ledger.policies.mark(name, PolicyStatus.ROLLED_BACK)
+
+    promoted.school.settle()
+
+    assert promoted.school.versions().serving.version == HAND
+    stored = promoted.ledger.policies.find(name)
+    assert stored is not None
+    assert stored.status is PolicyStatus.ROLLED_BACK
+
+
+def test_an_operator_sees_attempts_and_weights_and_takes_back_with_a_note(promoted: Times) -> None:
+    board = SchoolBoard(promoted.school)
+    promoted.school.train()
+    name = promoted.school.versions().serving.version
+
+    [attempt] = board.attempts()
+    crowd = next(each for each in board.weights() if each.feature == "crowd")
+    board.roll_back(name)
+
+    assert (attempt.candidate, attempt.is_promoted, len(attempt.checks)) == (name, True, 8)
+    assert crowd.hand == crowd.learned == -0.25
+    statuses = {v.version: v.status for v in board.versions()}
+    assert statuses[name] is PolicyStatus.ROLLED_BACK
+    assert isinstance(promoted.school.notes()[-1], TakenBack)
+    with pytest.raises(NoPolicy, match="does not serve"):
+        board.roll_back(name)
+
+
+def test_before_anything_was_learned_the_board_shows_the_hand_weights() -> None:
+    board = SchoolBoard(Times().school)
+
+    assert board.attempts() == []
+    assert {each.learned for each in board.weights()} == {None}
 
 
 def test_the_hand_weights_cannot_be_taken_back() -> None:
