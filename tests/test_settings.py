@@ -5,7 +5,7 @@ import pytest
 
 from bot.domain.rounds import Schedule
 from bot.errors import Refused
-from bot.settings import LogFormat, load_app_settings, load_settings
+from bot.settings import LogFormat, known_secrets, load_app_settings, load_settings
 
 APP = {"PULLWRIGHT_APP_ID": "42"}
 SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
@@ -55,6 +55,16 @@ def test_the_log_knows_every_secret_of_the_settings() -> None:
     )
 
     assert set(settings.secrets) == {SECRET, "open sesame", "hunter%402", "hunter@2"}
+
+
+def test_all_secrets_are_known_without_an_app() -> None:
+    variables = {
+        "PULLWRIGHT_DATABASE_URL": "postgresql://us:hunter%402@db/x",
+        "CEREBRAS_API_KEY": "csk-1",
+        "PULLWRIGHT_ADMIN_TOKEN": "open sesame",
+    }
+
+    assert set(known_secrets(variables)) == {"hunter%402", "hunter@2", "csk-1", "open sesame"}
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:

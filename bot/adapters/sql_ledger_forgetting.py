@@ -167,7 +167,8 @@ def _retire(connection: Connection, versions: tuple[str, ...]) -> None:
 
 def _covered(table: sa.Table, whom: Whom) -> sa.ColumnElement[bool]:
     of_repos = table.c.repo_id.in_(sorted(whom.repo_ids))
-    of_pulls = [
-        (table.c.repo_id == pull.repo_id) & (table.c.number == pull.number) for pull in whom.pulls
-    ]
-    return sa.or_(of_repos, *of_pulls)
+    if not whom.pulls:
+        return of_repos
+    # One list, because a database takes no expression that is a thousand levels deep.
+    pairs = [(pull.repo_id, pull.number) for pull in whom.pulls]
+    return of_repos | sa.tuple_(table.c.repo_id, table.c.number).in_(pairs)

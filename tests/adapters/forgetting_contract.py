@@ -134,7 +134,8 @@ def a_pull_request_of_a_person_goes_whole(ledger: Ledger) -> None:
     _filled(ledger, OTHER_PULL, "2")
     ledger.events.append([liked("a", EVE), liked("b", EVE, OTHER_PULL)])
 
-    ledger.forgetting.forget(Whom(pulls=frozenset({PULL})), MARK)
+    many = {PullKey(ELSEWHERE.repo_id, number) for number in range(2_000)}
+    ledger.forgetting.forget(Whom(pulls=frozenset({PULL, *many})), MARK)
 
     assert [n.event.event_id for n in ledger.events.after(0)] == ["b", "mark"]
     assert (ledger.suggestions.shown(PULL), len(ledger.suggestions.shown(OTHER_PULL))) == ([], 1)

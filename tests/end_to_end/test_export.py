@@ -132,8 +132,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Bundle]:
 
 @pytest.fixture
 def shop(run: tuple[Command, Bundle], tmp_path: Path) -> Shop:
+    return filled(run, f"sqlite:///{tmp_path}/ledger.db")
+
+
+def filled(run: tuple[Command, Bundle], url: str) -> Shop:
+    """Let a ledger know of the run and of five people."""
     ours, bundle = run
-    shop = Shop(ours, f"sqlite:///{tmp_path}/ledger.db", bundle, dict(_shown(bundle)))
+    shop = Shop(ours, url, bundle, dict(_shown(bundle)))
     head = Head(bundle.change.head_sha, bundle.change.merge_base_sha, bundle.change.base_sha)
     run_id = RunId(bundle.run_id)
     with closing(shop.ledger()) as ledger:
@@ -180,6 +185,20 @@ def test_what_was_applied_and_what_was_rejected_is_exported_for_kto(
     assert {row["meta"]["outcome"]: row["label"] for row in found} == {
         "applied": True, "rejected_explicit": False,
     }  # fmt: skip
+
+
+def test_a_ledger_in_postgres_is_exported_and_forgotten_as_well(
+    run: tuple[Command, Bundle], postgres_url: str, tmp_path: Path
+) -> None:
+    shop = filled(run, postgres_url)
+    shop.said(ONE, Outcome.APPLIED)
+
+    ended = shop.export("sft", "--license-allow", "MIT", into=tmp_path / "out")
+    shown = shop("forget", "--repo", REPO, "--dry-run")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert len(rows(tmp_path / "out" / "sft.jsonl")) == 1
+    assert "1 events of the log (outcome)" in shown.out
 
 
 def test_a_record_names_nobody_and_its_patch_fits_what_its_prompt_shows(
