@@ -100,6 +100,7 @@ def _guard(pages: Blueprint, door: Door) -> None:
             return _sent_to_sign_in()
         if request.method == "POST":
             _check_form(door)
+        _refuse_nul()
         return None
 
     pages.after_request(_hardened)
@@ -126,6 +127,13 @@ def _sent_to_sign_in() -> AnyResponse:
     if request.method == "GET" and "text/html" in request.headers.get("Accept", "text/html"):
         return redirect("/login", 303)
     return Response("sign in first: /login\n", 401, mimetype="text/plain")
+
+
+def _refuse_nul() -> None:
+    """Refuse what names nothing of ours and what PostgreSQL takes for an error."""
+    given = (request.path, *request.args.values(), *request.form.values())
+    if any("\0" in text for text in given):
+        abort(400, "a NUL character is in no name of ours")
 
 
 def _check_form(door: Door) -> None:

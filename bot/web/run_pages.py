@@ -1,6 +1,6 @@
 """The pages about runs: the overview, lists, one run as a timeline, and findings."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -13,6 +13,7 @@ from bot.domain.board import (
     RunsBy,
     RunShown,
     RunWanted,
+    searched,
     total_cost,
 )
 from bot.domain.findings import FindingId, FindingState
@@ -116,7 +117,7 @@ def _add_findings(pages: Blueprint, dashboard: Dashboard) -> None:
         wanted = FindingWanted(
             repo_id=_repo_id(),
             state=cast("FindingState | None", value_of("state", _STATES)),
-            rule=request.args.get("rule") or None,
+            rule=searched(request.args.get("rule", "")) or None,
             before=_finding_place(),
         )
         found, repos = board.findings.page(wanted), board.runs.repos()
@@ -163,10 +164,11 @@ def _run_place() -> RunPlace | None:
         return None
     at, separator, run_id = given.partition("~")
     try:
-        started_at = datetime.fromisoformat(at)
-    except ValueError:
+        # The first and the last hours there are may be in no year in UTC.
+        started_at = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, OverflowError):
         separator = ""
-    if not separator or started_at.tzinfo is None or not run_id.isprintable():
+    if not separator or not run_id.isprintable():
         abort(400, f"before={given} is no place in the list")
     return RunPlace(started_at, RunId(run_id))
 

@@ -16,6 +16,8 @@ PROGRAMS = ("chromium", "chromium-browser")
 _SILENT = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-default-apps", "--no-first-run", "--no-default-browser-check",
+    # Neither root nor a container has a namespace for the renderer; only our own pages are loaded.
+    "--no-sandbox",
     "--disable-domain-reliability", "--disable-features=OptimizationHints,Translate",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-dev-shm-usage",
 )  # fmt: skip
@@ -32,11 +34,9 @@ def open_chromium() -> Iterator[Browser]:
         if os.environ.get("PULLWRIGHT_REQUIRE_BROWSER") == "1":
             pytest.fail(f"PULLWRIGHT_REQUIRE_BROWSER is set, and {reason}")
         pytest.skip(reason)
-    # Root has no user namespace to lock the renderer into; only our own pages are loaded.
-    sandbox = () if os.getuid() else ("--no-sandbox",)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, headless=True, args=[*_SILENT, *sandbox], timeout=_WAIT_MS
+            executable_path=program, headless=True, args=list(_SILENT), timeout=_WAIT_MS
         )
         # A machine that does other things at the same time may be slow.
         expect.set_options(timeout=_WAIT_MS)

@@ -110,7 +110,13 @@ def test_pages_of_runs_go_on_to_the_first_one(ours: House) -> None:
         ("/findings?state=odd", 400),
         ("/queue?status=odd", 400),
         ("/runs?repo=99", 200),
-        ("/findings?rule=%00%F0%9F%99%82", 200),
+        ("/findings?rule=%F0%9F%99%82%E2%80%AE", 200),
+        ("/findings?rule=%00", 400),
+        ("/runs/%00", 400),
+        ("/jobs/%00", 400),
+        ("/runs?before=0001-01-01T00:00:00%2B14:00~x", 400),
+        ("/runs?before=2026-01-01T00:00:00~", 200),
+        ("/findings?before=999999999999999999~999999999999999999~F1", 200),
     ],
 )
 def test_an_address_that_means_nothing_is_told_so(shown: House, path: str, code: int) -> None:
