@@ -22,7 +22,7 @@ from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
 from bot.web.dashboard import Records
 from bot.web.serve import Backend
-from bot.web.stored_policies import StoredPolicies
+from tests.fakes.policy_board import FakePolicyBoard
 from tests.web.crowd import crowd
 from tests.web.server import TODAY, running
 from tests.web.visitor import Visitor
@@ -68,7 +68,7 @@ def served(url: str, runs: int) -> Iterator[Visitor]:
         backend = Backend(
             jobs,
             ledger.deliveries,
-            Records(board, ledger, admin, jobs, StoredPolicies(ledger.policies)),
+            Records(board, ledger, admin, jobs, FakePolicyBoard(ledger.policies)),
         )
         yield Visitor(stack.enter_context(running(backend=backend)))
 

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from bot.domain.outcomes import WORTH, Outcome
+from bot.domain.outcomes import Outcome
 from bot.domain.quiet import wilson
+from bot.domain.shares import ACCEPTED, week_of
 
 BY_RULE = 6
 """Rules that are shown, those that most is known of."""
@@ -66,8 +67,8 @@ def _weeks(told: Sequence[Taken]) -> list[Week]:
     weeks: list[Week] = []
     accepted = 0
     for count, taken in enumerate(sorted(told, key=lambda taken: taken.on), 1):
-        accepted += WORTH[taken.outcome].reward > 0
-        monday = taken.on - timedelta(days=taken.on.weekday())
+        accepted += taken.outcome in ACCEPTED
+        monday = week_of(taken.on)
         if weeks and weeks[-1].monday == monday:
             weeks.pop()
         weeks.append(Week(monday, accepted, count))

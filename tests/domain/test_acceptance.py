@@ -49,6 +49,6 @@ def test_of_rules_those_are_shown_that_most_is_known_of() -> None:
     assert list(by_rule(told)) == [f"R{n}" for n in range(8, 8 - BY_RULE, -1)]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.APPLIED, Outcome.ADDRESSED, Outcome.LIKED])
-def test_what_people_took_or_liked_is_accepted(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Outcome.APPLIED, Outcome.APPLIED_MANUALLY, Outcome.ADAPTED])
+def test_what_people_took_over_is_accepted(outcome: Outcome) -> None:
     assert by_tool([taken(0, outcome)])["autofix"][0].share == 1.0

@@ -10,10 +10,10 @@ from bot.domain.event_log import PolicyStatus
 from bot.domain.jobs import JobStatus
 from bot.domain.ledger import RunId, StepRecord
 from bot.domain.policy_board import AttemptShown, CheckShown, WeightShown
-from bot.web.stored_policies import StoredPolicies
 from tests import reviews
 from tests.adapters.ledger_values import HOSTILE, a_run
 from tests.fakes.ledger import fake_ledger
+from tests.fakes.policy_board import FakePolicyBoard
 from tests.web.past import DEAD_JOB, DONE, DONE_JOB, LIVE, LIVE_JOB, SHOP, VERSION, begun, step
 from tests.web.server import SECRET, TODAY
 from tests.web.visitor import House, house
@@ -196,7 +196,7 @@ def test_a_database_that_does_not_answer_is_said_and_not_a_traceback(ours: House
 
 
 @dataclass(frozen=True)
-class Learned(StoredPolicies):
+class Learned(FakePolicyBoard):
     """A policy that has been at the gate."""
 
     def weights(self) -> list[WeightShown]:

@@ -12,7 +12,7 @@ from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
 from bot.web.dashboard import Records
 from bot.web.serve import Backend
-from bot.web.stored_policies import StoredPolicies
+from tests.fakes.policy_board import FakePolicyBoard
 from tests.web.chromium import open_chromium, open_tab
 from tests.web.crowd import REPOS, crowd
 from tests.web.server import TODAY, Site, running
@@ -35,7 +35,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         backend = Backend(
             jobs,
             ledger.deliveries,
-            Records(board, ledger, admin, jobs, StoredPolicies(ledger.policies)),
+            Records(board, ledger, admin, jobs, FakePolicyBoard(ledger.policies)),
         )
         yield stack.enter_context(running(backend=backend))
 

@@ -10,10 +10,10 @@ from bot.domain.policy_board import PolicyBoard
 from bot.domain.pull_records import Ledger
 from bot.web.dashboard import Records
 from bot.web.serve import Address, Backend
-from bot.web.stored_policies import StoredPolicies
 from tests.fakes.board import fake_board
 from tests.fakes.jobs import FakeJobs, FakeJobsAdmin
 from tests.fakes.ledger import FakeDeliveries, fake_ledger
+from tests.fakes.policy_board import FakePolicyBoard
 from tests.web.past import a_past
 from tests.web.server import Reply, Site, running
 
@@ -95,7 +95,7 @@ def house(
         a_past(ledger, jobs)
     admin = FakeJobsAdmin(jobs)
     records = Records(
-        fake_board(ledger), ledger, admin, jobs, policies or StoredPolicies(ledger.policies)
+        fake_board(ledger), ledger, admin, jobs, policies or FakePolicyBoard(ledger.policies)
     )
     backend = Backend(jobs, FakeDeliveries(), records)
     with running(address, backend=backend, token=token) as site:
