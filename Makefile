@@ -40,6 +40,7 @@ COMPILE := $(BIN)/pip-compile -q --strip-extras --generate-hashes --allow-unsafe
 lock: $(VENV)/.installed ## renew the locked dependencies
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -o requirements.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra dev --extra app -c requirements.lock -o requirements-dev.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra action -c requirements-dev.lock -o requirements-action.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -c requirements.lock -o docker/tools.lock docker/tools.in
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -c requirements-dev.lock -o docker/sandbox.lock docker/sandbox.in
 

@@ -7,14 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from bot import wiring
-from bot.adapters.dbos_admin import DbosJobsAdmin
-from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_workspace import open_remote
 from bot.adapters.github_access import GitHubAccess, GitHubHost, app_access
@@ -48,10 +46,10 @@ from bot.domain.forge import (
 from bot.domain.jobs import Handler, JobKind
 from bot.domain.merge_group import MergeGroups
 from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
-from bot.domain.ports import Workspace
+from bot.domain.ports import Sandboxes, Workspace
 from bot.domain.pull_records import DELIVERIES_KEPT
 from bot.domain.repo_config import RepoConfig
-from bot.domain.review import Decision
+from bot.domain.review import Decision, ProgressListener
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
 from bot.model_tools import answering
@@ -152,7 +150,7 @@ def find_github(
     stack.callback(turns.close)
     host = GitHubHost(
         parse_api_address(app.github_api_url),
-        _network(settings),
+        network(settings),
         lambda installation_id: Pacer(SqlTurns(turns, installation_id), sleep),
     )
     return GitHubSide(host, AppIdentity(str(app.app_id), key))
@@ -169,9 +167,13 @@ def build_desk(
 
     Raises SandboxUnavailable where Docker is required.
     """
+    # The Action builds its desk without the queue, and has it not installed.
+    from bot.adapters.dbos_admin import DbosJobsAdmin
+    from bot.adapters.dbos_jobs import DbosJobs
+
     host, identity = github.host, github.identity
     orgs = OrgFiles(host, identity)
-    makers = _Makers(settings, model, app.secrets)
+    makers = Makers(settings, model, app.secrets)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
     for close in (jobs.close, admin.close, ledger.close):
@@ -226,13 +228,16 @@ def forget_old(desk: Desk, settings: Settings) -> None:
 
 
 @dataclass(frozen=True)
-class _Makers:
+class Makers:
     """Builds the agent for one change; code of a stranger runs in containers or not at all."""
 
     settings: Settings
     model: ModelSettings | None
     secrets: Sequence[str]
     """What must not be in a prompt."""
+    listener: ProgressListener = field(default_factory=Unheard)
+    around: Callable[[Sandboxes], Sandboxes] = lambda sandboxes: sandboxes
+    """Returns where code runs, as whoever builds this wants it."""
 
     def equip(
         self,
@@ -243,7 +248,7 @@ class _Makers:
     ) -> Equipment:
         settings, place = self.settings, wiring.Place("https://forge")
         opened = wiring.open_sandboxes(settings, place, lambda _question: False)
-        sandboxes, own = StoppableSandboxes(opened), config.config
+        sandboxes, own = StoppableSandboxes(self.around(opened)), config.config
         with ExitStack() as stack:
             stack.callback(sandboxes.close)
             model = self._open(own, stack)
@@ -252,7 +257,7 @@ class _Makers:
                 workspace,
                 own,
                 sandboxes,
-                Unheard(),
+                self.listener,
                 tools=tools,
                 model=model,
                 keeper=keeper,
@@ -318,7 +323,8 @@ def refuse_process_sandbox(settings: Settings) -> None:
         raise Refused("PULLWRIGHT_SANDBOX=process is for your own checkout: use docker or none")
 
 
-def _network(settings: Settings) -> Network:
+def network(settings: Settings) -> Network:
+    """Return the operator's proxies and certificates, as requests to GitHub take them."""
     given = settings.network
     proxies = {
         scheme: proxy

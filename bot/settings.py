@@ -126,6 +126,11 @@ class ModelSettings:
         return self.api_key is not None or self.base_url != CEREBRAS_URL
 
 
+def environment() -> Mapping[str, str]:
+    """Return the environment, for settings that are read elsewhere."""
+    return os.environ
+
+
 def load_model_settings(environ: Mapping[str, str] | None = None) -> ModelSettings:
     """Return the settings of the model; raises Refused naming the variable and what it takes."""
     env = os.environ if environ is None else environ

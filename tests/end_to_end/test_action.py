@@ -1,0 +1,206 @@
+"""The Action as a runner runs it: from the event to what GitHub shows, and what the step leaves."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.action_state import state_in
+from tests.end_to_end.runner import READS, Runner, actions, ours
+from tests.github_simulator import PullRequest, Repo
+
+BASE = {
+    "app.py": "def total(prices):\n    return sum(prices)\n",
+    "test_app.py": "from app import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
+}
+LINT_BUG = {"app.py": "import os\n\n\ndef total(prices):\n    return sum(prices)\n"}
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with actions(tmp_path_factory.mktemp("action")) as found:
+        yield found
+
+
+def _repo(runner: Runner, name: str, base: dict[str, str] | None = None) -> Repo:
+    repo = runner.github.repo(f"octo/{name}", base=base or BASE)
+    repo.collaborator("ada", "write")
+    return repo
+
+
+def _opened(runner: Runner, name: str, **more: bool) -> tuple[Repo, PullRequest]:
+    repo = _repo(runner, name)
+    return repo, repo.open_pull_request(LINT_BUG, author="ada", **more)
+
+
+def test_an_opened_pull_request_gets_comments_check_summary_and_outputs(runner: Runner) -> None:
+    repo, pr = _opened(runner, "opened")
+
+    ended = runner.step(runner.last("pull_request"), repo=repo)
+
+    assert ended.code == 0, ended.log
+    (summary,), (comment,), (check,) = ours(pr), pr.review_comments, repo.check_runs
+    assert "1 finding (1 low): 1 of 1 hunk seen" in summary
+    assert "imported but unused" in comment.body
+    assert (check.name, check.conclusion, check.actions) == ("pullwright / review", "neutral", [])
+    assert "1 finding (1 low): 1 of 1 hunk seen" in ended.summary
+    assert "pullwright:" not in ended.summary
+    assert (ended.outputs["conclusion"], ended.outputs["coverage"]) == ("findings", "1/1")
+    assert ended.outputs["findings_count"] == "1"
+    assert ended.outputs["comment_url"].endswith(f"#issuecomment-{pr.comments[0].id}")
+    results = json.loads(Path(ended.outputs["results_file"]).read_text())
+    assert [f["rule"] for f in results["findings"]] == ["F401"]
+    assert ended.commands == [
+        "::notice file=app.py,line=1,endLine=1,title=F1 `os` imported but unused::"
+        + ended.commands[0].rpartition("::")[2]
+    ]
+
+
+def test_a_second_push_goes_on_from_what_the_first_run_remembered(runner: Runner) -> None:
+    repo, pr = _opened(runner, "second")
+    runner.step(runner.last("pull_request"), repo=repo)
+    pr.push({"more.py": "import re\n"})
+
+    ended = runner.step(runner.last("pull_request"), repo=repo)
+
+    assert ended.code == 0, ended.log
+    (summary,) = ours(pr)
+    assert "1 of 2 hunks; the others stand as reviewed then" in summary
+    assert [c.body.partition("\n")[0] for c in pr.review_comments] == [
+        "**Low** `os` imported but unused",
+        "**Low** `re` imported but unused",
+    ]
+    state = state_in(summary)
+    assert state is not None
+    assert [known.id for known in state.findings] == ["F1", "F2"]
+
+
+def test_a_head_that_was_reviewed_is_not_reviewed_again_by_another_event(runner: Runner) -> None:
+    repo, pr = _opened(runner, "again")
+    runner.step(runner.last("pull_request"), repo=repo, inputs={"fail_on": "high"})
+    before = len(runner.github.writes)
+    runner.github.user("ada").label(pr, "later")
+
+    ended = runner.step(runner.last("pull_request"), repo=repo)
+
+    assert ended.code == 0, ended.log
+    assert "this head was reviewed already" in ended.summary
+    assert ended.outputs["conclusion"] == "findings"
+    assert [c.path for c in runner.github.writes[before:] if "review" in c.path] == []
+
+
+def test_a_dismissed_finding_stays_dismissed_in_the_next_run(runner: Runner) -> None:
+    repo, pr = _opened(runner, "dismissed")
+    runner.step(runner.last("pull_request"), repo=repo)
+    runner.github.user("ada").comment(pr, "/agent dismiss F1 noise")
+
+    told = runner.step(runner.last("issue_comment"), repo=repo)
+    pr.push({"README.md": "# Shop of shops\n"})
+    ended = runner.step(runner.last("pull_request"), repo=repo)
+
+    assert (told.code, ended.code) == (0, 0), told.log + ended.log
+    assert "Dismissed F1 (noise), until the code around it changes." in told.summary
+    assert told.outputs["summary"].startswith("Dismissed F1 (noise)")
+    assert ended.outputs["findings_count"] == "0", ended.summary
+    assert len(pr.review_comments) == 1
+
+
+def test_a_read_only_token_degrades_to_summary_and_annotations_and_ends_well(
+    runner: Runner,
+) -> None:
+    repo, pr = _opened(runner, "read-only", fork=True)
+
+    ended = runner.step(runner.last("pull_request"), repo=repo, grants=READS)
+
+    assert ended.code == 0, ended.log
+    assert (ours(pr), pr.review_comments, repo.check_runs) == ([], [], [])
+    assert "1 finding (1 low): 1 of 1 hunk seen" in ended.summary
+    assert "`pull-requests: write`" in ended.summary
+    assert "checks: write" in ended.summary
+    assert "imported but unused" in ended.summary
+    assert len(ended.commands) == 1
+    assert ended.outputs["conclusion"] == "findings"
+
+
+def test_a_finding_that_fail_on_names_fails_the_step(runner: Runner) -> None:
+    repo = _repo(runner, "red", {"a.py": "X = 1\n"})
+    bug = {"a.py": "def f(x=[]):\n    x.append(1)\n    return x\n\n\ndef g(:\n"}
+    repo.open_pull_request(bug, author="ada")
+
+    ended = runner.step(
+        runner.last("pull_request"), repo=repo, inputs={"fail_on": "critical, high"}
+    )
+
+    assert ended.code == 1, ended.log + ended.summary
+    assert repo.check_runs[0].conclusion == "failure"
+
+
+def test_two_configuration_files_are_told_on_the_pull_request_and_fail_the_step(
+    runner: Runner,
+) -> None:
+    twice = {".github/pullwright.yml": "language: en\n", ".pullwright.yml": "language: en\n"}
+    repo = _repo(runner, "twice", {**BASE, **twice})
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+
+    ended = runner.step(runner.last("pull_request"), repo=repo)
+
+    assert ended.code == 2, ended.log
+    assert "both exist, keep one of them" in ended.summary
+    assert "both exist, keep one of them" in ours(pr)[0]
+    assert ended.commands[0].startswith("::error title=Pullwright::")
+
+
+@pytest.mark.parametrize(
+    ("event", "document", "words"),
+    [
+        ("pull_request", "{", "is not an event"),
+        ("pull_request", "[]", "is not an object"),
+        ("pull_request", '{"action": "opened"}', "cannot be read"),
+        ("pull_request_target", "{}", "pull_request_target hands the secrets"),
+    ],
+)
+def test_an_event_file_that_is_none_ends_with_one_sentence(
+    runner: Runner, event: str, document: str, words: str
+) -> None:
+    repo = _repo(runner, f"bad-{runner.runs}")
+
+    ended = runner.step(document, event=event, repo=repo)
+
+    assert ended.code == 2, ended.log
+    assert words in ended.summary
+    assert "Traceback" not in ended.log
+    assert ended.outputs["conclusion"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"github_token": ""}, "there is no token"),
+        ({"command": "paint"}, "the input command is paint, which is not one of: auto, review"),
+        ({"sandbox_image": "python:3.12"}, "which is not pinned: name it as NAME@sha256"),
+        ({"dry_run": "perhaps"}, "the input dry_run is perhaps, which is not true or false"),
+        ({"llm_api_key": "two words"}, "the input llm_api_key holds characters"),
+    ],
+)
+def test_an_input_that_cannot_be_used_is_named_before_anything_is_done(
+    runner: Runner, inputs: dict[str, str], words: str
+) -> None:
+    repo = _repo(runner, f"input-{runner.runs}")
+    before = len(runner.github.log)
+
+    ended = runner.step("{}", repo=repo, inputs=inputs)
+
+    assert ended.code == 2, ended.log
+    assert words in ended.log
+    assert len(runner.github.log) == before
+
+
+def test_an_event_that_is_not_ours_does_nothing_and_says_so(runner: Runner) -> None:
+    repo, _ = _opened(runner, "other")
+    repo.push("main", {"b.py": "Y = 2\n"}, by=runner.github.user("ada"))
+
+    ended = runner.step(runner.last("push"), repo=repo)
+
+    assert ended.code == 0, ended.log
+    assert "Nothing was done: the event push asks for nothing" in ended.summary
