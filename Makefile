@@ -24,7 +24,9 @@ check: lint types imports test ## all that CI runs
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/zizmor --offline --quiet .github action.yml workflows/*.yml workflows/*/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows workflows/*.yml workflows/*/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 
 types: $(VENV)/.installed
 	$(BIN)/mypy

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot import __version__, replay_commands, service_commands, wiring
+from bot import __version__, replay_commands, service_commands, starter_commands, wiring
 from bot.agent.fix import Asked
 from bot.agent.review import Episode
 from bot.agent.tools.repair import CPU_SECONDS, Repair, Wish
@@ -43,6 +43,7 @@ bench_app = typer.Typer(help="Measure what this version can do.", no_args_is_hel
 app.add_typer(bench_app, name="bench")
 replay_commands.add_to(app)
 service_commands.add_to(app)
+starter_commands.add_to(app)
 
 Repository = Annotated[
     str, typer.Option("--repo", "-C", help="A git repository: a folder, or an https URL.")

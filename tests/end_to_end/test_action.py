@@ -29,9 +29,9 @@ def _repo(runner: Runner, name: str, base: dict[str, str] | None = None) -> Repo
     return repo
 
 
-def _opened(runner: Runner, name: str, **more: bool) -> tuple[Repo, PullRequest]:
+def _opened(runner: Runner, name: str, *, fork: bool = False) -> tuple[Repo, PullRequest]:
     repo = _repo(runner, name)
-    return repo, repo.open_pull_request(LINT_BUG, author="ada", **more)
+    return repo, repo.open_pull_request(LINT_BUG, author="ada", fork=fork)
 
 
 def test_an_opened_pull_request_gets_comments_check_summary_and_outputs(runner: Runner) -> None:
