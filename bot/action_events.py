@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from bot.action_settings import Runner
 from bot.domain.action_inputs import ActionCommand, ActionInputs
 from bot.domain.action_words import UNSAFE_EVENT, bot_ignored
+from bot.domain.bundle import Bundle
 from bot.domain.commands import Command, Fix, Review, Test
 from bot.domain.event_parser import parse_event
 from bot.domain.events import (
@@ -20,6 +21,8 @@ from bot.domain.events import (
 from bot.domain.forge import RepoId
 from bot.domain.intake import Ourselves, Wanted, decide
 from bot.domain.jobs import NO_INSTALLATION
+from bot.domain.untrusted import one_line
+from bot.domain.workflow_runs import WorkflowRun, parse_workflow_run
 from bot.errors import Refused
 
 OURSELVES = Ourselves(app_id=15368)
@@ -46,21 +49,45 @@ class Task:
     """What the workflow asks for."""
     is_feedback: bool = False
     """The pull request was closed: read what became of our suggestions."""
+    bundle: Bundle | None = None
+    """What a run without secrets found."""
 
 
-def read_task(runner: Runner, inputs: ActionInputs, document: object) -> Task | str:
+@dataclass(frozen=True, slots=True)
+class BundleTask:
+    """Something to post that a run on a fork's head found."""
+
+    repo: RepoId
+    run: WorkflowRun
+    sender: Person
+
+
+def read_task(runner: Runner, inputs: ActionInputs, document: object) -> Task | BundleTask | str:
     """Return what is to be done, or why nothing is.
 
     Raises Refused for a file that is no event, and for an event that is not safe to work on.
     """
     if runner.event == "pull_request_target":
         raise Refused(UNSAFE_EVENT)
+    if runner.event == "workflow_run":
+        return _bundle_task(runner, parse_workflow_run(document))
     event = parse_event(runner.event, document)
     if isinstance(event, Ignored):
         if event.is_alarm:
             raise Refused(f"{runner.event_file} is not an event: {event.reason}")
         return event.reason
     return _task(runner, inputs, event)
+
+
+def _bundle_task(runner: Runner, run: WorkflowRun) -> BundleTask | str:
+    repo = _repo(runner, run.source)
+    if run.event != "pull_request":
+        return f"the run that ended was one for {one_line(run.event, limit=40)}"
+    if not run.head_owner:
+        return "the fork of the head was deleted"
+    if run.head_repo.casefold() == runner.repo.casefold():
+        return "the head is in this repository, whose own run posts what it finds"
+    return BundleTask(repo, run, run.source.sender)
 
 
 def _task(runner: Runner, inputs: ActionInputs, event: Event) -> Task | str:

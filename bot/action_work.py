@@ -3,18 +3,22 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.action_events import UNPRIVILEGED, Task
+from bot.action_events import UNPRIVILEGED, BundleTask, Task
 from bot.action_settings import ActionSettings
 from bot.action_wiring import Bench, open_access, open_bench
 from bot.adapters.github_access import GitHubAccess
 from bot.adapters.github_errors import Forbidden, NotFound
+from bot.adapters.github_heads import open_pulls_of
 from bot.adapters.inline_jobs import ENDED
 from bot.adapters.json_report import render_json
+from bot.adapters.runner_files import read_limited
 from bot.adapters.sarif_report import render_sarif
 from bot.agent.service.asked_job import AskedJob
+from bot.agent.service.bundle_job import BundleJob
 from bot.agent.service.publishing import Posting, with_lasting_ids
 from bot.domain.action_report import StepReport, headline_of, nothing
 from bot.domain.action_words import COMMENTS, fork_code
+from bot.domain.bundle import MAX_BUNDLE_BYTES, parse_bundle
 from bot.domain.config_words import config_silence
 from bot.domain.forge import CheckConclusion, RemotePullRequest
 from bot.domain.intake import pull_key
@@ -22,17 +26,24 @@ from bot.domain.jobs import Handler, Job, JobId, JobKind, Json
 from bot.domain.markers import without_marker
 from bot.domain.pull_records import PublicationKind
 from bot.domain.review import Review
+from bot.domain.starter import BUNDLE
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
 from bot.output import write
 
+RESULTS = "results.json"
 _ASKED = JobKind.COMMAND
 CONFIG_UNUSABLE = config_silence("")
 
 
-def work(settings: ActionSettings, task: Task) -> StepReport:
+def work(settings: ActionSettings, task: Task | BundleTask) -> StepReport:
     """Do it; raises Refused, Retryable and SandboxUnavailable with who must act."""
     with open_access(settings, task.repo) as access:
+        if isinstance(task, BundleTask):
+            found = _bundled(settings, access, task)
+            if isinstance(found, str):
+                return nothing(found)
+            task = found
         pull = _pull(access, task.number)
         no_code = _no_code(settings, task, pull)
         opened = open_bench(settings, access, pull, task.repo, no_code)
@@ -64,11 +75,17 @@ class _Work:
         handlers = bench.handlers()
         if task.wanted is not None:
             return task.wanted.job(sequence=1), handlers
-        assert task.command is not None  # noqa: S101 - a task has one of the two
-        runner = self.settings.runner
-        name = JobId(f"asked:{type(task.command).__name__.lower()}:{runner.run}:{runner.attempt}")
+        runner, desk = self.settings.runner, bench.desk
         key = pull_key(task.repo.id, task.number)
-        handlers[_ASKED] = AskedJob(bench.desk, task.repo, task.number, task.command, task.sender)
+        if task.bundle is not None:
+            name = JobId(f"bundle:{task.repo.id}:{task.number}:{task.bundle.head_sha}")
+            handlers[_ASKED] = BundleJob(
+                desk, task.repo, task.number, task.bundle, bench.episodes.append
+            )
+            return Job(name, _ASKED, key, 1, task.repo.installation_id, {}), handlers
+        assert task.command is not None  # noqa: S101 - a task has one of the three
+        name = JobId(f"asked:{type(task.command).__name__.lower()}:{runner.run}:{runner.attempt}")
+        handlers[_ASKED] = AskedJob(desk, task.repo, task.number, task.command, task.sender)
         return Job(name, _ASKED, key, 1, task.repo.installation_id, {}), handlers
 
     def _report(self, result: Json) -> StepReport:
@@ -140,10 +157,31 @@ class _Work:
 
     def _files(self, review: Review) -> dict[str, str]:
         folder: Path = self.settings.runner.folder
-        results, sarif = folder / "results.json", folder / "results.sarif"
+        results, sarif = folder / RESULTS, folder / "results.sarif"
         write(results, render_json(review))
         write(sarif, render_sarif(review))
         return {"results_file": str(results), "sarif_file": str(sarif)}
+
+
+def _bundled(settings: ActionSettings, access: GitHubAccess, task: BundleTask) -> Task | str:
+    """Return what is to be posted; which pull request it is for is GitHub's word, not its own."""
+    run = task.run
+    numbers = open_pulls_of(
+        access.forge.requester,
+        task.repo,
+        owner=run.head_owner,
+        branch=run.head_branch,
+        head=run.head_sha,
+    )
+    if not numbers:
+        return "no open pull request has this head any more"
+    path = settings.runner.workspace / BUNDLE / RESULTS
+    bundle = parse_bundle(read_limited(path, MAX_BUNDLE_BYTES))
+    if bundle.head_sha != run.head_sha:
+        raise Refused(
+            f"the bundle is of {bundle.head_sha[:12]}, and the run of {run.head_sha[:12]}"
+        )
+    return Task(task.repo, numbers[0], task.sender, bundle=bundle)
 
 
 def _pull(access: GitHubAccess, number: int) -> RemotePullRequest:

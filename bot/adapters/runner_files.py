@@ -1,7 +1,9 @@
 """The files by which a GitHub runner and a step talk: the event, the outputs, the job summary."""
 
 import json
+import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,9 +25,15 @@ def read_event(path: Path) -> object:
 
 
 def read_limited(path: Path, limit: int) -> bytes:
-    """Return what is in a file; raises Refused where it cannot be read or is too large."""
+    """Return what is in a file; raises Refused where it cannot be read or is too large.
+
+    A link is not followed and a pipe is not waited for: what an artifact holds is a stranger's.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(os.open(path, flags), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise Refused(f"{path} is no file")
             data = stream.read(limit + 1)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}") from error

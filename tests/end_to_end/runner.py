@@ -17,7 +17,9 @@ from typing import Any
 
 import yaml
 
+from bot.domain.starter import BUNDLE
 from tests.github_simulator import GitHub, PullRequest, Repo, simulator
+from tests.github_simulator import render_base as base
 from tests.github_simulator.deliveries import Delivery
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,9 +72,13 @@ class Runner:
         grants: Mapping[str, str] = WRITES,
         inputs: Mapping[str, str] | None = None,
         repo: Repo | None = None,
+        artifact: bytes | None = None,
         **variables: str,
     ) -> StepEnded:
-        """Run the step for an event, with a token that may do what is granted."""
+        """Run the step for an event, with a token that may do what is granted.
+
+        An artifact stands where the workflow's step before this one has unpacked it.
+        """
         self.runs += 1
         folder = self.folder / f"run-{self.runs}"
         files = {name: folder / name for name in ("output", "summary", "event.json")}
@@ -81,6 +87,10 @@ class Runner:
         for name in ("output", "summary"):
             files[name].touch()
         files["event.json"].write_text(_event(delivery))
+        if artifact is not None:
+            unpacked = folder / "workspace" / BUNDLE
+            unpacked.mkdir()
+            (unpacked / "results.json").write_bytes(artifact)
         repo = repo or self.github.repos[0]
         token = self.token(repo, grants)
         kind = event or (delivery.event if isinstance(delivery, Delivery) else "pull_request")
@@ -167,6 +177,29 @@ def load_action() -> dict[str, Any]:
     """Return what action.yml says."""
     loaded: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
     return loaded
+
+
+def workflow_run(pr: PullRequest, *, sender: str = "eve") -> str:
+    """Return the event that tells that the run of a fork's pull request has ended."""
+    found = next(
+        d for d in reversed(pr.repo.github.webhooks.all) if d.event == "pull_request"
+    ).payload
+    return json.dumps(
+        {
+            "action": "completed",
+            "repository": found["repository"],
+            "sender": base.user(pr.repo.github.user(sender)),
+            "workflow_run": {
+                "id": 77,
+                "event": "pull_request",
+                "conclusion": "success",
+                "head_sha": pr.head_sha,
+                "head_branch": pr.head_ref,
+                "head_repository": found["pull_request"]["head"]["repo"],
+                "pull_requests": [],
+            },
+        }
+    )
 
 
 def _script() -> str:

@@ -207,7 +207,7 @@ class ReviewOfPull:
         config: EffectiveConfig,
         kind: RunKind,
     ) -> Iterator[Equipment]:
-        self.context.step("begin", lambda: self._begin(remote, workspace, kind))
+        self.context.step("begin", lambda: self.begin(remote, workspace, kind))
         tools = ("test",) if kind in _ONLY_TESTS else ()
         equipment = self.desk.equip(workspace, config, tools, self.repair)
         try:
@@ -281,7 +281,8 @@ class ReviewOfPull:
             Publication(key, self.pull, PublicationKind.COMMIT, sha, url, now)
         )
 
-    def _begin(self, remote: RemotePullRequest, workspace: Workspace, kind: RunKind) -> Json:
+    def begin(self, remote: RemotePullRequest, workspace: Workspace, kind: RunKind) -> Json:
+        """Record that the run has begun, and say so on the head of a review."""
         record = RunRecord(
             run_id=self.run_id,
             job_id=self.context.job.id,
