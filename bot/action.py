@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.action_events import read_task
+from bot.action_events import FeedbackTask, Task, read_task
+from bot.action_feedback import feedback
 from bot.action_settings import ActionSettings, Runner, load_action_settings, load_runner
 from bot.action_work import work
 from bot.adapters.runner_files import read_event, write_outputs, write_summary
@@ -72,7 +73,15 @@ def _done(settings: ActionSettings) -> StepReport:
     runner = settings.runner
     runner.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     task = read_task(runner, settings.inputs, read_event(runner.event_file))
-    return nothing(task) if isinstance(task, str) else work(settings, task)
+    match task:
+        case str():
+            return nothing(task)
+        case FeedbackTask(repo=repo):
+            return feedback(settings, repo, None)
+        case Task(is_feedback=True, repo=repo, number=number):
+            return feedback(settings, repo, number)
+        case _:
+            return work(settings, task)
 
 
 def _tell(runner: Runner, report: StepReport, redactor: Redactor) -> None:

@@ -1,5 +1,6 @@
 """What a step has to do: read from its event and from its inputs, before anything is fetched."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.action_settings import Runner
@@ -21,6 +22,7 @@ from bot.domain.events import (
 from bot.domain.forge import RepoId
 from bot.domain.intake import Ourselves, Wanted, decide
 from bot.domain.jobs import NO_INSTALLATION
+from bot.domain.payload import Payload, Unreadable
 from bot.domain.untrusted import one_line
 from bot.domain.workflow_runs import WorkflowRun, parse_workflow_run
 from bot.errors import Refused
@@ -29,6 +31,8 @@ OURSELVES = Ourselves(app_id=15368)
 """The App behind every `GITHUB_TOKEN`; its events start no workflow, so this is a second wall."""
 UNPRIVILEGED = ("pull_request", "pull_request_review", "pull_request_review_comment")
 """What happens in a fork's name with a token that only reads, and without secrets."""
+TIMED = ("schedule", "workflow_dispatch")
+"""What is about no single pull request."""
 _ASKED: dict[ActionCommand, Command] = {
     ActionCommand.REVIEW: Review(),
     ActionCommand.FIX: Fix(),
@@ -54,6 +58,13 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackTask:
+    """Read what became of our suggestions on all pull requests that were closed lately."""
+
+    repo: RepoId
+
+
+@dataclass(frozen=True, slots=True)
 class BundleTask:
     """Something to post that a run on a fork's head found."""
 
@@ -62,7 +73,9 @@ class BundleTask:
     sender: Person
 
 
-def read_task(runner: Runner, inputs: ActionInputs, document: object) -> Task | BundleTask | str:
+def read_task(
+    runner: Runner, inputs: ActionInputs, document: object
+) -> Task | BundleTask | FeedbackTask | str:
     """Return what is to be done, or why nothing is.
 
     Raises Refused for a file that is no event, and for an event that is not safe to work on.
@@ -71,12 +84,24 @@ def read_task(runner: Runner, inputs: ActionInputs, document: object) -> Task | 
         raise Refused(UNSAFE_EVENT)
     if runner.event == "workflow_run":
         return _bundle_task(runner, parse_workflow_run(document))
+    if runner.event in TIMED:
+        return _feedback_task(runner, document)
     event = parse_event(runner.event, document)
     if isinstance(event, Ignored):
         if event.is_alarm:
             raise Refused(f"{runner.event_file} is not an event: {event.reason}")
         return event.reason
     return _task(runner, inputs, event)
+
+
+def _feedback_task(runner: Runner, document: object) -> FeedbackTask:
+    try:
+        repo = Payload(document if isinstance(document, Mapping) else {}).inner("repository")
+        found = RepoId(NO_INSTALLATION, repo.id(), repo.text("full_name"))
+    except Unreadable as error:
+        raise Refused(f"{runner.event_file} is not an event: {error}") from error
+    _refuse_other(runner, found.full_name)
+    return FeedbackTask(found)
 
 
 def _bundle_task(runner: Runner, run: WorkflowRun) -> BundleTask | str:
@@ -129,9 +154,13 @@ def _wanted(runner: Runner, event: PullChanged | CommentCreated, repo: RepoId) -
 
 
 def _repo(runner: Runner, source: Source) -> RepoId:
-    if source.repo.casefold() != runner.repo.casefold():
-        raise Refused(f"{runner.event_file} is of {source.repo}, and this job is of {runner.repo}")
+    _refuse_other(runner, source.repo)
     return RepoId(NO_INSTALLATION, source.repo_id, source.repo)
+
+
+def _refuse_other(runner: Runner, repo: str) -> None:
+    if repo.casefold() != runner.repo.casefold():
+        raise Refused(f"{runner.event_file} is of {repo}, and this job is of {runner.repo}")
 
 
 def _is_unheard(sender: Person, inputs: ActionInputs) -> bool:

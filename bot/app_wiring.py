@@ -118,7 +118,7 @@ class GitHubConnection:
     @contextmanager
     def checkout(self, pull: RemotePullRequest) -> Iterator[Workspace]:
         opened = open_remote(
-            _with_token(self.access.clone_url, self.access.token()),
+            with_token(self.access.clone_url, self.access.token()),
             base=pull.base_sha,
             head=pull.head_sha,
             cache=self.settings.state_dir / "mirrors",
@@ -334,7 +334,7 @@ def network(settings: Settings) -> Network:
     return Network(proxies, given.get("GIT_SSL_CAINFO", ""))
 
 
-def _with_token(clone_url: str, token: str) -> str:
+def with_token(clone_url: str, token: str) -> str:
     """Return the URL with the token as git takes it; the adapter keeps it out of arguments."""
     parts = urlsplit(clone_url)
     return urlunsplit(parts._replace(netloc=f"x-access-token:{token}@{parts.netloc}"))

@@ -105,7 +105,9 @@ def fetch_change(
         mirror = mirrors.open(remote.url)
         stack.callback(mirror.close)
         limit = f"--filter=blob:limit={budget.blob_bytes}"
-        _fetch(mirror, remote, {base_sha, merge_base, head_sha}, "--depth=1", limit, budget=budget)
+        fetch_commits(
+            mirror, remote, {base_sha, merge_base, head_sha}, "--depth=1", limit, budget=budget
+        )
         stack.pop_all()
     return mirror, RemoteChange(base_sha, merge_base, head_sha, head_ref)
 
@@ -157,7 +159,7 @@ def _merge_base(
             is_whole = not (history.path / "shallow").exists()
             if depth == "--unshallow" and is_whole:
                 break
-            _fetch(history, remote, {base, head}, depth, "--filter=tree:0", budget=budget)
+            fetch_commits(history, remote, {base, head}, depth, "--filter=tree:0", budget=budget)
             found = history.git.find("merge-base", base, head)
             if found is not None:
                 return Sha(found)
@@ -166,9 +168,10 @@ def _merge_base(
     raise Refused(f"{base[:12]} and {head[:12]} have no commit in common: pass another base")
 
 
-def _fetch(
+def fetch_commits(
     mirror: Mirror, remote: Remote, shas: set[Sha], *options: str, budget: CheckoutBudget
 ) -> None:
+    """Fetch commits by id; raises Refused, TooLarge over the budget, Retryable."""
     refs = [f"{sha}:{OURS}{sha}" for sha in sorted(shas)]
     with mirror.writing():
         before = size_bytes(mirror.path)

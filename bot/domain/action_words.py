@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.domain.feedback import Told
 from bot.domain.markdown import code, fence, prose
 
 COMMENTS, CHECKS, CONTENTS = "pull-requests: write", "checks: write", "contents: write"
@@ -66,3 +67,14 @@ def bot_ignored(login: str) -> str:
 def lost_state(reason: str) -> str:
     """Say that a run began anew, and what follows from that."""
     return f"{reason}; this run knew of no earlier one, so dismissed findings may be here again"
+
+
+def feedback_table(pulls: Sequence[tuple[int, Sequence[Told]]]) -> str:
+    """Return what became of suggestions, as people read it."""
+    rows = [
+        f"| #{number} | {one.record.finding_id} | {code(one.rule)} | {one.verdict.outcome.value} |"
+        for number, told in pulls
+        for one in told
+    ]
+    head = "| Pull request | Finding | Rule | Outcome |\n|---|---|---|---|"
+    return "\n".join((head, *rows))
