@@ -1,7 +1,10 @@
 """Does what a step has to do on one pull request, and gathers what came of it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
 
 from bot.action_events import UNPRIVILEGED, BundleTask, Task
 from bot.action_settings import ActionSettings
@@ -13,14 +16,17 @@ from bot.adapters.inline_jobs import ENDED
 from bot.adapters.json_report import render_json
 from bot.adapters.runner_files import read_limited
 from bot.adapters.sarif_report import render_sarif
+from bot.adapters.terminal_report import print_explanation
 from bot.agent.service.asked_job import AskedJob
 from bot.agent.service.bundle_job import BundleJob
 from bot.agent.service.publishing import Posting, with_lasting_ids
+from bot.agent.service.review_job import MOVED
 from bot.domain.action_report import StepReport, headline_of, nothing
 from bot.domain.action_words import COMMENTS, fork_code
+from bot.domain.app_forge import run_of_check
 from bot.domain.bundle import MAX_BUNDLE_BYTES, parse_bundle
 from bot.domain.config_words import config_silence
-from bot.domain.forge import CheckConclusion, RemotePullRequest
+from bot.domain.forge import CheckConclusion, CheckStatus, RemotePullRequest
 from bot.domain.intake import pull_key
 from bot.domain.jobs import Handler, Job, JobId, JobKind, Json
 from bot.domain.markers import without_marker
@@ -28,7 +34,8 @@ from bot.domain.pull_records import PublicationKind
 from bot.domain.review import Review
 from bot.domain.starter import BUNDLE
 from bot.domain.untrusted import one_line
-from bot.errors import Refused
+from bot.domain.verdict_check import not_reviewed_check, stopped_check
+from bot.errors import PullwrightError, Refused, Retryable, Stopped
 from bot.output import write
 
 RESULTS = "results.json"
@@ -65,10 +72,26 @@ class _Work:
         bench.jobs.submit(job)
         try:
             result = bench.jobs.run(handlers)
+        except (PullwrightError, Stopped) as trouble:
+            self._conclude(trouble)
+            raise
         finally:
             # What was decided and posted before something broke is remembered all the same.
             bench.remember()
         return self._report(result)
+
+    def _conclude(self, trouble: BaseException) -> None:
+        """End the check that this run began, which nobody else would."""
+        begun, number = self.bench.said.check, self.task.number
+        if begun is None or begun.status is CheckStatus.COMPLETED:
+            return
+        head, run = begun.head_sha, run_of_check(begun.external_id)
+        if isinstance(trouble, Stopped):
+            ending = stopped_check(head, run, number)
+        else:
+            ending = not_reviewed_check(head, run, str(trouble), number)
+        with suppress(Refused, Retryable):
+            self.bench.connection.publisher.check(ending)
 
     def _job(self) -> tuple[Job, dict[JobKind, Handler]]:
         task, bench = self.task, self.bench
@@ -90,8 +113,12 @@ class _Work:
 
     def _report(self, result: Json) -> StepReport:
         review, said = self._review(), self.bench.said
+        if ENDED in result:
+            return nothing(MOVED, self.task.number)
         if review is None and (not said.reply or result.get("silence")):
             return self._silent(result)
+        if review is not None and self.settings.inputs.is_debug:
+            print_explanation(Console(color_system=None, highlight=False), review)
         check = said.check
         is_failure = check is not None and check.conclusion is CheckConclusion.FAILURE
         is_command = self.task.wanted is not None and self.task.wanted.kind is JobKind.COMMAND
@@ -116,7 +143,7 @@ class _Work:
         return self.settings.inputs.is_dry_run or COMMENTS in self.bench.said.missing
 
     def _silent(self, result: Json) -> StepReport:
-        reason = str(result.get("silence") or result.get("ignored") or result.get(ENDED, "done"))
+        reason = str(result.get("silence") or result.get("ignored") or "it was done before")
         if reason.startswith(CONFIG_UNUSABLE):
             raise Refused(reason)
         told = nothing(reason, self.task.number)

@@ -172,3 +172,52 @@ def test_an_event_that_is_not_ours_does_nothing_and_says_so(runner: Runner) -> N
 
     assert ended.code == 0, ended.log
     assert "Nothing was done: the event push asks for nothing" in ended.summary
+
+
+def test_a_run_that_ends_early_leaves_no_check_that_seems_to_run(runner: Runner) -> None:
+    repo, _ = _opened(runner, "no-docker")
+
+    ended = runner.step(
+        runner.last("pull_request"),
+        repo=repo,
+        PULLWRIGHT_SANDBOX="docker",
+        DOCKER_HOST="unix:///nowhere.sock",
+    )
+
+    assert ended.code == 4, ended.log
+    assert "The run ended without a result" in ended.summary
+    assert [run.conclusion for run in repo.check_runs] == ["neutral"]
+
+
+def test_what_the_workflow_sets_counts_above_the_file_that_it_names(runner: Runner) -> None:
+    base = {**BASE, "ci/review.yml": "trigger: /robot\nauto_review:\n  drafts: true\n"}
+    repo = _repo(runner, "configured", base)
+    pr = repo.open_pull_request(LINT_BUG, author="ada", draft=True)
+    inputs = {
+        "config_file": "ci/review.yml",
+        "severity_threshold": "high",
+        "extra_instructions": "Mind the units.",
+        "debug": "true",
+    }
+    ended = runner.step(runner.last("pull_request"), repo=repo, inputs=inputs)
+    runner.github.user("ada").comment(pr, "/robot config")
+
+    told = runner.step(runner.last("issue_comment"), repo=repo, inputs=inputs)
+
+    assert (ended.code, told.code) == (0, 0), ended.log + told.log
+    assert ended.outputs["findings_count"] == "0"
+    assert "utility" in ended.log or "lint" in ended.log
+    assert "the workflow's inputs" in told.summary
+    assert "ci/review.yml@" in told.summary
+    assert "Mind the units" in told.summary
+
+
+def test_a_configuration_file_that_is_not_there_is_named(runner: Runner) -> None:
+    repo, _ = _opened(runner, "unnamed")
+
+    ended = runner.step(
+        runner.last("pull_request"), repo=repo, inputs={"config_file": "ci/none.yml"}
+    )
+
+    assert ended.code == 2, ended.log
+    assert "the input config_file names ci/none.yml" in ended.summary.replace("\\", "")
