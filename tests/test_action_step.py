@@ -1,6 +1,10 @@
 """One step in this process, up to where it would ask GitHub anything."""
 
+import importlib.metadata
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +13,8 @@ import pytest
 from bot.action import Step
 from bot.errors import Refused
 
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements-action.lock"
 SOURCE = {
     "repository": {"id": 1, "full_name": "octo/shop"},
     "sender": {"id": 2, "login": "ada"},
@@ -156,3 +162,27 @@ def test_the_token_stands_in_no_output(tmp_path: Path) -> None:
     told = _refused(tmp_path, env)
 
     assert token not in told + (tmp_path / "output").read_text()
+
+
+def test_the_action_needs_no_package_that_its_lock_does_not_have() -> None:
+    # Modules that DBOS, Flask and the policy's numpy would bring along.
+    program = (
+        "import sys, bot.action, bot.action_work\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+
+    loaded = {name for name in done.stdout.split() if not name.startswith("_")}
+    names = importlib.metadata.packages_distributions()
+    locked = set(re.findall(r"^([a-z0-9.-]+)==", LOCK.read_text(), re.MULTILINE))
+    needed = {dist.lower().replace("_", "-") for name in loaded for dist in names.get(name, ())}
+    assert {name for name in needed if name not in locked} <= {"pullwright"}
+
+
+def test_the_action_installs_few_packages() -> None:
+    locked = re.findall(r"^([a-z0-9.-]+)==", LOCK.read_text(), re.MULTILINE)
+
+    assert len(locked) <= 51
