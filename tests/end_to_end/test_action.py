@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.action_report import OUTPUTS
 from bot.domain.action_state import state_in
 from tests.end_to_end.runner import READS, Runner, actions, ours
 from tests.github_simulator import PullRequest, Repo
@@ -221,3 +222,26 @@ def test_a_configuration_file_that_is_not_there_is_named(runner: Runner) -> None
 
     assert ended.code == 2, ended.log
     assert "the input config_file names ci/none.yml" in ended.summary.replace("\\", "")
+
+
+def test_nothing_that_a_pull_request_says_is_a_command_for_the_runner(runner: Runner) -> None:
+    repo = _repo(runner, "hostile")
+    name = "::error title=x::%0A::add-mask::y,line=9.py"
+    files = {name: "import os\n", "b.py": "def f(:\n::set-output name=conclusion::success\n"}
+    title = "$(id) `id` %0A::set-env name=A::b ##[add-mask]z"
+    repo.open_pull_request(files, author="ada", title=title)
+
+    ended = runner.step(
+        runner.last("pull_request"), repo=repo, inputs={"extra_instructions": "$(id)\n::warning::x"}
+    )
+
+    assert ended.code == 0, ended.log
+    assert ended.outputs["conclusion"] == "findings"
+    assert ended.outputs.keys() == set(OUTPUTS)
+    told = "file=%3A%3Aerror title=x%3A%3A%250A%3A%3Aadd-mask%3A%3Ay%2Cline=9.py,line=1"
+    assert [one for one in ended.commands if not one.startswith("::error file=b.py,")] == [
+        (
+            f"::notice {told},endLine=1,title=F3 `os` imported but unused"
+            "::The import costs time at start and can hide a missing use."
+        )
+    ]
