@@ -110,6 +110,10 @@ def test_the_action_has_the_inputs_and_outputs_that_the_code_reads_and_writes() 
     }
 
 
+def test_the_script_of_the_step_is_one_that_the_auditor_of_scripts_takes() -> None:
+    _run(BIN / "shellcheck", ROOT / "docker" / "action.sh")
+
+
 def test_no_expression_is_pasted_into_a_script() -> None:
     scripts = [step["run"] for step in load_action()["runs"]["steps"]]
 

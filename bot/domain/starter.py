@@ -28,6 +28,9 @@ on:
   pull_request:
     types: [opened, synchronize, reopened, ready_for_review, closed]
 permissions: {{}}
+concurrency: # a new push ends the review of the old one
+  group: pullwright-${{{{ github.event.number }}}}
+  cancel-in-progress: true
 jobs:
   review:{condition}
     runs-on: ubuntu-24.04

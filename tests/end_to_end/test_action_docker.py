@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.docker_engine import DockerEngine
-from tests.end_to_end.runner import Runner, StepEnded, actions, ours
+from tests.end_to_end.runner import READS, Runner, StepEnded, actions, ours
 from tests.end_to_end.test_action import BASE, LINT_BUG
 from tests.github_simulator import PullRequest, Repo
 
@@ -109,3 +109,18 @@ def test_the_command_of_the_workflow_itself_is_carried_out(runner: Runner) -> No
     assert ended.code == 0, ended.log
     assert "test_total" in ended.summary
     assert ours(pr) == []
+
+
+def test_code_of_a_fork_runs_only_where_the_run_has_no_more_than_a_fork_may_have(
+    runner: Runner,
+) -> None:
+    repo = runner.github.repo("octo/forked", base=BASE)
+    repo.collaborator("ada", "write")
+    pr = repo.open_pull_request(LINT_BUG, author="eve", fork=True)
+
+    own = runner.step(runner.last("pull_request"), repo=repo, grants=READS)
+    ours_ = _commanded(runner, pr, "/agent test")
+
+    assert (own.code, ours_.code) == (0, 0), own.log + ours_.log
+    assert "suite 1 passed before and after" in own.summary
+    assert "the head is in a fork, and this run, for issue" in ours_.summary.replace("\\", "")

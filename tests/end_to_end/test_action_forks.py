@@ -119,7 +119,7 @@ def test_code_of_a_fork_does_not_run_where_the_token_writes(runner: Runner) -> N
     repo.collaborator("ada", "write")
     runner.github.user("ada").comment(pr, "/agent test")
 
-    ended = runner.step(runner.last("issue_comment"), repo=repo, PULLWRIGHT_SANDBOX="auto")
+    ended = runner.step(runner.last("issue_comment"), repo=repo)
 
     assert ended.code == 0, ended.log
     assert "the head is in a fork, and this run, for issue_comment, holds a token" in ours(pr)[0]
