@@ -17,6 +17,7 @@ from bot.action_work import work
 from bot.adapters.runner_files import read_event, write_outputs, write_summary
 from bot.app_wiring import refuse_process_sandbox
 from bot.domain.action_report import StepReport, broken, job_summary, nothing, outputs
+from bot.domain.action_words import GIVEN_UP
 from bot.domain.redaction import Redactor
 from bot.domain.workflow_commands import annotations, error, resume, stop
 from bot.errors import PullwrightError, Refused
@@ -31,6 +32,8 @@ class Step:
     env: Mapping[str, str]
     lines: list[str] = field(default_factory=list)
     """Commands for the runner."""
+    is_told: bool = False
+    """The job summary and the outputs are written."""
 
     def run(self) -> None:
         """Do the step; raises SystemExit with its exit code, or what went wrong."""
@@ -47,12 +50,23 @@ class Step:
             if runner is not None:
                 # Where the files cannot be written either, the first error is the one to tell.
                 with suppress(Refused):
-                    _tell(runner, broken(message), redactor)
+                    self._tell(runner, broken(message), redactor)
             raise
-        _tell(runner, report, redactor)
+        self._tell(runner, report, redactor)
         self.lines += map(redactor.clean, annotations(report.annotations))
         sys.stdout.write(f"{redactor.clean(report.headline)}\n")
         raise SystemExit(Exit.FINDINGS if report.is_failure else Exit.CLEAN)
+
+    def give_up(self) -> None:
+        """Say of a step that was cancelled, or that met a bug, that it has no result."""
+        with suppress(Refused):
+            self._tell(load_runner(self.env), broken(GIVEN_UP), Redactor())
+
+    def _tell(self, runner: Runner, report: StepReport, redactor: Redactor) -> None:
+        clean = {name: redactor.clean(text) for name, text in outputs(report).items()}
+        write_outputs(runner.output_file, clean)
+        write_summary(runner.summary_file, redactor.clean(job_summary(report)))
+        self.is_told = True
 
 
 def main() -> None:
@@ -61,6 +75,8 @@ def main() -> None:
     token = secrets.token_hex(16)
     _say(stop(token))
     code = guarded(step.run, bug_folder=state_dir() / "bugs")
+    if not step.is_told:
+        step.give_up()
     sys.stderr.flush()
     _say(resume(token))
     for line in step.lines:
@@ -82,12 +98,6 @@ def _done(settings: ActionSettings) -> StepReport:
             return feedback(settings, repo, number)
         case _:
             return work(settings, task)
-
-
-def _tell(runner: Runner, report: StepReport, redactor: Redactor) -> None:
-    clean = {name: redactor.clean(text) for name, text in outputs(report).items()}
-    write_outputs(runner.output_file, clean)
-    write_summary(runner.summary_file, redactor.clean(job_summary(report)))
 
 
 def _say(line: str) -> None:

@@ -17,6 +17,7 @@ NO_WORKFLOWS = (
 UNWRITTEN_SUMMARY = (
     "Nothing was reviewed here yet; this comment keeps what was decided on this pull request."
 )
+GIVEN_UP = "it was cancelled or it broke, and the log of the step says which"
 DRY = "This was a dry run: nothing was posted."
 NO_QUEUE = (
     "the Action has no queue of its own: what runs is on the Actions page of the repository, "

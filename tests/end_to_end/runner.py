@@ -63,6 +63,8 @@ class Runner:
     is_quick: bool = True
     runs: int = 0
     environment: dict[str, str] = field(default_factory=dict)
+    process: "subprocess.Popen[str]" = field(init=False)
+    """The step that runs, or ran last."""
 
     def step(
         self,
@@ -116,19 +118,19 @@ class Runner:
             **variables,
         }
         given = inputs or {}
-        done = subprocess.run(
+        with subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", _script()],
             env=environment | step_environment(given, token),
             cwd=folder / "workspace",
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        ) as self.process:
+            log, _ = self.process.communicate(timeout=TIMEOUT_S)
         return StepEnded(
-            done.returncode,
-            done.stdout + done.stderr,
+            self.process.returncode,
+            log,
             files["summary"].read_text(),
             {name: text for name, _, text in _OUTPUT.findall(files["output"].read_text())},
         )

@@ -1,6 +1,7 @@
 """The Action as a runner runs it: from the event to what GitHub shows, and what the step leaves."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from bot.domain.action_report import OUTPUTS
 from bot.domain.action_state import state_in
 from tests.end_to_end.runner import READS, Runner, actions, ours
-from tests.github_simulator import PullRequest, Repo
+from tests.github_simulator import Meanwhile, PullRequest, Repo
 
 BASE = {
     "app.py": "def total(prices):\n    return sum(prices)\n",
@@ -245,3 +246,18 @@ def test_nothing_that_a_pull_request_says_is_a_command_for_the_runner(runner: Ru
             "::The import costs time at start and can hide a missing use."
         )
     ]
+
+
+def test_a_cancelled_run_ends_its_check_and_remembers_what_it_knew(runner: Runner) -> None:
+    repo, pr = _opened(runner, "cancelled")
+    cancel = Meanwhile(lambda: runner.process.send_signal(signal.SIGINT))
+    runner.github.faults.add("POST", "/repos/octo/cancelled/pulls/*/reviews", cancel)
+
+    ended = runner.step(runner.last("pull_request"), repo=repo)
+
+    assert ended.code == 130, ended.log
+    assert "it was cancelled or it broke" in ended.summary
+    assert [run.conclusion for run in repo.check_runs] == ["cancelled"]
+    state = state_in(ours(pr)[0])
+    assert state is not None
+    assert [known.id for known in state.findings] == ["F1"]
