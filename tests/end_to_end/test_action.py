@@ -261,3 +261,18 @@ def test_a_cancelled_run_ends_its_check_and_remembers_what_it_knew(runner: Runne
     state = state_in(ours(pr)[0])
     assert state is not None
     assert [known.id for known in state.findings] == ["F1"]
+
+
+def test_the_command_of_the_workflow_itself_reviews_a_draft_too(runner: Runner) -> None:
+    repo = _repo(runner, "draft")
+    pr = repo.open_pull_request(LINT_BUG, author="ada", draft=True)
+    silent = runner.step(runner.last("pull_request"), repo=repo)
+
+    asked = runner.step(
+        runner.last("pull_request"), repo=repo, inputs={"command": "review", "dry_run": "true"}
+    )
+
+    assert "it is a draft" in silent.summary
+    assert (asked.code, asked.outputs["findings_count"]) == (0, "1"), asked.log
+    assert "This was a dry run: nothing was posted." in asked.summary
+    assert (ours(pr), repo.check_runs) == ([], [])
