@@ -24,8 +24,9 @@ check: lint types imports test ## all that CI runs
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/zizmor --offline --quiet --strict-collection .github
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet --strict-collection .github action.yml workflows/*.yml workflows/*/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml workflows/*.yml workflows/*/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 
 types: $(VENV)/.installed
 	$(BIN)/mypy
@@ -45,6 +46,7 @@ lock: $(VENV)/.installed ## renew the locked dependencies
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -o requirements.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra dev --extra app -c requirements.lock -o requirements-dev.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra app -c requirements-dev.lock -o docker/app.lock pyproject.toml docker/app.in
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra action -c requirements-dev.lock -o requirements-action.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -c requirements.lock -o docker/tools.lock docker/tools.in
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -c requirements-dev.lock -o docker/sandbox.lock docker/sandbox.in
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) -c requirements-dev.lock -o docker/release.lock docker/release.in

@@ -5,14 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from bot import wiring
-from bot.adapters.dbos_admin import DbosJobsAdmin
-from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_past import open_past
 from bot.adapters.git_workspace import open_remote
@@ -51,12 +49,12 @@ from bot.domain.jobs import Handler, JobKind
 from bot.domain.merge_group import MergeGroups
 from bot.domain.opinions import Opinions
 from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
-from bot.domain.ports import Workspace
+from bot.domain.ports import Sandboxes, Workspace
 from bot.domain.pull_records import DELIVERIES_KEPT
 from bot.domain.pull_request import Sha
 from bot.domain.pull_state import PullStates
 from bot.domain.repo_config import RepoConfig
-from bot.domain.review import Decision
+from bot.domain.review import Decision, ProgressListener
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
 from bot.model_tools import answering
@@ -128,7 +126,7 @@ class GitHubConnection:
 
     @contextmanager
     def past(self, shas: Collection[Sha]) -> Iterator[CodeHistory]:
-        url = _with_token(self.access.clone_url, self.access.token())
+        url = with_token(self.access.clone_url, self.access.token())
         cache = self.settings.state_dir / "mirrors"
         with open_past(url, shas, cache=cache, network=self.settings.network) as history:
             yield history
@@ -140,7 +138,7 @@ class GitHubConnection:
     @contextmanager
     def checkout(self, pull: RemotePullRequest) -> Iterator[Workspace]:
         opened = open_remote(
-            _with_token(self.access.clone_url, self.access.token()),
+            with_token(self.access.clone_url, self.access.token()),
             base=pull.base_sha,
             head=pull.head_sha,
             cache=self.settings.state_dir / "mirrors",
@@ -189,9 +187,13 @@ def build_desk(
 
     Raises SandboxUnavailable where Docker is required.
     """
+    # The Action builds its desk without the queue, and has it not installed.
+    from bot.adapters.dbos_admin import DbosJobsAdmin
+    from bot.adapters.dbos_jobs import DbosJobs
+
     host, identity = github.host, github.identity
     orgs = OrgFiles(host, identity)
-    makers = _Makers(settings, model, app.secrets)
+    makers = Makers(settings, model, app.secrets)
     jobs, admin = DbosJobs(app.database_url), DbosJobsAdmin(app.database_url)
     ledger = open_ledger(app.database_url)
     for close in (jobs.close, admin.close, ledger.close):
@@ -247,13 +249,16 @@ def forget_old(desk: Desk, settings: Settings) -> None:
 
 
 @dataclass(frozen=True)
-class _Makers:
+class Makers:
     """Builds the agent for one change; code of a stranger runs in containers or not at all."""
 
     settings: Settings
     model: ModelSettings | None
     secrets: Sequence[str]
     """What must not be in a prompt."""
+    listener: ProgressListener = field(default_factory=Unheard)
+    around: Callable[[Sandboxes], Sandboxes] = lambda sandboxes: sandboxes
+    """Returns where code runs, as whoever builds this wants it."""
 
     def equip(
         self,
@@ -264,7 +269,7 @@ class _Makers:
     ) -> Equipment:
         settings, place = self.settings, wiring.Place("https://forge")
         opened = wiring.open_sandboxes(settings, place, lambda _question: False)
-        sandboxes, own = StoppableSandboxes(opened), config.config
+        sandboxes, own = StoppableSandboxes(self.around(opened)), config.config
         with ExitStack() as stack:
             stack.callback(sandboxes.close)
             model = self._open(own, stack)
@@ -273,7 +278,7 @@ class _Makers:
                 workspace,
                 own,
                 sandboxes,
-                Unheard(),
+                self.listener,
                 tools=tools,
                 model=model,
                 keeper=keeper,
@@ -354,7 +359,7 @@ def network_of(given: Mapping[str, str]) -> Network:
     return Network(proxies, given.get("GIT_SSL_CAINFO", ""))
 
 
-def _with_token(clone_url: str, token: str) -> str:
+def with_token(clone_url: str, token: str) -> str:
     """Return the URL with the token as git takes it; the adapter keeps it out of arguments."""
     parts = urlsplit(clone_url)
     return urlunsplit(parts._replace(netloc=f"x-access-token:{token}@{parts.netloc}"))

@@ -19,6 +19,7 @@ from bot import (
     policy_commands,
     replay_commands,
     service_commands,
+    starter_commands,
     wiring,
 )
 from bot.agent.named import Heeding, Names
@@ -50,6 +51,7 @@ replay_commands.add_to(app)
 service_commands.add_to(app)
 policy_commands.add_to(app)
 export_commands.add_to(app)
+starter_commands.add_to(app)
 
 Repository = Annotated[
     str, typer.Option("--repo", "-C", help="A git repository: a folder, or an https URL.")

@@ -164,6 +164,11 @@ def has_app(environ: Mapping[str, str] | None = None) -> bool:
     return any(env.get(name) for name in names) or app_places(env, state_dir(env)).record.exists()
 
 
+def environment() -> Mapping[str, str]:
+    """Return the environment, for settings that are read elsewhere."""
+    return os.environ
+
+
 def load_model_settings(environ: Mapping[str, str] | None = None) -> ModelSettings:
     """Return the settings of the model; raises Refused naming the variable and what it takes."""
     env = os.environ if environ is None else environ

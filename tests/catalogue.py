@@ -29,6 +29,7 @@ OWN, CROWDS = "agent/service/test_own_doings.py", "agent/service/test_limits.py"
 MODEL, EDITS = "end_to_end/test_hostile_model.py", "domain/test_hostile_edits.py"
 OBEDIENT, FAULTS = "adapters/test_cerebras_hostile.py", "adapters/test_cerebras_faults.py"
 HIDDEN, PUBLICATION = "domain/test_hidden_text.py", "domain/test_publication.py"
+ACTION, RUNNER = "end_to_end/test_action.py", "domain/test_workflow_commands.py"
 LOOKING, REPAIR = "agent/test_model_review.py", "end_to_end/test_model_repair.py"
 
 OPEN: frozenset[str] = frozenset()
@@ -283,5 +284,11 @@ HELD: Mapping[str, tuple[str, ...]] = {
     "G14": (
         f"{REPOSITORIES}::test_a_git_server_that_repeats_our_credential_does_not_make_us_repeat_it",
         f"{FORGE}::test_what_github_repeats_of_our_credential_is_not_posted",
+    ),
+    "G16": (
+        f"{ACTION}::test_nothing_that_a_pull_request_says_is_a_command_for_the_runner",
+        f"{RUNNER}::test_nothing_in_an_annotation_begins_another_command_or_property",
+        f"{RUNNER}::test_an_output_that_holds_the_delimiter_is_refused",
+        "test_starter.py::test_no_expression_is_pasted_into_a_script",
     ),
 }

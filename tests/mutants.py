@@ -112,6 +112,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "answer.status == 401 and not is_renewed",
         "answer.status == 401",
     ),
+    "G16": Mutant("bot/domain/workflow_commands.py", '.replace(":", "%3A")', ""),
     "G14": Mutant("bot/domain/untrusted.py", '_TOKEN.sub("***", text)', "text"),
 }
 

@@ -108,7 +108,9 @@ def fetch_change(
         mirror = mirrors.open(remote.url)
         stack.callback(mirror.close)
         limit = f"--filter=blob:limit={budget.blob_bytes}"
-        _fetch(mirror, remote, {base_sha, merge_base, head_sha}, "--depth=1", limit, budget=budget)
+        fetch_commits(
+            mirror, remote, {base_sha, merge_base, head_sha}, "--depth=1", limit, budget=budget
+        )
         stack.pop_all()
     return mirror, RemoteChange(base_sha, merge_base, head_sha, head_ref)
 
@@ -127,11 +129,11 @@ def fetch_past(
         missing = {sha for sha in shas if not _has(mirror, sha)}
         try:
             if missing:
-                _fetch(mirror, remote, missing, PAST_DEPTH, limit, budget=budget)
+                fetch_commits(mirror, remote, missing, PAST_DEPTH, limit, budget=budget)
         except GitFailed:
             for sha in sorted(missing):
                 with suppress(GitFailed):
-                    _fetch(mirror, remote, {sha}, PAST_DEPTH, limit, budget=budget)
+                    fetch_commits(mirror, remote, {sha}, PAST_DEPTH, limit, budget=budget)
         stack.pop_all()
     return mirror
 
@@ -187,7 +189,7 @@ def _merge_base(
             is_whole = not (history.path / "shallow").exists()
             if depth == "--unshallow" and is_whole:
                 break
-            _fetch(history, remote, {base, head}, depth, "--filter=tree:0", budget=budget)
+            fetch_commits(history, remote, {base, head}, depth, "--filter=tree:0", budget=budget)
             found = history.git.find("merge-base", base, head)
             if found is not None:
                 return Sha(found)
@@ -196,9 +198,10 @@ def _merge_base(
     raise Refused(f"{base[:12]} and {head[:12]} have no commit in common: pass another base")
 
 
-def _fetch(
+def fetch_commits(
     mirror: Mirror, remote: Remote, shas: set[Sha], *options: str, budget: CheckoutBudget
 ) -> None:
+    """Fetch commits by id; raises Refused, TooLarge over the budget, Retryable."""
     refs = [f"{sha}:{OURS}{sha}" for sha in sorted(shas)]
     with mirror.writing():
         before = size_bytes(mirror.path)

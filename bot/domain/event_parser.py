@@ -76,7 +76,7 @@ def _pull_request(payload: Payload) -> Event | Ignored:
         action = PullAction.RETITLED
     pull = payload.inner("pull_request")
     return PullChanged(
-        _source(payload),
+        source_of(payload),
         action,
         number=pull.id("number"),
         head_sha=pull.inner("head").sha("sha"),
@@ -96,7 +96,7 @@ def _issue_comment(payload: Payload) -> Event | Ignored:
 def _review_comment(payload: Payload) -> Event | Ignored:
     number = payload.inner("pull_request").id("number")
     if payload.data.get("action") == "deleted":
-        return CommentDeleted(_source(payload), number)
+        return CommentDeleted(source_of(payload), number)
     return _comment(payload, number, CommentPlace.THREAD)
 
 
@@ -107,7 +107,7 @@ def _comment(payload: Payload, number: int, place: CommentPlace) -> Event | Igno
     comment = payload.inner("comment")
     app = comment.maybe("performed_via_github_app")
     return CommentCreated(
-        _source(payload),
+        source_of(payload),
         number,
         place,
         comment_id=comment.id(),
@@ -122,7 +122,7 @@ def _review(payload: Payload) -> Event | Ignored:
     if action is None:
         return _nothing(payload, "pull_request_review")
     number = payload.inner("pull_request").id("number")
-    return ReviewChanged(_source(payload), action, number, payload.inner("review").id())
+    return ReviewChanged(source_of(payload), action, number, payload.inner("review").id())
 
 
 def _thread(payload: Payload) -> Event | Ignored:
@@ -130,7 +130,7 @@ def _thread(payload: Payload) -> Event | Ignored:
     if action not in ("resolved", "unresolved"):
         return _nothing(payload, "pull_request_review_thread")
     return ThreadChanged(
-        _source(payload),
+        source_of(payload),
         payload.inner("pull_request").id("number"),
         payload.inner("thread").text("node_id"),
         is_resolved=action == "resolved",
@@ -155,7 +155,7 @@ def _check_suite(payload: Payload) -> Event | Ignored:
 
 
 def _check(payload: Payload, check: Payload, identifier: str) -> CheckRequested:
-    source = _source(payload)
+    source = source_of(payload)
     return CheckRequested(
         source,
         check_id=check.id(),
@@ -185,7 +185,7 @@ def _check_number(check: Payload, identifier: str, repo_id: int) -> int | None:
 def _push(payload: Payload) -> Event | Ignored:
     if payload.is_true("deleted"):
         return Ignored("a branch was deleted")
-    return Pushed(_source(payload), payload.text("ref"), payload.sha("after"))
+    return Pushed(source_of(payload), payload.text("ref"), payload.sha("after"))
 
 
 def _merge_group(payload: Payload) -> Event | Ignored:
@@ -193,7 +193,7 @@ def _merge_group(payload: Payload) -> Event | Ignored:
         return _nothing(payload, "merge_group")
     group = payload.inner("merge_group")
     return MergeGroupRequested(
-        _source(payload),
+        source_of(payload),
         head_sha=group.sha("head_sha"),
         head_ref=group.text("head_ref"),
         base_sha=group.sha("base_sha"),
@@ -210,7 +210,8 @@ def _installation(payload: Payload) -> Event | Ignored:
     return InstallationChanged(payload.inner("installation").id(), change, repos)
 
 
-def _source(payload: Payload) -> Source:
+def source_of(payload: Payload) -> Source:
+    """Return where an event comes from; raises Unreadable."""
     repo, sender = payload.inner("repository"), payload.inner("sender")
     installation = payload.maybe("installation")
     return Source(

@@ -52,7 +52,7 @@ class Posting:
         """Post everything and return what became of it, in small."""
         records = self.desk.records
         reconciled = self._with_adopted(self.reconciled(episode), RunId(episode.review.run_id))
-        review = _with_lasting_ids(episode.review, reconciled)
+        review = with_lasting_ids(episode.review, reconciled)
         context = replace(
             self._context(reconciled.known, review), quiet=self._quiet(config.config.learning)
         )
@@ -180,7 +180,7 @@ class Posting:
         )
 
 
-def _with_lasting_ids(review: Review, reconciled: Reconciled) -> Review:
+def with_lasting_ids(review: Review, reconciled: Reconciled) -> Review:
     """Return the review with the states that people gave its findings, concluded anew."""
     old, found = review.verdict, reconciled.findings
     verdict = conclude(

@@ -29,7 +29,7 @@ from bot.domain.ledger import Head, PullKey, Reconciled, RunEnding, RunId, RunKi
 from bot.domain.markers import Marker, MarkerKind
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Workspace
-from bot.domain.pull_records import Publication, PublicationKind, Silence
+from bot.domain.pull_records import Publication, PublicationKind, PullMode, Silence
 from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ReviewRequest, parse_request
@@ -89,9 +89,24 @@ class ReviewOfPull:
         admitted = self.context.step("admit", lambda: self._admit(remote))
         if admitted["silence"]:
             return admitted
+        return self._told_why(remote, lambda workspace: self._looked_at(remote, workspace, trigger))
+
+    def asked(self, *, is_full: bool) -> Json:
+        """Review whatever the configuration says of automatic reviews: an operator wants it."""
+        remote = self.look()
+        if not remote.is_open or remote.head_repo is None:
+            return self._told(remote, silence_before(remote, PullMode.AUTO))
+
+        def review(workspace: Workspace) -> Json:
+            return self.run(remote, workspace, self.configured(workspace), is_full=is_full)
+
+        return self._told_why(remote, review)
+
+    def _told_why(self, remote: RemotePullRequest, act: Callable[[Workspace], Json]) -> Json:
+        """Act on a checkout; what refuses it is said on the forge."""
         try:
             with self.connection.checkout(remote) as workspace:
-                return self._looked_at(remote, workspace, trigger)
+                return act(workspace)
         except ConfigRefused as error:
             return self._refused(remote, str(error))
         except Refused as error:
@@ -195,7 +210,7 @@ class ReviewOfPull:
         config: EffectiveConfig,
         kind: RunKind,
     ) -> Iterator[Equipment]:
-        self.context.step("begin", lambda: self._begin(remote, workspace, kind))
+        self.context.step("begin", lambda: self.begin(remote, workspace, kind))
         tools = ("test",) if kind in _ONLY_TESTS else ()
         equipment = self.desk.equip(workspace, config, tools, self.repair)
         try:
@@ -269,7 +284,8 @@ class ReviewOfPull:
             Publication(key, self.pull, PublicationKind.COMMIT, sha, url, now)
         )
 
-    def _begin(self, remote: RemotePullRequest, workspace: Workspace, kind: RunKind) -> Json:
+    def begin(self, remote: RemotePullRequest, workspace: Workspace, kind: RunKind) -> Json:
+        """Record that the run has begun, and say so on the head of a review."""
         record = RunRecord(
             run_id=self.run_id,
             job_id=self.context.job.id,
