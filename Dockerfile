@@ -43,16 +43,15 @@ RUN python3 -m venv --without-pip /opt/pullwright/venv \
       --find-links /wheels --require-hashes --requirement /wheels/requirements.lock \
  && $PIP install --quiet --no-index --no-compile --no-deps /wheels/pullwright-*.whl \
  && $PIP uninstall --quiet --yes pip \
- && find /opt/pullwright/venv/lib -type d -name tests -prune -exec rm -r {} + \
- && find /opt/pullwright/venv/lib -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.h' -o -name '*.a' \) -delete \
- && mkdir -p /made/state /made/key && chmod 0700 /made/state /made/key
+ && find /opt/pullwright/venv/lib -type d \( -name tests -o -path '*/numpy/f2py' -o -path '*/numpy/distutils' \
+      -o -path '*/sqlalchemy/testing' \) -prune -exec rm -r {} + \
+ && find /opt/pullwright/venv/lib -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.h' -o -name '*.a' \) -delete
 
 # Code is root's, and the user that runs it can change none of it; what it writes is in /state, /key
 # and /tmp. A volume that is laid over a folder of an image gets that folder's owner and mode.
 FROM ${APP_BASE_IMAGE} AS app
 COPY --from=app-build /opt/pullwright /opt/pullwright
-COPY --from=app-build --chown=10001:10001 /made/state /state
-COPY --from=app-build --chown=10001:10001 /made/key /key
+RUN mkdir -m 0700 /state /key && chown 10001:10001 /state /key
 ENV PATH=/opt/pullwright/venv/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/state \
     PULLWRIGHT_STATE_DIR=/state \

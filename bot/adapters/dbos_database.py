@@ -149,6 +149,8 @@ def _postgres(url: sa.URL, patience_s: float) -> sa.Engine:
         pool_timeout=PATIENCE_S,
         connect_args={
             "connect_timeout": PATIENCE_S - 2,
+            # A database without an encoding of its own would answer in bytes.
+            "client_encoding": "utf8",
             "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
             " -c idle_in_transaction_session_timeout=60000",
             # A dead server is noticed within seconds, not after the kernel's two hours.

@@ -106,6 +106,16 @@ def test_a_look_at_a_database_that_is_not_there_makes_none(tmp_path: Path) -> No
     assert not (tmp_path / "new").exists()
 
 
+def test_a_postgres_database_of_ours_is_called_by_name_and_version(postgres_url: str) -> None:
+    with closing(open_ledger(postgres_url)):
+        pass
+
+    check = examine_database(postgres_url)
+
+    assert check.is_good
+    assert ", version " in check.detail
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -23,7 +23,8 @@ as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$$@"; }
 if [ ! -s $$data/PG_VERSION ]; then
   install -d -o postgres -g postgres -m 700 $$data
   printf %s "$$POSTGRES_PASSWORD" >/tmp/password && chmod 644 /tmp/password
-  as $$bin/initdb --auth=scram-sha-256 --username=pullwright --pwfile=/tmp/password --no-sync $$data
+  as $$bin/initdb --auth=scram-sha-256 --username=pullwright --pwfile=/tmp/password \\
+    --encoding=UTF8 --no-sync $$data
   echo 'host all all all scram-sha-256' >>$$data/pg_hba.conf
   echo 'CREATE DATABASE pullwright' | as $$bin/postgres --single -D $$data postgres
 fi

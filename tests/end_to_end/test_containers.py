@@ -52,9 +52,9 @@ def test_the_image_adds_no_more_than_its_goal_to_its_base(image: str) -> None:
 
 
 def test_nobody_in_a_container_can_change_the_code(image: str) -> None:
+    look = "find / -xdev -writable -type f -not -path '/proc/*' 2>/dev/null; command -v pip || :"
     looked = said(
-        "docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image,
-        "-c", "find / -xdev -writable -type f -not -path '/proc/*' 2>/dev/null; command -v pip || :",
+        "docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", look
     )  # fmt: skip
 
     assert looked == ""
@@ -160,8 +160,9 @@ def test_compose_takes_a_delivery_in_and_a_worker_gets_its_job(stack: Stack) -> 
     reply = site.deliver(opened(), headers={"X-Hub-Signature-256": sign(opened(), SECRET)})
 
     assert (reply.status, json.loads(reply.body)) == (202, {"accepted": 1})
-    stack.until(lambda: "octo/repo" in _jobs(stack) or "github:1:7" in _jobs(stack), _jobs(stack))
-    stack.until(lambda: "queued" not in _jobs(stack).split(), "no worker took the job")
+    # It gets as far as its token: there is no GitHub behind this.
+    taken = "no answer to POST /api/v3/app/installations/5/access_tokens"
+    stack.until(lambda: taken in _jobs(stack), "no worker took the job")
 
 
 def _jobs(stack: Stack) -> str:
