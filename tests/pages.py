@@ -78,9 +78,27 @@ def blocks(page: str) -> Sequence[Block]:
 def commands() -> Iterator[Typed]:
     """Yield every command of every page, in their order."""
     for page in PAGES:
-        for block in blocks(page):
+        for block in (*blocks(page), *_indented(page)):
             if block.language in ("sh", ""):
                 yield from _commands(block)
+
+
+def _indented(page: str) -> Iterator[Block]:
+    """Yield every line of code without a fence: four spaces where no list or paragraph goes on."""
+    lines = prose(page).splitlines()
+    for number, line in enumerate(lines, 1):
+        is_code = line.startswith("    ") and not line[4:5].isspace()
+        if is_code and _opens_code(lines[: number - 1]):
+            yield Block(page, number - 1, "", (line[4:],))
+
+
+def _opens_code(before: Sequence[str]) -> bool:
+    """Tell whether an indented line is code: a blank line, and no list item, is before it."""
+    above = next((line for line in reversed(before) if not line.startswith("    ")), "")
+    if above.strip():
+        return False
+    last = next((line for line in reversed(before) if line.strip() and line[0] != " "), "")
+    return not re.match(r"[-*+] |\d+\. ", last)
 
 
 def _commands(block: Block) -> Iterator[Typed]:

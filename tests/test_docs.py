@@ -1,5 +1,6 @@
 """The pages say what is so: their links lead somewhere, and their tables are those of the code."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -158,6 +159,26 @@ def test_the_table_of_outcomes_is_the_codes() -> None:
     told = [(row[0].strip("`"), float(row[2]), float(row[3])) for row in rows]
 
     assert told == [(o.value, w.reward, w.confidence) for o, w in WORTH.items()]
+
+
+def _protocols(file: Path) -> set[str]:
+    """Return the ports that a module defines."""
+    return {
+        node.name
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and "Protocol" in {ast.unparse(b) for b in node.bases}
+    }
+
+
+def test_every_port_is_on_the_page_of_the_architecture_with_its_adapters() -> None:
+    rows = table("docs/architecture.md", "## Ports")[1:]
+    told = {(name, row[1].strip("`")) for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    adapters = {name for row in rows for name in re.findall(r"`(\w+)/?`", row[2])}
+
+    assert {name for name, file in told if name not in _protocols(ROOT / file)} == set()
+    assert _protocols(ROOT / "bot/domain/ports.py") - {name for name, _ in told} == set()
+    there = {path.stem for path in (ROOT / "bot/adapters").iterdir()}
+    assert adapters - there == set()
 
 
 def test_no_page_names_a_place_of_one_machine() -> None:

@@ -15,7 +15,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from bot.cli import app
-from tests.pages import PAGES, ROOT, commands, text_of
+from tests.pages import PAGES, ROOT, Block, _commands, commands, text_of
 from tests.toy_shop import Ground, build_ground, typed
 
 ELSEWHERE: Mapping[str, tuple[str, str]] = {
@@ -37,6 +37,11 @@ ENDS_WITH: Mapping[str, int] = {"pullwright test": 3}
 NEEDS_RED = re.compile(r"\brevert\b|--failing\b")
 """Commands about a test that the branch broke."""
 
+TYPED = ("pullwright", "git")
+"""Programs that are started here; another one is to be marked on its page, or run elsewhere."""
+ENDLESS = re.compile(r"pullwright (serve|worker|setup)\b")
+"""They run until somebody ends them, and have tests of their own."""
+
 RUN_HERE = sorted({t.command for t in commands() if not t.is_marked} - set(ELSEWHERE))
 
 
@@ -48,6 +53,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 
 @pytest.mark.parametrize("line", RUN_HERE)
 def test_what_the_pages_say_to_type_works(ground: Ground, tmp_path: Path, line: str) -> None:
+    assert line.startswith(TYPED), "mark on the page what it needs, or name who runs it"
+    assert not ENDLESS.search(line), "mark on the page what it needs"
     shop = ground.copy(tmp_path, is_red=bool(NEEDS_RED.search(line)))
 
     ended = typed(line, shop, ground.environment)
@@ -58,6 +65,19 @@ def test_what_the_pages_say_to_type_works(ground: Ground, tmp_path: Path, line: 
 
 def test_there_is_something_to_type() -> None:
     assert len(RUN_HERE) > 15
+
+
+def test_a_mark_counts_for_its_line_or_for_the_lines_below_it() -> None:
+    lines = ("# needs GitHub", "a one", "b two  # why", "", "c three  # needs minutes", "d four")
+
+    found = list(_commands(Block("page.md", 1, "sh", lines)))
+
+    assert [(t.command, t.is_marked) for t in found] == [
+        ("a one", True),
+        ("b two", True),
+        ("c three", True),
+        ("d four", False),
+    ]
 
 
 def test_what_is_run_elsewhere_is_run_there() -> None:
