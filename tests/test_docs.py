@@ -9,13 +9,15 @@ from typing import get_args
 
 import pytest
 
-from bot.domain import commands
+from bot.domain import commands, comments
 from bot.domain.command_parser import parse_command
 from bot.domain.commands import DismissReason
 from bot.domain.effective_config import effective
+from bot.domain.evidence import Counts
 from bot.domain.outcomes import WORTH
 from bot.domain.permissions import Need, needed
 from bot.domain.repo_config import RepoConfig
+from tests import reviews
 from tests.pages import PAGES, ROOT, anchors, blocks, links, table, text_of
 
 SECRETS = ("CEREBRAS_API_KEY", "PULLWRIGHT_WEBHOOK_SECRET", "PULLWRIGHT_ADMIN_TOKEN")
@@ -179,6 +181,18 @@ def test_every_port_is_on_the_page_of_the_architecture_with_its_adapters() -> No
     assert _protocols(ROOT / "bot/domain/ports.py") - {name for name, _ in told} == set()
     there = {path.stem for path in (ROOT / "bot/adapters").iterdir()}
     assert adapters - there == set()
+
+
+def test_the_receipt_in_the_readme_reads_as_receipts_do() -> None:
+    counts = Counts(failed=1, passed=19)
+    proof = reviews.proof(
+        before=counts,
+        after=counts,
+        seconds=3.6,
+        image="sha256:10c9e95e19ce" + "0" * 52,
+    )
+
+    assert comments.receipt(proof) in text_of("README.md")
 
 
 def test_no_page_names_a_place_of_one_machine() -> None:

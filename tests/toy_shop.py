@@ -34,6 +34,7 @@ _QUICK_SUITE = (
     b'echo \'<testsuite><testcase classname="tests.suite" name="test_line"/></testsuite>\' > $1\n'
 )
 _QUICK_COMMAND = b"tests:\n  command: sh tests/suite.sh {out}/junit.xml\n"
+_ONE_ANALYZER = b"analyzers:\n  enable: [ruff]\n"
 
 CALM: Mapping[str, Tree] = {
     "base": {
@@ -41,12 +42,17 @@ CALM: Mapping[str, Tree] = {
         "tests/suite.sh": _QUICK_SUITE,
         "staged.py": b"",
         "unstaged.py": b"",
-        ".github/pullwright.yml": _QUICK_COMMAND,
+        ".github/pullwright.yml": _QUICK_COMMAND + _ONE_ANALYZER,
     },
     "head": {"receipt.py": _IMPORTS + _LINE},
 }
 RED: Mapping[str, Tree] = {
-    "base": {"cart.py": _CART, "conftest.py": b"", "tests/test_a.py": _SUITE},
+    "base": {
+        "cart.py": _CART,
+        "conftest.py": b"",
+        "tests/test_a.py": _SUITE,
+        ".github/pullwright.yml": _ONE_ANALYZER,
+    },
     "head": {"cart.py": _CART.replace(b"percent >= 10", b"percent > 10")},
 }
 
