@@ -24,6 +24,7 @@ NEEDS = re.compile(r"#.*\bneeds (GitHub|a registry|a network|a model|a person|te
 
 _FENCE = re.compile(r"^( *)(`{3,})(.*)$")
 _LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+_HERE = re.compile(r"<<-?\s*['\"]?(\w+)")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 
@@ -102,14 +103,22 @@ def _opens_code(before: Sequence[str]) -> bool:
 
 
 def _commands(block: Block) -> Iterator[Typed]:
-    is_marked_above, pending = False, ""
+    is_marked_above, pending, end = False, "", ""
     for number, line in enumerate(block.lines, block.line + 1):
-        if not line.strip():
+        if end:
+            # What a shell reads up to a word belongs to the command that named the word.
+            pending, end = f"{pending}\n{line}", "" if line == end else end
+            if not end:
+                yield Typed(block.page, number, pending, is_marked_above)
+                pending = ""
+        elif not line.strip():
             is_marked_above = False
         elif line.lstrip().startswith("#"):
             is_marked_above = bool(NEEDS.search(line))
         elif line.endswith("\\"):
             pending += line[:-1]
+        elif here := _HERE.search(line):
+            pending, end = pending + line, here[1]
         else:
             whole, pending = pending + line, ""
             command = " ".join(_COMMENT.sub("", whole).split())
@@ -130,6 +139,12 @@ def links(page: str) -> Iterator[str]:
     """Yield where a page leads to, without the words in code."""
     for match in _LINK.finditer(re.sub(r"`[^`\n]*`", "``", prose(page))):
         yield match[1]
+
+
+def before(block: Block) -> str:
+    """Return the paragraph in front of a block."""
+    lines = text_of(block.page).splitlines()[: block.line - 1]
+    return "\n".join(lines).rstrip().rpartition("\n\n")[2]
 
 
 @cache

@@ -39,8 +39,8 @@ NEEDS_RED = re.compile(r"\brevert\b|--failing\b")
 
 TYPED = ("pullwright", "git")
 """Programs that are started here; another one is to be marked on its page, or run elsewhere."""
-ENDLESS = re.compile(r"pullwright (serve|worker|setup)\b")
-"""They run until somebody ends them, and have tests of their own."""
+NOT_HERE = re.compile(r"pullwright (serve|worker|setup)\b|git (clone|fetch|pull|push)\b")
+"""What runs until somebody ends it, and what reaches a network."""
 
 RUN_HERE = sorted({t.command for t in commands() if not t.is_marked} - set(ELSEWHERE))
 
@@ -54,7 +54,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 @pytest.mark.parametrize("line", RUN_HERE)
 def test_what_the_pages_say_to_type_works(ground: Ground, tmp_path: Path, line: str) -> None:
     assert line.startswith(TYPED), "mark on the page what it needs, or name who runs it"
-    assert not ENDLESS.search(line), "mark on the page what it needs"
+    assert not NOT_HERE.search(line), "mark on the page what it needs"
     shop = ground.copy(tmp_path, is_red=bool(NEEDS_RED.search(line)))
 
     ended = typed(line, shop, ground.environment)
@@ -78,6 +78,15 @@ def test_a_mark_counts_for_its_line_or_for_the_lines_below_it() -> None:
         ("c three", True),
         ("d four", False),
     ]
+
+
+def test_what_a_shell_reads_up_to_a_word_is_one_command() -> None:
+    lines = ("cat >a <<END", "# text, needs GitHub", "END", "b two")
+
+    found = list(_commands(Block("page.md", 1, "sh", lines)))
+
+    assert [t.command for t in found] == ["cat >a <<END\n# text, needs GitHub\nEND", "b two"]
+    assert not any(t.is_marked for t in found)
 
 
 def test_what_is_run_elsewhere_is_run_there() -> None:
