@@ -1,7 +1,8 @@
 """Small repositories in which every command of the pages can be typed as it stands there.
 
 Their names are those of the pages: a branch `origin/release`, a configuration `FILE`, a stored run
-`RUN`, a log `other.sarif`, and in the red one a test `tests/test_a.py::test_b` that is broken.
+`RUN`, a log `other.sarif`, a `FOLDER` of problems, and in the red one a test that is broken,
+`tests/test_a.py::test_b`.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from tests.end_to_end.command import command, sarif_log
 from tests.situations import RepoFixture, Tree, repository
+from tests.test_bench import ROWS
 
 _IMPORTS = b"import json\nimport os\nimport re\n\n\n"
 _LINE = b"def line(name, price):\n    return f'{name} {price}'\n"
@@ -96,9 +98,12 @@ def _repository(folder: Path, trees: Mapping[str, Tree]) -> RepoFixture:
     shop.git("update-ref", "refs/remotes/origin/release", shop.base_sha)
     exclude = shop.path / ".git" / "info" / "exclude"
     exclude.parent.mkdir(exist_ok=True)
-    exclude.write_text("FILE\nRUN\nother.sarif\n")
+    exclude.write_text("FILE\nFOLDER\nRUN\nother.sarif\n")
     (shop.path / "FILE").write_text(json.dumps({"severity_threshold": "medium"}))
     sarif_log(shop.path)
+    problems = shop.path / "FOLDER/humanevalfix/humanevalpack.python.jsonl"
+    problems.parent.mkdir(parents=True)
+    problems.write_text(json.dumps(ROWS[0]))
     return shop
 
 
