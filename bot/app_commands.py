@@ -1,23 +1,27 @@
 """The App's part of the command line; it is only imported where the App's packages are there."""
 
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 from bot import logs, worker
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
 from bot.adapters.dbos_worker import LEASE_S
+from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
+from bot.adapters.sql_turns import open_turns, pacing
 from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
 from bot.guard import stopping
 from bot.pair import run_together
 from bot.settings import load_app_settings, load_settings
+from bot.web.dashboard import Records
 from bot.web.serve import Address, Backend
 from bot.web.serve import serve as answer
 from bot.web.signature import Secret
+from bot.web.stored_policies import StoredPolicies
 
 _SERVED = "stopped; what was taken in is kept in the queue"
 _WORKED = "stopped; jobs that were begun are kept, and the next worker goes on with them"
@@ -27,15 +31,18 @@ def serve(host: str, port: int) -> None:
     """Take deliveries in until somebody ends it."""
     settings = load_app_settings()
     logs.configure(settings)
-    jobs = DbosJobs(settings.database_url)
+    with ExitStack() as stack, stopping(_SERVED):
+        answer(settings, _backend(settings.database_url, stack), address=Address(host, port))
+
+
+def _backend(url: str, stack: ExitStack) -> Backend:
+    jobs, admin = DbosJobs(url), DbosJobsAdmin(url)
     # GitHub waits ten seconds for an answer, so a database that is stuck is said long before.
-    ledger = open_ledger(settings.database_url, wait_s=3)
-    try:
-        with stopping(_SERVED):
-            answer(settings, Backend(jobs, ledger.deliveries), address=Address(host, port))
-    finally:
-        jobs.close()
-        ledger.close()
+    ledger, board, turns = open_ledger(url, wait_s=3), open_board(url), open_turns(url)
+    for opened in (jobs, admin, ledger, board, turns):
+        stack.callback(opened.close)
+    records = Records(board, ledger, admin, jobs, StoredPolicies(ledger.policies))
+    return Backend(jobs, ledger.deliveries, records, lambda: pacing(turns))
 
 
 def serve_and_work(host: str, port: int, slots: int) -> None:

@@ -11,6 +11,8 @@ import threading
 from datetime import UTC, datetime
 from typing import TextIO
 
+from bot.adapters.log_subject import subject
+from bot.domain.identity import run_id_of
 from bot.domain.redaction import Redactor
 from bot.settings import AppSettings, LogFormat
 
@@ -48,7 +50,7 @@ class JsonLines(_Lines):
             "logger": record.name,
             "message": message,
         }
-        return json.dumps(document | ({"exception": trace} if trace else {}))
+        return json.dumps(document | _subject() | ({"exception": trace} if trace else {}))
 
 
 class ConsoleLines(_Lines):
@@ -87,6 +89,12 @@ def _report(ended: threading.ExceptHookArgs) -> None:
     """Log what ended a thread."""
     name = ended.thread.name if ended.thread is not None else "?"
     logging.getLogger("pullwright").critical("thread %s broke", name, exc_info=ended.exc_value)
+
+
+def _subject() -> dict[str, str]:
+    """Return the job and the run that the record is about: it is written by whom it comes from."""
+    job_id = subject()
+    return {} if job_id is None else {"job": job_id, "run": run_id_of(job_id)}
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot import logs
+from bot.adapters.log_subject import about
+from bot.domain.identity import run_id_of
+from bot.domain.jobs import JobId
 from bot.domain.redaction import INSTEAD
 from bot.settings import load_app_settings
 
@@ -128,3 +131,15 @@ def test_the_engine_and_the_server_log_in_our_form(logged: Logged) -> None:
 
     names = [json.loads(line)["logger"] for line in stream.getvalue().splitlines()]
     assert names == ["dbos", "waitress"]
+
+
+def test_a_line_about_a_job_names_the_job_and_its_run(logged: Logged) -> None:
+    stream = logged("json")
+
+    with about(JobId("head:7:12")):
+        LOG.info("within")
+    LOG.info("after")
+
+    within, after = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert (within["job"], within["run"]) == ("head:7:12", run_id_of(JobId("head:7:12")))
+    assert {"job", "run"} & after.keys() == set()

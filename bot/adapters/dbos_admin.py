@@ -1,7 +1,7 @@
 """The queue as an operator sees it: what runs, what failed and where, and another try."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
@@ -15,7 +15,7 @@ from bot.errors import Refused
 
 
 class DbosJobsAdmin:
-    """The `JobsAdmin` port."""
+    """The ports `JobsAdmin` and `QueueBoard`."""
 
     def __init__(self, database_url: str) -> None:
         self._engine = open_engine(database_url)
@@ -36,6 +36,16 @@ class DbosJobsAdmin:
             where.append(JOBS.c.key == wanted.key)
         with translated(), self._engine.connect() as connection:
             return [row.info for row in find(connection, *where, limit=wanted.limit)]
+
+    def find(self, job_id: JobId) -> JobInfo | None:
+        with translated(), self._engine.connect() as connection:
+            found = find(connection, JOBS.c.id == job_id)
+        return found[0].info if found else None
+
+    def counts(self) -> Mapping[JobStatus, int]:
+        wanted = sa.select(JOBS.c.status, sa.func.count()).group_by(JOBS.c.status)
+        with translated(), self._engine.connect() as connection:
+            return {JobStatus(status): count for status, count in connection.execute(wanted)}
 
     def steps(self, job_id: JobId) -> Sequence[StepInfo]:
         with translated():
@@ -71,11 +81,10 @@ class DbosJobsAdmin:
         self._engine.dispose()
 
     def _info(self, job_id: JobId) -> JobInfo:
-        with translated(), self._engine.connect() as connection:
-            found = find(connection, JOBS.c.id == job_id)
-        if not found:
+        info = self.find(job_id)
+        if info is None:
             raise Refused(f"there is no job {job_id}: `pullwright jobs list` names them")
-        return found[0].info
+        return info
 
 
 def _step(step: DbosStep) -> StepInfo:

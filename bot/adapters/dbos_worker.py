@@ -23,6 +23,7 @@ from bot.adapters.dbos_reaper import Lease, Reaper
 from bot.adapters.dbos_rows import JOBS, Row, create_tables, ending_of, find
 from bot.adapters.dbos_running import Running
 from bot.adapters.dbos_slots import take_slot
+from bot.adapters.log_subject import about
 from bot.domain.jobs import Handler, JobId, JobKind, JobStatus
 from bot.errors import Refused, Retryable
 
@@ -166,8 +167,12 @@ class _Worker:
             may_run=self._may_run,
         )
         guard = Guard(context, attempt=row.info.attempts)
-        with self._held_slot(), self._running.entered(context), guard:
-            self._handlers[row.job.kind](context)
+        with about(row.job.id), self._held_slot(), self._running.entered(context):
+            began = time.monotonic()
+            _LOG.info("attempt %d of a %s job begins", row.info.attempts, row.job.kind)
+            with guard:
+                self._handlers[row.job.kind](context)
+            _LOG.info("%s after %.1f s", guard.outcome.status, time.monotonic() - began)
         return guard.outcome.text()
 
     def _load(self, job_id: JobId) -> Row:

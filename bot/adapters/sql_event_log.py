@@ -1,6 +1,6 @@
 """The event log and the versions of the policy, in SQL."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -8,8 +8,9 @@ from sqlalchemy.engine import Connection
 
 from bot.adapters.sql_ledger_database import Database, insert_once
 from bot.adapters.sql_ledger_runs import moment
-from bot.adapters.sql_ledger_schema import events, policies
+from bot.adapters.sql_ledger_schema import events, findings, policies, suggestions
 from bot.domain import record_json
+from bot.domain.event_forms import outcome_in
 from bot.domain.event_log import (
     EVENTS_AT_ONCE,
     LoggedEvent,
@@ -40,7 +41,8 @@ class SqlEventLog:
             last = connection.scalar(sa.select(sa.func.max(events.c.seq))) or 0
             count = 0
             for row in rows:
-                count += insert_once(connection, events, {"seq": last + count + 1, **row})
+                place = {"seq": last + count + 1, **_source(connection, row)}
+                count += insert_once(connection, events, place | row)
             return count
 
     def after(self, seq: int, *, limit: int = EVENTS_AT_ONCE) -> Sequence[Numbered]:
@@ -100,6 +102,7 @@ class SqlPolicyVersions:
 
 def event_row(event: LoggedEvent) -> dict[str, object]:
     """Return an event as its row, but for its place in the log."""
+    outcome = outcome_in(event)
     return {
         "event_id": event.event_id,
         "kind": event.kind,
@@ -109,7 +112,26 @@ def event_row(event: LoggedEvent) -> dict[str, object]:
         "decision": event.decision,
         "occurred_at": moment(event.occurred_at),
         "record": record_json.dump(event),
+        "outcome": outcome.value if outcome is not None else None,
     }
+
+
+def _source(connection: Connection, row: Mapping[str, object]) -> dict[str, object]:
+    """Return what made the suggestion of an outcome, so that outcomes are counted by it alone."""
+    if row["outcome"] is None:
+        return {}
+    its_finding = sa.and_(
+        findings.c.repo_id == suggestions.c.repo_id,
+        findings.c.number == suggestions.c.number,
+        findings.c.finding_id == suggestions.c.finding_id,
+    )
+    wanted = (
+        sa.select(findings.c.rule, suggestions.c.source)
+        .select_from(suggestions.outerjoin(findings, its_finding))
+        .where(suggestions.c.suggestion_id == row["suggestion"])
+    )
+    rule, tool = connection.execute(wanted).first() or ("", "")
+    return {"rule": rule or "", "tool": tool or ""}
 
 
 def wait_for_others(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from bot.adapters.sql_ledger_database import Database
 from bot.adapters.sql_ledger_pulls import lock
 from bot.adapters.sql_ledger_schema import findings
 from bot.domain import identity, record_json
+from bot.domain.board import searched
 from bot.domain.findings import FindingId
 from bot.domain.ledger import Dismissal, KnownFinding, PullKey, Reconciled, Rule, Thread
 from bot.domain.untrusted import one_line
@@ -74,6 +75,7 @@ def _store(connection: Connection, pull: PullKey, changed: Iterable[KnownFinding
         row = {
             "fingerprint": known.finding.fingerprint,
             "state": known.state.value,
+            "rule": searched(known.finding.rule),
             "record": record_json.dump(known),
         }
         is_this = _of(pull) & (findings.c.finding_id == known.id)

@@ -115,7 +115,32 @@ CREATE TABLE ledger_policies (
     record TEXT NOT NULL
 )
 """
-MIGRATIONS: tuple[str, ...] = (_RUNS_FINDINGS_AND_PULLS, _NOTES, _EVENTS)
+# What the dashboard and the metrics count; the indexes hold all that they read, so that they never
+# read the records. What was written before has no figures there, and both say so.
+_BOARD = """
+ALTER TABLE ledger_runs ADD COLUMN seconds DOUBLE PRECISION;
+ALTER TABLE ledger_runs ADD COLUMN prompt_tokens BIGINT;
+ALTER TABLE ledger_runs ADD COLUMN completion_tokens BIGINT;
+ALTER TABLE ledger_runs ADD COLUMN usd DOUBLE PRECISION;
+CREATE INDEX ledger_runs_by_time ON ledger_runs (
+    started_at, run_id, repo_id, kind, conclusion, seconds, prompt_tokens, completion_tokens, usd
+);
+CREATE INDEX ledger_runs_of_repo ON ledger_runs (
+    repo_id, started_at, run_id, conclusion, seconds, prompt_tokens, completion_tokens, usd
+);
+CREATE INDEX ledger_steps_by_tool ON ledger_steps (tool, seconds);
+ALTER TABLE ledger_findings ADD COLUMN rule TEXT;
+CREATE INDEX ledger_findings_by_state ON ledger_findings (state, repo_id, number, finding_id);
+ALTER TABLE ledger_suggestions ADD COLUMN finding_id TEXT;
+ALTER TABLE ledger_suggestions ADD COLUMN source TEXT;
+ALTER TABLE ledger_events ADD COLUMN outcome TEXT;
+ALTER TABLE ledger_events ADD COLUMN rule TEXT;
+ALTER TABLE ledger_events ADD COLUMN tool TEXT;
+CREATE INDEX ledger_events_of_outcome ON ledger_events (
+    suggestion, seq, outcome, occurred_at, repo_id, rule, tool
+) WHERE outcome IS NOT NULL
+"""
+MIGRATIONS: tuple[str, ...] = (_RUNS_FINDINGS_AND_PULLS, _NOTES, _EVENTS, _BOARD)
 """Statements by version, from 1; no statement holds a semicolon inside."""
 
 

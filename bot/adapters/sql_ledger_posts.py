@@ -13,6 +13,7 @@ from bot.adapters.sql_ledger_pulls import following, lock
 from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import deliveries, events, notes, publications, suggestions
 from bot.domain import record_json
+from bot.domain.board import searched
 from bot.domain.event_forms import SETTLED
 from bot.domain.ledger import PullKey
 from bot.domain.pull_records import Delivery, Publication, SuggestionRecord
@@ -62,6 +63,8 @@ class SqlSuggestions:
                     "number": pull.number,
                     "ordinal": ordinal,
                     "record": record_json.dump(suggestion),
+                    "finding_id": suggestion.finding_id,
+                    "source": searched(suggestion.source),
                 }
                 insert_once(connection, suggestions, row)
 

@@ -1,5 +1,6 @@
 """Runs, their steps and the heads that they reviewed, in SQL."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -72,6 +73,7 @@ class SqlRuns:
             "ended_at": moment(ending.ended_at),
             "conclusion": ending.conclusion.value,
             "ending": record_json.dump(ending),
+            **_cost(ending.verdict),
         }
         is_unfinished = (runs.c.run_id == run_id) & runs.c.ended_at.is_(None)
         with self._database.writing() as connection:
@@ -150,6 +152,14 @@ def moment(time: datetime) -> str:
     if time.tzinfo is None:
         raise ValueError(f"{time} has no time zone")
     return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _cost(verdict: str) -> dict[str, object]:
+    """Return what a verdict says of the run's cost, as columns; nothing where it says nothing."""
+    cost = json.loads(verdict).get("cost", {})
+    return {
+        name: cost.get(name) for name in ("seconds", "prompt_tokens", "completion_tokens", "usd")
+    }
 
 
 def _of(pull: PullKey) -> sa.ColumnElement[bool]:

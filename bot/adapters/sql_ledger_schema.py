@@ -25,6 +25,10 @@ runs = sa.Table(
     sa.Column("conclusion", sa.Text),
     sa.Column("record", sa.Text, nullable=False),
     sa.Column("ending", sa.Text),
+    sa.Column("seconds", sa.Double),
+    sa.Column("prompt_tokens", sa.BigInteger),
+    sa.Column("completion_tokens", sa.BigInteger),
+    sa.Column("usd", sa.Double),
 )
 steps = sa.Table(
     "ledger_steps",
@@ -55,6 +59,7 @@ findings = sa.Table(
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("record", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text),
 )
 publications = sa.Table(
     "ledger_publications",
@@ -81,6 +86,8 @@ suggestions = sa.Table(
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("ordinal", sa.BigInteger, nullable=False),
     sa.Column("record", sa.Text, nullable=False),
+    sa.Column("finding_id", sa.Text),
+    sa.Column("source", sa.Text),
 )
 deliveries = sa.Table(
     "ledger_deliveries",
@@ -107,6 +114,9 @@ events = sa.Table(
     sa.Column("decision", sa.Text),
     sa.Column("occurred_at", sa.Text, nullable=False),
     sa.Column("record", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("rule", sa.Text),
+    sa.Column("tool", sa.Text),
 )
 policies = sa.Table(
     "ledger_policies",

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from bot.adapters.sql_ledger_database import Database, connect, insert_once
 from bot.domain import record_json
-from bot.domain.turns import Turns
+from bot.domain.turns import Pacing, Turns, pacing_of
 
 WAIT_S = 10.0
 """How long a request waits for other writers of the database before it raises Retryable."""
@@ -84,6 +84,13 @@ def open_turns(url: str, *, wait_s: float = WAIT_S) -> Database:
             _turns.create(connection, checkfirst=True)
         unless_it_works.pop_all()
     return database
+
+
+def pacing(database: Database) -> Pacing:
+    """Return how far the forge holds all installations back, by the time of the store."""
+    with database.reading() as connection:
+        records = connection.scalars(sa.select(_turns.c.record)).all()
+        return pacing_of(map(_turns_of, records), now=server_time(connection))
 
 
 def _turns_of(record: str | None) -> Turns:

@@ -1,12 +1,13 @@
 """Signals and outcomes as events of the log, and back, exactly."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.event_log import EventSource, LoggedEvent, Numbered
 from bot.domain.ledger import PullKey
-from bot.domain.outcomes import OutcomeRecord
+from bot.domain.outcomes import Outcome, OutcomeRecord
 from bot.domain.record_json import dump, load
 from bot.domain.signals import Signal
 
@@ -63,3 +64,13 @@ def signals_of(log: Iterable[Numbered]) -> list[Signal]:
 def outcomes_of(log: Iterable[Numbered]) -> list[OutcomeRecord]:
     """Return the outcomes among events, in the order of the log; raises RecordUnreadable."""
     return [load(OutcomeRecord, each.event.body) for each in log if each.event.kind == OUTCOME]
+
+
+def outcome_in(event: LoggedEvent) -> Outcome | None:
+    """Return what an event says became of its suggestion, or None for one that is no outcome."""
+    if event.kind != OUTCOME:
+        return None
+    try:
+        return Outcome(json.loads(event.body)["verdict"]["outcome"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -5,7 +5,7 @@ make content, and everybody to wait who was told to (docs.github.com, best pract
 API). Times are seconds since the epoch, on the clock of the store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -91,6 +91,28 @@ class Turns:
                 earliest = max(earliest, self.written[-count] + window_s)
         # A clock that was set back must not stop us for longer than the limits themselves.
         return min(earliest, now + LONGEST_WAIT_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How far the forge holds us back, for an operator: each figure of the worst installation."""
+
+    wait_s: float = 0.0
+    """For how long it wants no request."""
+    refusals: int = 0
+    """How often in a row it refused us."""
+    writes: int = 0
+    """In the last hour."""
+
+
+def pacing_of(installations: Iterable[Turns], *, now: float) -> Pacing:
+    """Return how far all installations are held back."""
+    found = [turns.at(now) for turns in installations]
+    return Pacing(
+        max((max(0.0, turns.held_until - now) for turns in found), default=0.0),
+        max((turns.refusals for turns in found), default=0),
+        max((sum(now - at < 3600.0 for at in turns.written) for turns in found), default=0),
+    )
 
 
 class TurnStore(Protocol):

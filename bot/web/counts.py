@@ -36,9 +36,3 @@ class Counts:
         """Return every counter, those at zero too."""
         with self._lock:
             return {outcome: self._counts[outcome] for outcome in Outcome}
-
-    def exposition(self) -> str:
-        """Return the counters in the text format of Prometheus."""
-        name = "pullwright_deliveries_total"
-        rows = [f'{name}{{outcome="{outcome}"}} {n}' for outcome, n in self.all().items()]
-        return "\n".join((f"# TYPE {name} counter", *rows, ""))

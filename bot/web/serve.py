@@ -16,10 +16,14 @@ from waitress.server import TcpWSGIServer, create_server
 
 from bot.domain.intake import Inbox, Ourselves
 from bot.domain.jobs import Jobs
+from bot.domain.turns import Pacing
 from bot.errors import Refused
 from bot.settings import AppSettings
 from bot.web.app import create_app
 from bot.web.counts import Counts
+from bot.web.dashboard import Dashboard, Records
+from bot.web.door import Door
+from bot.web.pages import Pages
 from bot.web.signature import MAX_BODY_BYTES, Secret
 from bot.web.webhook import Webhook
 
@@ -41,6 +45,10 @@ class Backend:
 
     jobs: Jobs
     inbox: Inbox
+    records: Records | None = None
+    """What the dashboard shows; None for no dashboard."""
+    pacing: Callable[[], Pacing] | None = None
+    """How far the forge holds us back, for the metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,10 @@ def serve(
 ) -> None:
     """Answer deliveries until SIGTERM or Ctrl-C; `announce` is told the address once it is open.
 
-    Raises Refused for a secret that could be guessed, and for an address that cannot be used.
+    Raises Refused for a secret or a token that could be guessed, and for an address that cannot be
+    used.
     """
+    address = address or Address()
     webhook = Webhook(
         Secret(settings.webhook_secret),
         Ourselves(settings.app_id),
@@ -87,14 +97,24 @@ def serve(
         backend.inbox,
         counts=Counts(),
     )
-    server = open_server(create_app(webhook), address or Address())
+    door = Door(settings.admin_token, host=address.host)
+    app = create_app(webhook, _dashboard(settings, backend, door), backend.pacing)
+    server = open_server(app, address)
     # waitress turns only this one into an orderly end, wherever the signal arrives.
     signal.signal(signal.SIGTERM, _leave)
     announce(f"listening on {url_of(server)}")
+    if backend.records is not None and not door.is_open:
+        announce("no dashboard: set PULLWRIGHT_ADMIN_TOKEN, or listen on 127.0.0.1")
     try:
         server.run()
     finally:
         server.close()
+
+
+def _dashboard(settings: AppSettings, backend: Backend, door: Door) -> Dashboard | None:
+    if backend.records is None:
+        return None
+    return Dashboard(door, backend.records, Pages(settings.secrets))
 
 
 def open_server(
@@ -117,6 +137,8 @@ def open_server(
             cleanup_interval=min(_CLEANUP_INTERVAL_S, request_timeout_s),
             # It refuses what reaches its limit, we what passes ours.
             max_request_body_size=MAX_BODY_BYTES + 1,
+            # Nobody believes them; that there are any makes the dashboard stricter.
+            clear_untrusted_proxy_headers=False,
             ident="pullwright",
         ),
     )

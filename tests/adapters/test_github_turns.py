@@ -4,15 +4,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.github_pacing import LocalTurns, Pacer
-from bot.adapters.sql_turns import SqlTurns, open_turns
+from bot.adapters.sql_turns import SqlTurns, open_turns, pacing
 from bot.domain.forge import ForgeUnavailable
-from bot.domain.turns import TurnStore
+from bot.domain.turns import Pacing, TurnStore
 from bot.errors import Retryable
 from tests.adapters.github_jobs import FakeTime, GitHubJob, github_job
 from tests.adapters.test_sql_ledger_database import held
@@ -218,3 +218,13 @@ def test_a_writer_that_was_killed_stops_nobody_for_long(sql_url: str) -> None:
     assert died.holder
     assert after.written[-1] >= died.holder_until
     database.close()
+
+
+def test_an_operator_sees_how_long_the_forge_wants_no_request(sql_url: str) -> None:
+    with closing(open_turns(sql_url)) as database:
+        assert pacing(database) == Pacing()
+        SqlTurns(database, INSTALLATION).revise(lambda turns, now: turns.held(500.0, now=now))
+
+        seen = pacing(database)
+
+    assert 100 < seen.wait_s <= 500

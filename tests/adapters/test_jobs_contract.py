@@ -9,7 +9,8 @@ import pytest
 
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.dbos_jobs import DbosJobs
-from bot.domain.jobs import Job, JobFilter, JobId, JobKind, Jobs, JobsAdmin, JobStatus
+from bot.domain.board import QueueBoard
+from bot.domain.jobs import Job, JobFilter, JobId, JobKind, Jobs, JobStatus
 from bot.errors import Refused, Retryable
 from tests.fakes.jobs import FakeJobs, FakeJobsAdmin
 
@@ -99,7 +100,7 @@ def test_a_queue_that_is_down_says_so(down: Callable[[Path], Jobs], tmp_path: Pa
 
 
 @pytest.fixture(params=["fake", "sqlite"])
-def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Jobs, JobsAdmin]]:
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Jobs, QueueBoard]]:
     if request.param == "fake":
         fake = FakeJobs()
         yield fake, FakeJobsAdmin(fake)
@@ -109,7 +110,7 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Jobs,
         yield queue, admin
 
 
-def test_jobs_are_listed_newest_first_by_key_and_status(both: tuple[Jobs, JobsAdmin]) -> None:
+def test_jobs_are_listed_newest_first_by_key_and_status(both: tuple[Jobs, QueueBoard]) -> None:
     queue, admin = both
     for number in range(4):
         queue.submit(job(f"job-{number}", number, JobKind.COMMAND, key=f"1#{number % 2}"))
@@ -123,9 +124,24 @@ def test_jobs_are_listed_newest_first_by_key_and_status(both: tuple[Jobs, JobsAd
     assert listed(JobFilter(frozenset({JobStatus.STOPPED}))) == ["job-2"]
 
 
-def test_only_what_failed_can_be_tried_again(both: tuple[Jobs, JobsAdmin]) -> None:
+def test_only_what_failed_can_be_tried_again(both: tuple[Jobs, QueueBoard]) -> None:
     queue, admin = both
     queue.submit(job("a"))
 
     with pytest.raises(Refused):
         admin.retry(JobId("a"))
+
+
+def test_jobs_are_counted_by_status_and_found_by_id(both: tuple[Jobs, QueueBoard]) -> None:
+    queue, admin = both
+    assert dict(admin.counts()) == {}
+    for number in range(3):
+        queue.submit(job(f"job-{number}", number, JobKind.COMMAND))
+    queue.stop(JobId("job-2"))
+
+    found = admin.find(JobId("job-2"))
+
+    assert dict(admin.counts()) == {JobStatus.QUEUED: 2, JobStatus.STOPPED: 1}
+    assert found is not None
+    assert (found.job.id, found.status) == ("job-2", JobStatus.STOPPED)
+    assert admin.find(JobId("nobody")) is None

@@ -1,8 +1,17 @@
 """A signal and an outcome come back from the log as they went in."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 
-from bot.domain.event_forms import Observed, outcome_event, outcomes_of, signal_event, signals_of
+from bot.domain.event_forms import (
+    Observed,
+    outcome_event,
+    outcome_in,
+    outcomes_of,
+    signal_event,
+    signals_of,
+)
 from bot.domain.event_log import EventSource, Numbered
 from bot.domain.outcomes import judge, to_log
 from bot.domain.pull_records import DecisionId
@@ -32,3 +41,16 @@ def test_an_outcome_comes_back_with_its_decision() -> None:
 
     assert outcomes_of([Numbered(1, event)]) == [record]
     assert (event.decision, event.suggestion) == ("r.1", SUGGESTION)
+
+
+def test_only_an_outcome_has_an_outcome() -> None:
+    verdict = judge([read(Match.EXACT), MERGED], SUGGESTION)
+    record = to_log(
+        verdict, [], suggestion=SUGGESTION, decision=DecisionId("r.1"), closed_at=POSTED
+    )
+    assert record is not None
+    event = outcome_event(record, PULL, OBSERVED)
+
+    assert outcome_in(event) is verdict.outcome
+    assert outcome_in(signal_event(MERGED, OBSERVED)) is None
+    assert outcome_in(replace(event, body='{"verdict":{"outcome":"painted"}}')) is None

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from bot.domain.turns import Turns
+from bot.domain.turns import Pacing, Turns, pacing_of
 
 BEGAN = 1_800_000_000.0
 
@@ -54,3 +54,11 @@ def test_a_clock_that_was_set_back_by_a_day_stops_writing_for_an_hour_in_all() -
 
     assert turns.free_at("me", now=now) <= now + 3600
     assert turns.at(now + 3600).free_at("me", now=now + 3600) <= now + 3600
+
+
+def test_an_operator_sees_the_worst_of_all_installations() -> None:
+    busy = written(4, every_s=1200.0)
+    refused = Turns().held(30.0, now=BEGAN + 3600).held(None, now=BEGAN + 3600)
+
+    assert pacing_of([busy, refused], now=BEGAN + 3601) == Pacing(59.0, 1, 3)
+    assert pacing_of([], now=BEGAN) == Pacing()

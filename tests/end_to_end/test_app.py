@@ -12,6 +12,8 @@ from bot.settings import Settings
 from tests.end_to_end.app import App, api_calls, running_app
 from tests.github_simulator import PullRequest, Repo, Status
 from tests.github_simulator.checks import CheckRun
+from tests.web.server import site_of
+from tests.web.visitor import Visitor
 
 BASE = {
     "app.py": "def total(prices):\n    return sum(prices)\n",
@@ -340,3 +342,24 @@ def test_a_merge_group_of_two_names_the_one_that_was_not_reviewed(app: App) -> N
     assert f"#{draft.number}" in str(check.title)
     assert f"#{pr.number} at {pr.head_sha[:12]}" in str(check.summary)
     assert f"#{draft.number} at {draft.head_sha[:12]}: not reviewed" in str(check.summary)
+
+
+def test_the_dashboard_shows_the_review_of_a_pull_request_as_it_was(app: App) -> None:
+    repo = _repo(app, "watched")
+    pr = repo.open_pull_request(LINT_BUG, author="ada")
+    _reviewed(app, repo, pr)
+    visitor = Visitor(site_of(app.github.webhook_url or ""))
+
+    runs = visitor.text("/runs")
+    (row,) = [row for row in runs.split("<tr>") if f"octo/watched#{pr.number}<" in row]
+    path = row.partition('href="')[2].partition('"')[0]
+    page = visitor.text(path)
+
+    assert "<b>lint</b>" in page
+    assert "Why lint: U = " in page
+    assert "imported but unused" in page
+    assert visitor.text("/jobs/" + page.partition('href="/jobs/')[2].partition('"')[0])
+    assert 'pullwright_steps_total{tool="finish"}' in visitor.text("/metrics")
+    assert "octo/watched" in visitor.text("/findings?state=open")
+    logs = "".join(log.read_text() for log in app.folder.glob("process-*.log"))
+    assert f'"run": "{path.removeprefix("/runs/")}"' in logs

@@ -1,9 +1,10 @@
 """A queue that keeps what was submitted, and can be down."""
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.crowding import left_out
 from bot.domain.jobs import Job, JobFilter, JobId, JobInfo, JobKind, JobStatus, StepInfo
@@ -82,6 +83,12 @@ class FakeJobsAdmin:
         keyed = [i for i in fitting if wanted.key is None or i.job.key == wanted.key]
         return keyed[::-1][: wanted.limit]
 
+    def find(self, job_id: JobId) -> JobInfo | None:
+        return next((i for i in self.list(JobFilter(limit=1 << 30)) if i.job.id == job_id), None)
+
+    def counts(self) -> Mapping[JobStatus, int]:
+        return Counter(self.queue.statuses.values())
+
     def steps(self, job_id: JobId) -> Sequence[StepInfo]:
         return [StepInfo(name, 0.1, "") for name in self.finished_steps.get(job_id, [])]
 
@@ -92,7 +99,7 @@ class FakeJobsAdmin:
         return job_id
 
     def _info(self, place: int, job: Job) -> JobInfo:
-        at = datetime(2026, 11, 1, 12, place, tzinfo=UTC)
+        at = datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(minutes=place)
         status = self.queue.statuses[job.id]
         attempts = int(status is not JobStatus.QUEUED)
         error = self.errors.get(job.id) or self.queue.errors.get(job.id, "")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from waitress.wasyncore import close_all
@@ -16,6 +17,9 @@ from waitress.wasyncore import close_all
 from bot.domain.intake import Ourselves
 from bot.web.app import create_app
 from bot.web.counts import Counts, Outcome
+from bot.web.dashboard import Dashboard
+from bot.web.door import Door
+from bot.web.pages import Pages
 from bot.web.serve import Address, Backend, open_server, url_of
 from bot.web.signature import Secret
 from bot.web.webhook import Webhook
@@ -24,6 +28,8 @@ from tests.fakes.ledger import FakeDeliveries
 
 SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
 APP_ID = 29310
+TODAY = datetime(2026, 11, 1, 15, 30, tzinfo=UTC)
+"""What the dashboard takes for the time."""
 
 
 @dataclass
@@ -123,13 +129,18 @@ def running(
     *,
     backend: Backend | None = None,
     request_timeout_s: int = 20,
+    token: str | None = None,
 ) -> Iterator[Site]:
-    """Serve until the block ends, on fakes where there is no other backend."""
+    """Serve until the block ends, on fakes where there is no other backend.
+
+    There is a dashboard where the backend has records.
+    """
     site = Site()
     behind = backend or Backend(site.jobs, site.inbox)
     webhook = Webhook(Secret(SECRET), Ourselves(APP_ID), behind.jobs, behind.inbox, site.counts)
-    app = create_app(webhook)
-    server = open_server(app, address or Address(port=0), request_timeout_s=request_timeout_s)
+    address = address or Address(port=0)
+    app = create_app(webhook, _dashboard(behind, address, token), behind.pacing)
+    server = open_server(app, address, request_timeout_s=request_timeout_s)
     found = site_of(url_of(server))
     site.host, site.port = found.host, found.port
     thread = threading.Thread(target=server.run)
@@ -144,6 +155,14 @@ def running(
             lambda: close_all(sockets)
         )
         thread.join()
+
+
+def _dashboard(behind: Backend, address: Address, token: str | None) -> Dashboard | None:
+    if behind.records is None:
+        return None
+    secrets = (SECRET, token) if token is not None else (SECRET,)
+    door = Door(token, host=address.host)
+    return Dashboard(door, behind.records, Pages(secrets), now=lambda: TODAY)
 
 
 def _reply(response: http.client.HTTPResponse) -> Reply:

@@ -266,7 +266,7 @@ def test_the_counters_are_shown_to_a_monitor(site: Site) -> None:
 
     text = site.request("GET", "/metrics").body.decode()
 
-    assert 'pullwright_deliveries_total{outcome="accepted"} 1' in text.splitlines()
+    assert 'pullwright_deliveries_total{outcome="accepted"} 1.0' in text.splitlines()
 
 
 def test_no_answer_repeats_the_secret(site: Site) -> None:
