@@ -22,9 +22,14 @@ from tests.pages import PAGES, ROOT, anchors, before, blocks, links, table, text
 SECRETS = ("CEREBRAS_API_KEY", "PULLWRIGHT_WEBHOOK_SECRET", "PULLWRIGHT_ADMIN_TOKEN")
 """Variables that have a `_FILE` form."""
 NOT_THE_OPERATORS = {
+    "DOCKER_GID": "compose.yaml",
+    "DOCKER_SOCKET": "compose.yaml",
+    "PULLWRIGHT_IMAGE": "compose.yaml",
+    "PULLWRIGHT_PUBLIC_URL": "compose.yaml",
     "PULLWRIGHT_BASE_IMAGE": "docker/build_images.sh",
     "PULLWRIGHT_CONTRACT_DATA": "bot/cli.py",
     "PULLWRIGHT_GOLDEN": "tests/agent/test_golden_prompts.py",
+    "PULLWRIGHT_REQUIRE_BROWSER": "tests/web/chromium.py",
     "PULLWRIGHT_REQUIRE_DOCKER": "tests/conftest.py",
 }
 """Variables of the build and of the tests, and where they are read."""
