@@ -189,7 +189,7 @@ def run_tests(
     ) as run:
         told = run.review().review
         output.show(told)
-        raise typer.Exit(_exit_code(told, (FailOn.HIGH,)))
+        raise typer.Exit(_exit_of_tests(told))
 
 
 @app.command()
@@ -355,6 +355,13 @@ def _uncommitted(*, staged: bool, worktree: bool) -> Uncommitted:
     if staged:
         return Uncommitted.STAGED
     return Uncommitted.WORKTREE if worktree else Uncommitted.NONE
+
+
+def _exit_of_tests(told: Review) -> Exit:
+    """Return the code of who asked for the tests alone: no hunk was to be read."""
+    code = _exit_code(told, (FailOn.HIGH,))
+    has_run = told.head_tests is not None and not told.verdict.limits
+    return Exit.CLEAN if code is Exit.PARTIAL and has_run else code
 
 
 def _exit_code(told: Review, fail_on: Sequence[FailOn]) -> Exit:
