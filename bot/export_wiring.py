@@ -107,9 +107,9 @@ class Forgetter:
 @contextmanager
 def forgetting(settings: Settings, database_url: str, target: Target) -> Iterator[Forgetter]:
     """Look for all that is stored of a target; raises Refused where that is nothing."""
-    namer = Namer(local_key(settings.state_dir / KEY_FILE))
     files = run_files(settings.state_dir)
     with closing(_opened(database_url)) as ledger:
+        namer = Namer(local_key(settings.state_dir / KEY_FILE))
         whom, runs, unreadable = _whom(target, ledger.forgetting, Stored(files))
         found = Found(ledger.forgetting.preview(whom), runs, unreadable)
         if found.gone.is_nothing and not runs:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from bot.agent.state import Observation, State
 from bot.agent.tool import Tool
+from bot.agent.tools.test import Test
 from bot.domain import fix_words
 from bot.domain.evidence import TestReport, file_of
-from bot.domain.findings import FindingId
+from bot.domain.findings import Finding, FindingId
 from bot.errors import Refused
 from bot.policy.features import Features
 
@@ -44,7 +45,7 @@ class Names:
         if self.may_find_more or self.tests or not set(FINDERS) <= set(state.tools_run):
             return
         worst = state.config.severity_threshold.rank
-        found = sum(finding.severity.rank <= worst for finding in state.findings)
+        found = sum(_most(f) for f in state.findings if f.severity.rank <= worst)
         there = [FindingId(f"F{number}") for number in range(1, found + 1)]
         known = {name.lower() for name in there}
         if unknown := [i for i in self.ids if _is_number(i) and i.lower() not in known]:
@@ -78,6 +79,11 @@ class Heeding:
         if seen.head_tests is not None:
             self.names.check_tests(seen.head_tests)
         return seen
+
+
+def _most(finding: Finding) -> int:
+    """Return into how many findings one may fall: its tests may be about several bugs."""
+    return max(1, len(finding.evidence)) if finding.source == Test.name else 1
 
 
 def misspelt(ids: Collection[FindingId]) -> list[FindingId]:

@@ -27,7 +27,7 @@ Behaviours = Sequence[tuple[str, ...]]
 _TOKEN_COST, _EDIT_COST, _ODD_COST, _UNUSED_COST, _USED_GAIN = 0.06, 0.7, 0.8, 1.5, 0.7
 _STRANGE_COST, _STEPS_COST = 0.4, 0.15
 _AGREED_GAIN = 0.05
-_FAMILIAR_GAIN = 1.0
+_FAMILIAR_GAIN = 2.5
 """A line that stood there before the change is known to work; another one only passes the tests."""
 _FEW_STEPS = 50
 """So many more lines are nothing yet: a repair may well do more than the bug did."""
@@ -40,6 +40,7 @@ _ODD = tuple(
         r"\bnot [\w.()\[\]]+ (==|!=|<=?|>=?|in|is) ",
         r"\b(abs|int|str|list|set|sorted)\(\1\(",
         r"[+-] \(?-|[+-] 0\b|\* 1\b(?!\.)",
+        r"[+-] \d+ [+-] \d+\b",
     )
 )
 

@@ -37,6 +37,14 @@ def test_a_number_above_the_last_finding_ends_the_run_before_the_search() -> Non
     assert not {"bisect", "repair", "verify"} & {d.tool for d in room.heard.finished}
 
 
+def test_a_finding_of_several_tests_may_turn_out_to_be_several_findings() -> None:
+    both_red = {"shop.py": b"def first(rows, n):\n    return None\n"}
+
+    assert _room(Names((FindingId("F2"),)), **both_red).review().review.open_findings
+    with pytest.raises(Refused, match="unknown finding: F3"):
+        _room(Names((FindingId("F3"),)), **both_red).review()
+
+
 def test_where_a_model_may_find_more_a_number_is_judged_at_the_end() -> None:
     room = _room(Names((FindingId("F9"),), may_find_more=True))
 
