@@ -96,7 +96,14 @@ def examine() -> Iterator[Check]:
 def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:
     """Yield a line for each job, the newest first."""
     with closing(DbosJobsAdmin(load_app_settings().database_url)) as admin:
-        for info in admin.list(JobFilter(frozenset(statuses), limit=limit)):
+        found = admin.list(JobFilter(frozenset(statuses), limit=limit))
+        if not found:
+            yield (
+                f"no job is {' or '.join(s.value for s in statuses)}"
+                if statuses
+                else "no job was ever asked for"
+            )
+        for info in found:
             when = info.updated_at.strftime("%Y-%m-%d %H:%M:%S")
             error = f"  {one_line(info.error)}" if info.error else ""
             yield f"{info.status.value:<10}  {when}  {info.job.key:<16}  {info.job.id}{error}"

@@ -1,5 +1,6 @@
 """What somebody typed after `pullwright fix`, what is asked of the run by it, and how it ended."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,5 +99,7 @@ def write_patch(file: Path, outcome: FixOutcome, output: Output) -> None:
     """Write what is offered, or say that there is nothing to write and leave no empty file."""
     if outcome.patch_text:
         write(file, outcome.patch_text)
+        if not output.is_quiet:
+            sys.stderr.write(f"{fix_words.written(str(file))}\n")
         return
     output.warn(fix_words.nothing_written(str(file)))

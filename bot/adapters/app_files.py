@@ -35,7 +35,9 @@ class AppFiles:
             if file.exists():
                 raise Refused(f"{file} is there already: move it away to set up another App")
             with _said(file):
-                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                # A mode is that of the last folder alone, and the one above is ours as well.
+                file.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file.parent.mkdir(mode=0o700, exist_ok=True)
             if not os.access(file.parent, os.W_OK | os.X_OK):
                 raise Refused(f"{file.parent} cannot be written: change its owner or its mode")
 

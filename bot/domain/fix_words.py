@@ -116,6 +116,11 @@ def no_patch(ids: Sequence[str]) -> str:
     return f"no patch for {', '.join(ids) or 'any open finding'}, so nothing was changed"
 
 
+def written(file: str) -> str:
+    """Say where a patch is, and what to do with it."""
+    return f"the patch is in {printable(file)}: git apply {printable(file)}"
+
+
 def nothing_written(file: str) -> str:
     """Say that a patch was asked for as a file and that there is none."""
     return f"{printable(file)} was not written: there is no patch to put into it"
