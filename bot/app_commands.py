@@ -98,11 +98,8 @@ def list_jobs(statuses: Collection[JobStatus], limit: int) -> Iterator[str]:
     with closing(DbosJobsAdmin(load_app_settings().database_url)) as admin:
         found = admin.list(JobFilter(frozenset(statuses), limit=limit))
         if not found:
-            yield (
-                f"no job is {' or '.join(s.value for s in statuses)}"
-                if statuses
-                else "no job was ever asked for"
-            )
+            kinds = " or ".join(status.value for status in statuses)
+            yield f"no job is {kinds}" if kinds else "no job was ever asked for"
         for info in found:
             when = info.updated_at.strftime("%Y-%m-%d %H:%M:%S")
             error = f"  {one_line(info.error)}" if info.error else ""
