@@ -31,8 +31,7 @@ _URLS = re.compile(
     re.IGNORECASE,
 )
 _EMAILS = re.compile(r"(?<![\w.%+-])[\w.%+-]+@[\w-]+(?:\.[\w-]+)+")
-# One right after another is a mention too.
-_MENTIONS = re.compile(r"(?<![\w@./-])(?:@[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9-]+)?)+")
+_MENTIONS = re.compile(r"(?<![\w@./-])@[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9-]+)?")
 _COMMENTS = re.compile(r"(?:#|//|/\*|--|<!--|^[ \t]*\*)[^\n]*", re.MULTILINE)
 _TAGS = frozenset(
     f"@{tag}"
@@ -117,7 +116,7 @@ class Scrubber:
         if not any(self.people):
             return None
         logins = "|".join(re.escape(login) for login in sorted(filter(None, self.people)))
-        return re.compile(rf"(?<![\w@./-])(?:@(?:{logins})(?![\w-]))+", re.IGNORECASE)
+        return re.compile(rf"(?<![\w@./-])@(?:{logins})(?![\w-])", re.IGNORECASE)
 
 
 def addresses(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What leaves this machine names nobody, and code still reads as one text with its patch."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.anonymity import Namer, Scrubber, addresses
@@ -80,7 +80,6 @@ LINES = st.lists(PIECES, max_size=8).map("".join)
 
 
 @given(st.lists(LINES, max_size=6))
-@example(["@ada@ada"])
 def test_a_text_is_cleaned_line_by_line_and_once_is_enough(lines: list[str]) -> None:
     whole = SCRUBBER.code("\n".join(lines))
 
