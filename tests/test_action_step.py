@@ -120,6 +120,29 @@ def test_the_process_sandbox_is_refused_on_a_runner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("GITHUB_OUTPUT", "event.json/output"),
+        ("GITHUB_STEP_SUMMARY", "event.json/summary"),
+        ("GITHUB_STEP_SUMMARY", "s" * 300),
+        ("RUNNER_TEMP", "event.json"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_said_next_to_the_step(
+    tmp_path: Path, name: str, path: str
+) -> None:
+    env = _environment(tmp_path, SOURCE, "watch") | {name: str(tmp_path / path)}
+    step = Step(env)
+
+    with pytest.raises(Refused, match="cannot write"):
+        step.run()
+
+    assert [line.partition("write")[0] for line in step.lines] == [
+        "::error title=Pullwright::cannot "
+    ]
+
+
+@pytest.mark.parametrize(
     ("event", "more", "words"),
     [
         ("watch", {}, "the event watch asks for nothing"),
