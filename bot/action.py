@@ -52,8 +52,12 @@ class Step:
                 with suppress(Refused):
                     self._tell(runner, broken(message), redactor)
             raise
-        self._tell(runner, report, redactor)
         self.lines += map(redactor.clean, annotations(report.annotations))
+        try:
+            self._tell(runner, report, redactor)
+        except Refused as trouble:
+            self.lines.append(error(redactor.clean(str(trouble))))
+            raise
         sys.stdout.write(f"{redactor.clean(report.headline)}\n")
         raise SystemExit(Exit.FINDINGS if report.is_failure else Exit.CLEAN)
 
@@ -87,7 +91,10 @@ def main() -> None:
 def _done(settings: ActionSettings) -> StepReport:
     refuse_process_sandbox(settings.settings)
     runner = settings.runner
-    runner.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        runner.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as trouble:
+        raise Refused(f"cannot write {runner.folder}: {trouble.strerror}") from trouble
     task = read_task(runner, settings.inputs, read_event(runner.event_file))
     match task:
         case str():

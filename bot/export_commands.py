@@ -21,8 +21,9 @@ from bot.errors import Refused
 from bot.guard import Exit
 from bot.settings import known_secrets, load_database_url, load_settings
 
-_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}|[A-Za-z0-9-]{0,38}\[bot\])")
-_REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
+# A company that manages its people's accounts has its name behind an underscore.
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(?:\[bot\])?")
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,39}/[A-Za-z0-9._-]{1,100}")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -115,14 +116,18 @@ def _target(repo: str | None, users: Sequence[str]) -> Target:
         raise Refused("name either --repo OWNER/NAME or --user LOGIN (or its number) to forget")
     if repo is not None:
         return Target(repo=_repository(repo))
-    ids = {int(user) for user in users if user.isascii() and user.isdecimal() and len(user) < 19}
-    logins = {user.removeprefix("@") for user in users if not user.isdecimal()}
+    ids = {int(user) for user in users if _is_number(user)}
+    logins = {user.removeprefix("@") for user in users if not _is_number(user)}
     for login in logins:
         if not _LOGIN.fullmatch(login):
             raise Refused(f"{one_line(login, limit=80)} is neither a login nor a number of one")
     if len(ids) > 1 or len(logins) > 1:
         raise Refused("one person at a time: a login, a number, or one of each")
     return Target(login=min(logins, default=""), person_id=min(ids, default=None))
+
+
+def _is_number(user: str) -> bool:
+    return user.isascii() and user.isdecimal() and len(user) < 19
 
 
 def export_wiring() -> ModuleType:

@@ -207,9 +207,17 @@ def load_app_settings(environ: Mapping[str, str] | None = None) -> AppSettings:
 
 
 def load_database_url(environ: Mapping[str, str] | None = None) -> str:
-    """Return where the App keeps its records; it may hold a password."""
+    """Return where the App keeps its records; it may hold a password.
+
+    Raises Refused for what is no URL at all; what opens it looks at the rest.
+    """
     env = os.environ if environ is None else environ
-    return env.get("PULLWRIGHT_DATABASE_URL") or f"sqlite:///{state_dir(env) / 'pullwright.db'}"
+    url = env.get("PULLWRIGHT_DATABASE_URL") or f"sqlite:///{state_dir(env) / 'pullwright.db'}"
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise Refused("PULLWRIGHT_DATABASE_URL is not a database URL") from None
+    return url
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

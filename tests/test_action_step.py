@@ -120,6 +120,29 @@ def test_the_process_sandbox_is_refused_on_a_runner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("GITHUB_OUTPUT", "event.json/output"),
+        ("GITHUB_STEP_SUMMARY", "event.json/summary"),
+        ("GITHUB_STEP_SUMMARY", "s" * 300),
+        ("RUNNER_TEMP", "event.json"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_said_next_to_the_step(
+    tmp_path: Path, name: str, path: str
+) -> None:
+    env = _environment(tmp_path, SOURCE, "watch") | {name: str(tmp_path / path)}
+    step = Step(env)
+
+    with pytest.raises(Refused, match="cannot write"):
+        step.run()
+
+    assert [line.partition("write")[0] for line in step.lines] == [
+        "::error title=Pullwright::cannot "
+    ]
+
+
+@pytest.mark.parametrize(
     ("event", "more", "words"),
     [
         ("watch", {}, "the event watch asks for nothing"),
@@ -165,7 +188,7 @@ def test_the_token_stands_in_no_output(tmp_path: Path) -> None:
 
 
 def test_the_action_needs_no_package_that_its_lock_does_not_have() -> None:
-    # Modules that DBOS, Flask and the policy's numpy would bring along.
+    # Modules that DBOS and Flask would bring along.
     program = (
         "import sys, bot.action, bot.action_work\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
@@ -185,4 +208,4 @@ def test_the_action_needs_no_package_that_its_lock_does_not_have() -> None:
 def test_the_action_installs_few_packages() -> None:
     locked = re.findall(r"^([a-z0-9.-]+)==", LOCK.read_text(), re.MULTILINE)
 
-    assert len(locked) <= 51
+    assert len(locked) <= 52

@@ -178,3 +178,10 @@ def test_runs_are_kept_for_so_many_days(value: str | None, days: int) -> None:
 def test_a_number_of_days_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(Refused, match="is not a number of days from 0 to 3650"):
         load_settings({"PULLWRIGHT_KEEP_RUNS_DAYS": value})
+
+
+def test_a_database_url_that_is_none_is_refused_without_its_password() -> None:
+    with pytest.raises(Refused, match="is not a database URL") as caught:
+        load_app_settings(APP | {"PULLWRIGHT_DATABASE_URL": "postgresql://us:hunter2@[db/x"})
+
+    assert "hunter2" not in str(caught.value)

@@ -53,7 +53,10 @@ class ApiAddress:
 
 def parse_api_address(url: str) -> ApiAddress:
     """Return the address; raises Refused for anything but https, or http to this machine."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        raise Refused(f"{one_line(url)} is no API address: give https://HOST/api/v3") from None
     host = parts.hostname or ""
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
     if not host or not is_safe or parts.username is not None or parts.query or parts.fragment:

@@ -52,8 +52,15 @@ def write_summary(path: Path | None, text: str) -> None:
     """Append to the job summary, as much as GitHub takes."""
     if path is None:
         return
-    taken = path.stat().st_size if path.exists() else 0
-    _append(path, fitted_summary(text, taken=taken))
+    _append(path, fitted_summary(text, taken=_size(path)))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        # It is made by the first who writes; where it cannot be, writing says why.
+        return 0
 
 
 def _append(path: Path, text: str) -> None:

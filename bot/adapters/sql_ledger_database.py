@@ -82,7 +82,7 @@ def connect(url: str, *, wait_s: float) -> Database:
     """
     try:
         parsed = sa.make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise Refused("PULLWRIGHT_DATABASE_URL is not a database URL") from None
     if parsed.drivername in _POSTGRES:
         return _postgres(parsed, wait_s)
@@ -143,10 +143,21 @@ def make_private_file(path: Path) -> None:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:
             # Never opened and closed here: that would drop the locks that this process holds on it.
-            for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-                _close_to_others(file)
+            if _is_database(path):
+                for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+                    _close_to_others(file)
     except OSError as error:
         raise Refused(f"cannot use the database file {path}: {error.strerror}") from error
+
+
+def _is_database(path: Path) -> bool:
+    """Tell whether SQLite takes it for a file of its own; another one is not ours to close."""
+    try:
+        with closing(sqlite3.connect(path, timeout=0)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorname.startswith((*_BUSY, "SQLITE_CORRUPT"))
+    return True
 
 
 def _close_to_others(file: Path) -> None:

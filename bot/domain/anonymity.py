@@ -31,7 +31,7 @@ _URLS = re.compile(
     re.IGNORECASE,
 )
 _EMAILS = re.compile(r"(?<![\w.%+-])[\w.%+-]+@[\w-]+(?:\.[\w-]+)+")
-_MENTIONS = re.compile(r"(?<![\w@./-])@[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9-]+)?")
+_MENTIONS = re.compile(r"(?<![\w@./-])(?:@[A-Za-z0-9][A-Za-z0-9_-]{0,38}(?:/[A-Za-z0-9-]+)?)+")
 _COMMENTS = re.compile(r"(?:#|//|/\*|--|<!--|^[ \t]*\*)[^\n]*", re.MULTILINE)
 _TAGS = frozenset(
     f"@{tag}"
@@ -88,9 +88,9 @@ class Scrubber:
         return _EMAILS.sub(EMAIL, _URLS.sub(URL, text))
 
     def _without(self, text: str) -> str:
-        if self._known_people is not None:
-            text = self._known_people.sub(PERSON, text)
-        return _TOKENS.sub(self._renamed, text)
+        # Places first: a person next to one is found where the place has its name.
+        text = _TOKENS.sub(self._renamed, text)
+        return text if self._known_people is None else self._known_people.sub(PERSON, text)
 
     def _renamed(self, found: re.Match[str]) -> str:
         token = found[0].rstrip(".")
@@ -116,7 +116,7 @@ class Scrubber:
         if not any(self.people):
             return None
         logins = "|".join(re.escape(login) for login in sorted(filter(None, self.people)))
-        return re.compile(rf"(?<![\w@./-])@(?:{logins})(?![\w-])", re.IGNORECASE)
+        return re.compile(rf"(?<![\w@./-])(?:@(?:{logins})(?![\w-]))+", re.IGNORECASE)
 
 
 def addresses(text: str) -> list[str]:

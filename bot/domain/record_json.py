@@ -18,7 +18,7 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from bot.errors import Refused
+from bot.errors import PullwrightError, Refused
 
 T = TypeVar("T")
 
@@ -26,6 +26,9 @@ _ESCAPE = "\ufdd0"
 """No character by definition of Unicode, so it is rare, and it is escaped like all others."""
 _SPLIT_PAIR = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
 _ESCAPED = re.compile(f"{_ESCAPE}([01])")
+
+
+_BROKEN = (TypeError, ValueError, KeyError, AttributeError, RecursionError)
 
 
 class RecordUnreadable(Refused):
@@ -41,7 +44,10 @@ def load(kind: type[T], text: str) -> T:
     """Return the value of a type that `dump` wrote; raises RecordUnreadable."""
     try:
         return cast("T", _value(kind, json.loads(text)))
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except Refused:
+        raise
+    except (*_BROKEN, PullwrightError) as error:
+        # A value can be of its form and have parts that do not go together.
         raise RecordUnreadable(
             f"a stored {kind.__name__} cannot be read ({error}): "
             "another version wrote it, so ask for the work again"

@@ -206,11 +206,13 @@ def _may_visit(admin_token: str | None) -> bool:
     """Tell whether the caller is a person at this machine, or has the admin token.
 
     A name that is not this machine's would be a page of a stranger that had itself resolved to
-    loopback; a proxy's mark says that the caller is only passed on from this machine.
+    loopback; a proxy's mark says that the caller is only passed on from this machine. Proxies speak
+    HTTP/1.0 unless they are told otherwise, and no browser does.
     """
     is_local = (
         request.remote_addr in _LOOPBACK
         and _PORT.sub("", request.host).lower() in _LOCAL_NAMES
+        and request.environ["SERVER_PROTOCOL"] != "HTTP/1.0"
         and not any(name in request.headers for name in _FORWARDED)
     )
     return is_local or (admin_token is not None and _shows(admin_token))

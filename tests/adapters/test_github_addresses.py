@@ -93,7 +93,14 @@ def test_links_and_clones_are_on_the_host_for_people(where: Where) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://github.example/api/v3", "ftp://x/y", "https://u:p@x/y", "https://x/?a=b", "nonsense"],
+    [
+        "http://github.example/api/v3",
+        "ftp://x/y",
+        "https://u:p@x/y",
+        "https://x/?a=b",
+        "https://[::1",
+        "nonsense",
+    ],
 )
 def test_an_api_address_that_is_not_safe_is_refused(url: str) -> None:
     with pytest.raises(Refused):

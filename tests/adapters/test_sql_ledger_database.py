@@ -307,6 +307,7 @@ def ask(database: Database, statement: str) -> None:
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql+asyncpg://me:s3cret@host/db", "use sqlite or postgresql"),
+        ("postgresql://me:s3cret@host:port/db", "is not a database URL"),
     ],
 )
 def test_a_url_that_we_cannot_use_is_refused_without_its_password(url: str, reason: str) -> None:
@@ -319,10 +320,12 @@ def test_a_url_that_we_cannot_use_is_refused_without_its_password(url: str, reas
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no database at all\n" * 100)
+    path.chmod(0o644)
 
     with pytest.raises(Refused, match="cannot be used: file is not a database"):
         open_ledger(f"sqlite:///{path}")
     assert path.read_text() == "no database at all\n" * 100
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 @pytest.mark.parametrize("place", ["folder", "file/under.db"])

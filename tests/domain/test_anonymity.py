@@ -39,10 +39,12 @@ def test_a_mention_goes_and_a_decorator_stays() -> None:
         "@property\ndef f(self):  # [person] says so\n    return a @ b  # @param x\n"
     )
     assert SCRUBBER.prose("cc @eve/team and @ada") == "cc [person] and [person]"
+    assert SCRUBBER.prose("cc @ada_acme, @ada@eve") == "cc [person], [person]"
 
 
 def test_who_is_known_to_have_to_do_with_it_is_no_mention_anywhere() -> None:
     assert SCRUBBER.code('notify("@ada", "@adam")') == 'notify("[person]", "@adam")'
+    assert SCRUBBER.code("@ada@ada acme/shop@ada") == "[person] [repo][person]"
 
 
 def test_a_path_has_one_name_wherever_it_stands() -> None:

@@ -203,9 +203,10 @@ def test_a_record_of_another_version_is_refused(change: Callable[[object], objec
         load(Observation, json.dumps(record))
 
 
-def test_what_is_not_json_is_refused() -> None:
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(RecordUnreadable):
-        load(Observation, "{")
+        load(Observation, text)
 
 
 def test_a_number_that_is_not_finite_never_enters_the_record() -> None:

@@ -100,6 +100,10 @@ def test_a_person_is_known_by_number_in_the_log(own: Shop) -> None:
         (("--repo", "no/where", "--yes"), "nothing of no/where is stored here"),
         (("--user", "a b"), "a b is neither a login nor a number of one"),
         (("--user", "ada", "--user", "eve"), "one person at a time"),
+        (("--user", "ada", "--user", "9" * 19), "one person at a time"),
+        (("--user", "\u0661\u0662"), "is neither a login nor a number of one"),
+        (("--user", "ada_acme"), "nothing of ada_acme is stored here"),
+        (("--repo", "ada_acme/shop"), "nothing of ada_acme/shop is stored here"),
     ],
 )
 def test_what_cannot_be_forgotten_is_said_in_a_sentence(

@@ -1,15 +1,18 @@
 """What the pages say, without a browser."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
+from bot.agent.state import Observation
 from bot.domain.event_log import PolicyStatus
 from bot.domain.jobs import JobStatus
 from bot.domain.ledger import RunId, StepRecord
 from bot.domain.policy_board import AttemptShown, CheckShown, WeightShown
+from bot.domain.record_json import dump
 from tests import reviews
 from tests.adapters.ledger_values import HOSTILE, a_run
 from tests.fakes.ledger import fake_ledger
@@ -83,6 +86,15 @@ def test_a_step_of_another_version_does_not_hide_the_others(ours: House) -> None
 
     assert "lint looked at 12 hunks" in text
     assert "Another version wrote this step" in text
+
+
+def test_a_step_whose_values_do_not_go_together_hides_nothing_else(ours: House) -> None:
+    seen = dump(Observation("verify looked", findings=(reviews.unused_import(),)))
+    broken = re.sub(r'"end_line":\d+,"old_text"', '"end_line":999,"old_text"', seen)
+    assert broken != seen
+    ours.ledger.runs.record_step(LIVE, StepRecord(2, "verify", broken, "{}", 2.0))
+
+    assert "lint looked at 12 hunks" in ours.visitor().text(f"/runs/{LIVE}")
 
 
 def test_pages_of_runs_go_on_to_the_first_one(ours: House) -> None:

@@ -182,6 +182,12 @@ def test_only_this_machine_may_set_up(visit: Visit, headers: dict[str, str]) -> 
     assert b"ssh -L" in reply.body
 
 
+def test_a_proxy_that_leaves_no_mark_is_known_by_its_protocol(visit: Visit) -> None:
+    reply = visit.site.raw(b"GET /setup HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+
+    assert reply.status == 403
+
+
 def test_the_admin_token_opens_the_page_from_elsewhere(tmp_path: Path) -> None:
     with visiting(tmp_path, PULLWRIGHT_ADMIN_TOKEN=TOKEN) as visit:
         there = {"Host": "bot.example.org", "X-Forwarded-Proto": "https"}
