@@ -6,7 +6,7 @@ the log knows.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.events import Person
@@ -87,7 +87,9 @@ def opinions(
     for name, gone in _standing(known, suggestion).items():
         if name not in there:
             taken = event_id("taken back", name)
-            found.append(Signal(taken, SignalKind.UNREACTED, pull, now, suggestion, gone.by))
+            # The forge's times are whole seconds, and nothing is taken back before it is given.
+            at = max(now, gone.occurred_at + timedelta(microseconds=1))
+            found.append(Signal(taken, SignalKind.UNREACTED, pull, at, suggestion, gone.by))
     return found
 
 

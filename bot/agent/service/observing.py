@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from bot.agent.service.desk import Connection, Desk
 from bot.agent.service.following import Following
@@ -18,7 +19,7 @@ from bot.domain.opinions import Thumb, is_news, opinions
 from bot.domain.pull_state import PullState, Speaker, own_tips
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ObserveRequest
-from bot.domain.signals import Actor, Signal, standing
+from bot.domain.signals import Actor, Signal, SignalKind, standing
 from bot.errors import Refused
 
 MOST_ASKED = 50
@@ -121,7 +122,7 @@ class Observing:
         reader = Rereading(history, login=state.login)
         base = min(following.runs.values(), key=lambda run: run.started_at).head.merge_base_sha
         tips, logged = own_tips(state), {signal.event_id for signal in known}
-        at = ended_at(known) or self.desk.now()
+        at = _after(known, ended_at(known) or self.desk.now())
         unread = [one for one in shown if read_id(one.suggestion, tips[-1]) not in logged]
         found = list(reader.read(self.pull, unread, Stretch(base, tips), at=at))
         if state.merged is not None and state.base_tip is not None:
@@ -164,6 +165,12 @@ class Observing:
         observed = self._observed()
         events = self.desk.records.events
         return events.append(signal_event(signal, observed) for signal in signals)
+
+
+def _after(known: Sequence[Signal], at: datetime) -> datetime:
+    """Return a time after all readings: of two ends in one second the later one counts."""
+    readings = [s.occurred_at for s in known if s.kind is SignalKind.READ]
+    return max([at, *(before + timedelta(microseconds=1) for before in readings)])
 
 
 def _speaker(thumb: Thumb) -> Speaker:
