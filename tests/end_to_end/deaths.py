@@ -73,7 +73,11 @@ class Deadly:
             keys = (immediate_key(pr.repo.id, pr.number), pull_key(pr.repo.id, pr.number))
             return [i.status for key in keys for i in self.jobs.list(JobFilter(key=key))]
 
-        self.until(lambda: LIVE.isdisjoint(statuses()), f"the end of every job of {pr.title}")
+        def is_over() -> bool:
+            found = statuses()
+            return bool(found) and LIVE.isdisjoint(found)
+
+        self.until(is_over, f"the end of every job of {pr.title}")
         return statuses()
 
 
