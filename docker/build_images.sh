@@ -156,6 +156,7 @@ for target in $missing; do
   fetch_wheels "$target" "$target_base"
   build "$target" "$target_base"
 done
-# What the build and older builds left without a name.
-docker image prune --force --filter label=pullwright.stage=build >/dev/null
-docker image prune --force --filter label=pullwright.lock >/dev/null
+# What the build and older builds left without a name; where somebody else prunes at this moment,
+# the Engine refuses, and it is only left for the next time.
+docker image prune --force --filter label=pullwright.stage=build >/dev/null 2>&1 || :
+docker image prune --force --filter label=pullwright.lock >/dev/null 2>&1 || :
