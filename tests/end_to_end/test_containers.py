@@ -24,7 +24,12 @@ from tests.end_to_end.containers import (
 from tests.github_simulator import GitHub
 from tests.web.server import opened, sign, site_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("containers")]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.xdist_group("containers"),
+    # The first one of a bare machine makes three images.
+    pytest.mark.timeout(1200),
+]
 
 IMAGE = f"pullwright:{__version__}"
 SECRET = "It's a Secret to Everybody"  # noqa: S105 - of GitHub's documentation
