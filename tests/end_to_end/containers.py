@@ -1,5 +1,6 @@
 """The App's image and compose.yaml, built and run here without a registry."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -50,7 +51,16 @@ def said(*argv: str, given: str | None = None, environment: Mapping[str, str] | 
 
 def build_app_image() -> None:
     """Build the App's image, unless it is as new as our code."""
-    said("sh", "docker/build_images.sh", "app")
+    with _alone():
+        said("sh", "docker/build_images.sh", "app")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Build in one test process at a time: the next one finds what this one made."""
+    with (ROOT / "docker" / "build_images.sh").open() as script:
+        fcntl.flock(script, fcntl.LOCK_EX)
+        yield
 
 
 def has_image(name: str) -> bool:
@@ -61,7 +71,9 @@ def has_image(name: str) -> bool:
 
 def build_postgres_image(base: str) -> None:
     """Make an image with Debian's PostgreSQL, unless it is there."""
-    if not has_image(POSTGRES_IMAGE):
+    with _alone():
+        if has_image(POSTGRES_IMAGE):
+            return
         said("sh", "docker/debian_image.sh", base, POSTGRES_IMAGE, "postgresql")
 
 
