@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -35,13 +35,8 @@ from bot.domain.action_state import (
     with_state,
 )
 from bot.domain.action_words import NO_WORKFLOWS, UNWRITTEN_SUMMARY, lost_state
-from bot.domain.aftermath import CodeHistory
-from bot.domain.app_forge import OpenChecks
 from bot.domain.effective_config import ConfigRefused, EffectiveConfig, Layer, effective
 from bot.domain.forge import (
-    Committer,
-    Forge,
-    History,
     Publisher,
     Reactions,
     RemotePullRequest,
@@ -49,12 +44,8 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Handler, JobKind
 from bot.domain.markers import Marker, MarkerKind
-from bot.domain.merge_group import MergeGroups
-from bot.domain.opinions import Opinions
-from bot.domain.org_defaults import OrgDefaults, OrgDefaultsSource
+from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Sandboxes, Workspace
-from bot.domain.pull_request import Sha
-from bot.domain.pull_state import PullStates
 from bot.output import PlainProgress
 
 Equip = Callable[[Workspace, EffectiveConfig, Collection[str], Wish | None], Equipment]
@@ -72,56 +63,18 @@ class NoOrganization:
 
 
 @dataclass(frozen=True)
-class ActionConnection:
-    """Implements `Connection` with a token that perhaps may not write."""
+class ActionConnection(GitHubConnection):
+    """The App's connection, with a token that perhaps may not write."""
 
-    github: GitHubConnection
     degrading: DegradingPublisher
-
-    @property
-    def forge(self) -> Forge:
-        return self.github.forge
 
     @property
     def publisher(self) -> Publisher:
         return self.degrading
 
     @property
-    def open_checks(self) -> OpenChecks:
-        return self.github.open_checks
-
-    @property
     def reactions(self) -> Reactions:
         return self.degrading
-
-    @property
-    def history(self) -> History:
-        return self.github.history
-
-    @property
-    def merge_groups(self) -> MergeGroups:
-        return self.github.merge_groups
-
-    @property
-    def states(self) -> PullStates:
-        return self.github.states
-
-    @property
-    def opinions(self) -> Opinions:
-        return self.github.opinions
-
-    def past(self, shas: Collection[Sha]) -> AbstractContextManager[CodeHistory]:
-        return self.github.past(shas)
-
-    @property
-    def org_defaults(self) -> OrgDefaultsSource:
-        return self.github.org_defaults
-
-    def committing(self) -> AbstractContextManager[Committer]:
-        return self.github.committing()
-
-    def checkout(self, pull: RemotePullRequest) -> AbstractContextManager[Workspace]:
-        return self.github.checkout(pull)
 
 
 @dataclass
@@ -165,7 +118,7 @@ class Bench:
     def remember(self) -> None:
         """Leave what is known to the next run, in our summary comment."""
         state, number = self.memory.state(), self.memory.number
-        conversations = self.connection.github.access.forge.conversations
+        conversations = self.connection.access.forge.conversations
         conversations.forget(number)
         posted = self.connection.forge.summary(number)
         if posted is None and not state.needs_a_comment:
@@ -295,9 +248,7 @@ def _connection(settings: ActionSettings, access: GitHubAccess, memory: Memory) 
         remembered=lambda: state_line(memory.state()),
         epilogue=epilogue,
     )
-    return ActionConnection(
-        GitHubConnection(access, settings.settings, NoOrganization()), degrading
-    )
+    return ActionConnection(access, settings.settings, NoOrganization(), degrading)
 
 
 def _around(no_code: str | None) -> Callable[[Sandboxes], Sandboxes]:
