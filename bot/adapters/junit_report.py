@@ -2,18 +2,21 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from bot.adapters.inside.with_pytest import ID_PROPERTY
+from bot.adapters.inside.with_pytest import CPU_PROPERTY, ID_PROPERTY
 from bot.domain.evidence import Outcome
 
 MESSAGE_CHARS = 4000
 TESTS_AT_MOST = 200_000
 DEPTH_AT_MOST = 64
+MOST_CPU_SECONDS = 1e6
+"""A number that is larger, or none at all, is somebody's invention."""
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAILED, Outcome.PASSED, Outcome.SKIPPED)
 _KINDS = {"error": Outcome.ERROR, "failure": Outcome.FAILED, "skipped": Outcome.SKIPPED}
 
@@ -28,6 +31,7 @@ class Results:
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def red(self) -> int:
@@ -52,7 +56,10 @@ def parse_junit(data: bytes) -> Results:
     try:
         for case, suites in _cases(data):
             outcome, message = _judge(case)
-            results.add(_id(case, suites), outcome, message)
+            test_id = _id(case, suites)
+            results.add(test_id, outcome, message)
+            if (seconds := _cpu_seconds(case)) is not None:
+                results.cpu_seconds[test_id] = seconds
     except DefusedXmlException as error:
         raise UnreadableReport("declares a document type or entities") from error
     except (ParseError, ValueError, LookupError) as error:
@@ -92,6 +99,16 @@ def _judge(case: Element) -> tuple[Outcome, str]:
     outcome, child = min(found, key=lambda pair: _WORST_FIRST.index(pair[0]))
     text = child.text or ""
     return outcome, text if text.strip() else child.get("message", "")
+
+
+def _cpu_seconds(case: Element) -> float | None:
+    """Return what our plugin measured; None for what is no time."""
+    for entry in case.iter():
+        if _tag(entry) == "property" and entry.get("name") == CPU_PROPERTY:
+            with suppress(ValueError):
+                seconds = float(entry.get("value", ""))
+                return seconds if 0 <= seconds < MOST_CPU_SECONDS else None
+    return None
 
 
 def _id(case: Element, suites: list[str]) -> str:

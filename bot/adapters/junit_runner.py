@@ -99,6 +99,7 @@ def _run(sandbox: Sandbox, plan: TestPlan, request: _Request) -> TestReport:
         report,
         outcomes=results.outcomes,
         messages=results.messages,
+        cpu_seconds=results.cpu_seconds,
         reach=_reach(sandbox, request.traced) if request.traced and is_python else {},
         problem=_early_problem(sandbox, plan, ended) or _disagreement(plan, ended, results),
     )

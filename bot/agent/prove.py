@@ -14,6 +14,7 @@ from bot.agent.guard import guard_overlay, is_trustworthy
 from bot.agent.linting import Linter, LintReport, kinds
 from bot.agent.state import State
 from bot.agent.testing import OpenSuite, Suite
+from bot.agent.timing import Pairs, Sides
 from bot.domain import comments
 from bot.domain.bisection import Overlay
 from bot.domain.edits import EditRefused, Patch, Taken, union
@@ -112,6 +113,8 @@ class Prover:
             halves = (group[:middle], group[middle:])
             return {i: p for half in halves for i, p in self._prove(bench, half, deadline).items()}
         seconds = self._clock.seconds() - started
+        if self._clock.seconds() < deadline:
+            trial = replace(trial, costs=bench.costs(group, trial))
         return {id(c): self._proof(bench, trial, c, seconds) for c in group}
 
     def _proof(
@@ -129,6 +132,7 @@ class Prover:
                 churn=candidate.patch.changed_lines,
                 complexity_change=bench.complexity_change(candidate.patch),
                 newly_failing=_newly_failing(bench.before, tests),
+                seconds=trial.costs,
             )
         )
         return Proof(
@@ -175,6 +179,7 @@ class _Trial:
     guard: TestComparison | None
     problem: str | None
     is_self_reported: bool
+    costs: Pairs = ()
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -274,6 +279,14 @@ class _Bench:
             is_self_reported=bool(self._guard)
             and (guard is None or not is_trustworthy(self.state, self._guarded)),
         )
+
+    def costs(self, group: Sequence[Candidate], trial: _Trial) -> Pairs:
+        """Return what slow tests cost without the patches and with them."""
+        if self._suite is None or self.before is None or trial.tests is None or trial.is_worse:
+            return ()
+        shown, after = _witnesses(group), union(c.patch for c in group).apply(self.state.head)
+        sides = Sides(self._suite, self.state.change.head_sha, shown, {**shown, **after})
+        return sides.costs(self.before.green & trial.tests.green, trial.tests)
 
     def _run(self, overlay: Overlay) -> TestReport | None:
         if self._suite is None:

@@ -63,6 +63,9 @@ class TestReport:
     """The image digest, or `process` for a run on the person's own machine."""
     flaky: frozenset[str] = frozenset()
     """Tests that said one thing and then another on the same tree; they are no evidence."""
+    cpu_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Of each test, its fixtures left out, processes that it waited for included; empty where
+    nobody measured."""
 
     @property
     def is_evidence(self) -> bool:

@@ -37,7 +37,7 @@ class Looks:
     newly_failing: int = 0
     """Tests that fail and that nobody had seen before."""
     seconds: Sequence[tuple[float, float]] = ()
-    """Of the same passing tests: CPU seconds before and after, the least of three runs."""
+    """Of the same passing tests: CPU seconds before and after (`agent.timing`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,32 @@ def test_each_id_selects_its_test_and_no_other(subject: Subject) -> None:
         assert subject.run(SRC_LAYOUT, only=[test]).outcomes == {test: whole[test]}
 
 
+BUSY = """
+import time
+import pytest
+@pytest.fixture
+def slow_to_make():
+    _burn()
+def _burn():
+    end = time.process_time() + 0.2
+    while time.process_time() < end:
+        pass
+def test_busy(): _burn()
+def test_asleep(): time.sleep(0.2)
+def test_made_slowly(slow_to_make): pass
+"""
+
+
+def test_the_cpu_time_of_a_test_is_told_without_its_waits_and_its_fixtures(
+    subject: Subject,
+) -> None:
+    told = subject.run({"test_busy.py": BUSY.encode()}).cpu_seconds
+
+    assert told["test_busy.py::test_busy"] > 0.19
+    assert told["test_busy.py::test_asleep"] < 0.1
+    assert told["test_busy.py::test_made_slowly"] < 0.1
+
+
 @pytest.mark.parametrize("length", [200, 1100], ids=["sent", "too long to send"])
 def test_a_long_list_of_ids_is_exact_too(length: int, subject: Subject) -> None:
     tests = b"import pytest\n@pytest.mark.parametrize('n', range(400), ids=lambda n: f'{n:%d}')\n"

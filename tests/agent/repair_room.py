@@ -92,6 +92,7 @@ class Room:
     tools: tuple[str, ...] = ()
     """Only these; empty for all."""
     judge: Judge = judge_of
+    cpu: Callable[[Mapping[str, bytes]], Mapping[str, float]] = lambda _tree: {}
     make: MakeValidator | None = None
     ask: Ask = unasked
     around: Callable[[Tool], Tool] = lambda tool: tool
@@ -101,7 +102,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.workspace = FakeWorkspace(self.base, self.head)
-        runner, sandboxes = FakeTestRunner(self.judge, reach=REACH), FakeSandboxes()
+        runner, sandboxes = FakeTestRunner(self.judge, reach=REACH, cpu=self.cpu), FakeSandboxes()
         suite = Suite(self.workspace, sandboxes, runner)
         clock, syntax = ToyClock(), PythonSyntax()
         linter = Linter(sandboxes, [ToyAnalyzer()], syntax)

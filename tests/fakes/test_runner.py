@@ -31,6 +31,8 @@ class FakeTestRunner:
     """Set to make every later run no evidence."""
     reach: Mapping[str, Mapping[int, frozenset[str]]] = field(default_factory=dict)
     seconds: float = 0.1
+    cpu: Callable[[Mapping[str, bytes]], Mapping[str, float]] = lambda _tree: {}
+    """CPU seconds of tests on a tree."""
     runs: list[TestRun] = field(default_factory=list)
 
     def plan(self, entries: Sequence[TreeEntry], files: Mapping[str, bytes]) -> TestPlan | NoTests:
@@ -61,4 +63,5 @@ class FakeTestRunner:
             messages={i: f"{i} is red" for i, o in outcomes.items() if o.is_red},
             reach=reach,
             image=sandbox.facts.image,
+            cpu_seconds={i: s for i, s in self.cpu(sandbox.tree).items() if i in outcomes},
         )

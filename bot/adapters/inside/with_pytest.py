@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from bot.adapters.inside.tracing import Request, Tracer
 
 ID_PROPERTY = "pullwright_id"
+CPU_PROPERTY = "pullwright_cpu"
 CONFIGURATION = {
     "pytest.ini": "",
     ".pytest.ini": "",
@@ -61,6 +64,12 @@ def selecting(pytest: Any, request: Request, tracer: Tracer) -> Plugin:
     return kind(request.root, request.only, tracer)
 
 
+def _cpu_seconds() -> float:
+    """Return what this process and those it waited for have used."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
 def _is_configured(root: Path) -> bool:
     """Tell whether pytest finds its settings in the root, and so looks no further up."""
     for name, section in CONFIGURATION.items():
@@ -105,6 +114,11 @@ class Plugin:
     def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
         with self.tracer.test(item.nodeid):
             yield
+
+    def pytest_runtest_call(self, item: Any) -> Iterator[None]:
+        before = _cpu_seconds()
+        yield
+        item.user_properties.append((CPU_PROPERTY, f"{_cpu_seconds() - before:.4f}"))
 
     def _is_wanted(self, test_id: str) -> bool:
         return test_id in self.wanted or test_id.partition("::")[0] in self.wanted
