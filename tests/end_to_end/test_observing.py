@@ -13,7 +13,7 @@ from bot.domain.jobs import JobStatus
 from bot.domain.outcomes import CONTRADICTED, WORTH, Outcome
 from bot.domain.quieting import DESCRIBED, Hush, RepoQuiet, folded
 from bot.domain.signals import SignalKind
-from tests.end_to_end.observed import FLAW, MENDED, NEAR, Shown, Stage
+from tests.end_to_end.observed import FLAW, MENDED, NEAR, Shown, Stage, file_with
 from tests.github_simulator import simulator
 from tests.github_simulator.merges import apply_suggestions
 
@@ -48,6 +48,14 @@ def our_commit_squashed_after_a_rename(shown: Shown) -> Outcome:
     data = shown.stage.repo.store.read(shown.pr.head_sha, shown.path)
     shown.pr.push({shown.path: None, f"new_{shown.path}": data}, message="Rename")
     return shown.merged("squash")
+
+
+def our_commit_cherry_picked(shown: Shown) -> Outcome:
+    fix = shown.fixed()
+    said = shown.stage.repo.store.git("log", "-1", "--format=%B", fix).decode().strip()
+    shown.pr.force_push({shown.path: file_with(FLAW), "begun_anew.py": "n = 1\n"})
+    shown.write(MENDED, f"{said}\n\n(cherry picked from commit {fix})")
+    return shown.merged("rebase")
 
 
 def by_hand(shown: Shown) -> Outcome:
@@ -152,6 +160,7 @@ ROWS: tuple[tuple[Act, Outcome], ...] = (
     (by_button_and_rebased, Outcome.APPLIED),
     (our_commit_merged, Outcome.APPLIED),
     (our_commit_squashed_after_a_rename, Outcome.APPLIED),
+    (our_commit_cherry_picked, Outcome.APPLIED),
     (by_hand, Outcome.APPLIED_MANUALLY),
     (adapted, Outcome.ADAPTED),
     (reverted_before_the_merge, Outcome.REVERTED),
