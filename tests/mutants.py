@@ -117,7 +117,9 @@ _OWN: Mapping[str, Mutant] = {
     ),
     "G16": Mutant("bot/domain/workflow_commands.py", '.replace(":", "%3A")', ""),
     "G14": Mutant("bot/domain/untrusted.py", '_TOKEN.sub("***", text)', "text"),
-    "D03": Mutant("bot/adapters/junit_runner.py", "        early = f", "        early = not f"),
+    "D03": Mutant(
+        "bot/adapters/junit_runner.py", "for path in sys.path if path]", "for path in sys.path]"
+    ),
     "D08": Mutant("bot/adapters/junit_report.py", "forbid_dtd=True", "forbid_dtd=False"),
     "E02": Mutant("bot/adapters/docker_engine.py", '["OOMKilled"]', '["Paused"]'),
     "E07": Mutant(
