@@ -52,9 +52,8 @@ def our_commit_squashed_after_a_rename(shown: Shown) -> Outcome:
 
 def our_commit_cherry_picked(shown: Shown) -> Outcome:
     fix = shown.fixed()
-    said = shown.stage.repo.store.git("log", "-1", "--format=%B", fix).decode().strip()
     shown.pr.force_push({shown.path: file_with(FLAW), "begun_anew.py": "n = 1\n"})
-    shown.write(MENDED, f"{said}\n\n(cherry picked from commit {fix})")
+    shown.write(MENDED, f"Compare with is\n\n(cherry picked from commit {fix})")
     return shown.merged("rebase")
 
 
@@ -131,17 +130,12 @@ def answered_well(shown: Shown) -> Outcome:
 
 
 def answered_by_a_bot(shown: Shown) -> Outcome:
-    robot = shown.stage.github.user("other[bot]", kind="Bot")
-    robot.reply(shown.comment, "This is a false positive.")
+    shown.stage.github.user("other[bot]", kind="Bot").reply(shown.comment, "A false positive.")
     return shown.merged()
 
 
 def touched(shown: Shown) -> Outcome:
     shown.write("other = 1\n")
-    return shown.merged()
-
-
-def left_alone(shown: Shown) -> Outcome:
     return shown.merged()
 
 
@@ -176,7 +170,7 @@ ROWS: tuple[tuple[Act, Outcome], ...] = (
     (answered_well, Outcome.REPLY_POSITIVE),
     (answered_by_a_bot, Outcome.IGNORED),
     (touched, Outcome.TOUCHED),
-    (left_alone, Outcome.IGNORED),
+    (Shown.merged, Outcome.IGNORED),
     (closed, Outcome.CENSORED),
     (deleted, Outcome.CENSORED),
 )
