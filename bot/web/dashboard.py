@@ -89,7 +89,10 @@ def _guard(pages: Blueprint, door: Door) -> None:
     @pages.before_request
     def let_in() -> AnyResponse | None:
         why_not = door.refusal(
-            request.host, dict(request.headers), request.environ["SERVER_PROTOCOL"]
+            request.host,
+            dict(request.headers),
+            request.environ["SERVER_PROTOCOL"],
+            port=request.environ["SERVER_PORT"],
         )
         if why_not is not None:
             return Response(f"{why_not}\n", 403, mimetype="text/plain")

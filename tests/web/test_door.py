@@ -180,6 +180,7 @@ def test_without_a_token_a_name_that_is_not_ours_sees_nothing(local: House, host
     reply = local.visitor().get("/", {"Host": host})
 
     assert (reply.status, b"octo" in reply.body) == (403, False)
+    assert f"open http://127.0.0.1:{local.site.port}, or".encode() in reply.body
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"])
