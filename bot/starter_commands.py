@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.adapters.starter_files import start
-from bot.domain.starter import PIN, next_steps, starter_files
+from bot.domain.starter import NOTHING_TO_DO, PIN, kept_words, next_steps, starter_files
 from bot.errors import Refused
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def init(
     for path in done.written:
         typer.echo(f"wrote {path}")
     for path in done.kept:
-        typer.echo(f"kept {path}, which is there already")
+        typer.echo(kept_words(path))
+    if not done.written:
+        typer.echo(NOTHING_TO_DO)
+        return
     typer.echo("next:")
     for number, step in enumerate(next_steps(has_forks=has_forks), 1):
         typer.echo(f"  {number}. {step}")
