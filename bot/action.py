@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.action_events import FeedbackTask, Task, read_task
 from bot.action_feedback import feedback
@@ -33,7 +34,7 @@ class Step:
     lines: list[str] = field(default_factory=list)
     """Commands for the runner."""
     is_told: bool = False
-    """The job summary and the outputs are written."""
+    """What can be written of the job summary and the outputs is written."""
 
     def run(self) -> None:
         """Do the step; raises SystemExit with its exit code, or what went wrong."""
@@ -48,16 +49,12 @@ class Step:
             message = redactor.clean(str(trouble))
             self.lines.append(error(message))
             if runner is not None:
-                # Where the files cannot be written either, the first error is the one to tell.
+                # Where the files cannot be written either, the first error is the one to raise.
                 with suppress(Refused):
                     self._tell(runner, broken(message), redactor)
             raise
         self.lines += map(redactor.clean, annotations(report.annotations))
-        try:
-            self._tell(runner, report, redactor)
-        except Refused as trouble:
-            self.lines.append(error(redactor.clean(str(trouble))))
-            raise
+        self._tell(runner, report, redactor)
         sys.stdout.write(f"{redactor.clean(report.headline)}\n")
         raise SystemExit(Exit.FINDINGS if report.is_failure else Exit.CLEAN)
 
@@ -67,10 +64,22 @@ class Step:
             self._tell(load_runner(self.env), broken(GIVEN_UP), Redactor())
 
     def _tell(self, runner: Runner, report: StepReport, redactor: Redactor) -> None:
-        clean = {name: redactor.clean(text) for name, text in outputs(report).items()}
-        write_outputs(runner.output_file, clean)
-        write_summary(runner.summary_file, redactor.clean(job_summary(report)))
+        """Write both, whether or not the other can be; each that cannot has a line of its own."""
         self.is_told = True
+        clean = {name: redactor.clean(text) for name, text in outputs(report).items()}
+        summary = redactor.clean(job_summary(report))
+        troubles: list[Refused] = []
+        for write in (
+            partial(write_outputs, runner.output_file, clean),
+            partial(write_summary, runner.summary_file, summary),
+        ):
+            try:
+                write()
+            except Refused as trouble:
+                self.lines.append(error(redactor.clean(str(trouble))))
+                troubles.append(trouble)
+        if troubles:
+            raise troubles[0]
 
 
 def main() -> None:

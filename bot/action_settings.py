@@ -58,6 +58,33 @@ class ActionSettings:
     """What must stand in no output."""
 
 
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """A token of the Action to look at, before or in a job."""
+
+    repo: str
+    api_url: str
+    token: str = field(repr=False)
+    network: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_token_settings(env: Mapping[str, str]) -> TokenSettings | None:
+    """Return the token that `doctor` looks at, or None where the environment has none.
+
+    Raises Refused for a repository that is no name.
+    """
+    repo = env.get("GITHUB_REPOSITORY", "")
+    token = env.get(f"{INPUT}GITHUB_TOKEN", "").strip() or env.get("GITHUB_TOKEN", "").strip()
+    if not repo or not token:
+        return None
+    if not _REPO.fullmatch(repo):
+        raise Refused(f"GITHUB_REPOSITORY={one_line(repo)} is not OWNER/NAME")
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise Refused("GITHUB_TOKEN holds characters that no token has: copy it again")
+    api_url = env.get("GITHUB_API_URL") or GITHUB_API_URL
+    return TokenSettings(repo, api_url, token, load_settings(env).network)
+
+
 def load_runner(env: Mapping[str, str]) -> Runner:
     """Return where we run; raises Refused where that is no runner."""
     event_file, repo = env.get("GITHUB_EVENT_PATH", ""), env.get("GITHUB_REPOSITORY", "")

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot import wiring
-from bot.action_settings import ActionSettings
+from bot.action_settings import ActionSettings, TokenSettings
+from bot.adapters.action_doctor import examine_token
+from bot.adapters.doctor_check import Check
 from bot.adapters.github_access import GitHubAccess, GitHubHost, token_access
 from bot.adapters.github_auth import PlainToken
 from bot.adapters.github_degrading import DegradingPublisher, Said
@@ -46,6 +48,7 @@ from bot.domain.jobs import Handler, JobKind
 from bot.domain.markers import Marker, MarkerKind
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Sandboxes, Workspace
+from bot.errors import Refused
 from bot.output import PlainProgress
 
 Equip = Callable[[Workspace, EffectiveConfig, Collection[str], Wish | None], Equipment]
@@ -197,6 +200,16 @@ def open_bench(
             web_root=parse_api_address(settings.runner.api_url).web_url,
         )
         yield Bench(desk, connection, jobs, memory, [], episodes)
+
+
+def examine_action(given: TokenSettings) -> Iterator[Check]:
+    """Yield what `doctor` looks at of the Action."""
+    try:
+        host = GitHubHost(parse_api_address(given.api_url), network_of(given.network))
+    except Refused as error:
+        yield Check("action token", False, f"GITHUB_API_URL: {error}")
+        return
+    yield from examine_token(host, PlainToken(given.token), given.repo)
 
 
 def configuration(settings: ActionSettings, workspace: Workspace) -> EffectiveConfig:

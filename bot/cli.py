@@ -205,17 +205,16 @@ def demo(
 
 @app.command()
 def doctor() -> None:
-    """Check this machine, the App if there is one, and the model; say what to mend, and how."""
+    """Check this machine, the model, the App and the Action's token; say what to mend, and how."""
     from bot import machine_wiring
 
     missing = 0
     checks = machine_wiring.examine(load_settings(), load_model_settings())
-    for check in chain(checks, service_commands.app_checks()):
-        mark = "ok  " if check.is_good else "BAD " if check.is_needed else "none"
-        typer.echo(f"{mark} {check.name}: {check.detail}")
+    for check in chain(checks, service_commands.app_checks(), starter_commands.action_checks()):
+        typer.echo(f"{check.mark} {check.name}: {check.detail}")
         for line in check.paste:
             typer.echo(f"         {line}")
-        missing += check.is_needed and not check.is_good
+        missing += check.is_failure
     raise typer.Exit(Exit.ERROR if missing else Exit.CLEAN)
 
 

@@ -9,7 +9,8 @@ from bot.adapters.doctor_check import Check
 from bot.adapters.github_access import GitHubHost
 from bot.adapters.github_manifest import exchange
 from bot.adapters.github_transport import parse_api_address
-from bot.app_wiring import network_of
+from bot.app_wiring import network_of, refuse_process_sandbox
+from bot.domain.app_manifest import public_url as public_url_of
 from bot.errors import Refused
 from bot.settings import AppSettings, Settings, SetupSettings
 from bot.web.setup import MadeApp, SetUp
@@ -17,7 +18,12 @@ from bot.web.signature import Secret
 
 
 def build_setup(settings: SetupSettings, public_url: str) -> SetUp:
-    """Build what the set-up pages need; raises Refused where the App's files cannot be written."""
+    """Build what the set-up pages need; `public_url` may be empty.
+
+    Raises Refused for an address that GitHub would refuse, and where the App's files cannot be
+    written.
+    """
+    proposed = public_url_of(public_url) if public_url else ""
     places = settings.places
     files = AppFiles(places.record, places.private_key, places.webhook_secret)
     files.refuse_to_replace()
@@ -42,15 +48,26 @@ def build_setup(settings: SetupSettings, public_url: str) -> SetUp:
             str(places.webhook_secret),
         )
 
-    return SetUp(host.address.web_url, make, settings.admin_token, public_url)
+    return SetUp(host.address.web_url, make, settings.admin_token, proposed)
 
 
 def examine(app: AppSettings, settings: Settings) -> Iterator[Check]:
     """Yield what `doctor` looks at of the App."""
+    yield _sandbox(settings)
     yield _secret(app)
     yield examine_database(app.database_url)
     host = GitHubHost(parse_api_address(app.github_api_url), network_of(settings.network))
     yield from examine_app(Suspect(app.app_id, app.private_key_file, host))
+
+
+def _sandbox(settings: Settings) -> Check:
+    """Say beforehand with what the worker would not start (rule R27)."""
+    try:
+        refuse_process_sandbox(settings)
+    except Refused as error:
+        fix = "export PULLWRIGHT_SANDBOX=docker"
+        return Check("sandbox", False, f"the worker does not start: {error}", paste=(fix,))
+    return Check("sandbox", True, f"{settings.sandbox.value}: no code runs as a process of ours")
 
 
 def _secret(app: AppSettings) -> Check:

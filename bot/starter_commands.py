@@ -1,14 +1,18 @@
 """The commands of a start on GitHub: `init` writes the workflows, `action` is the step in them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.adapters.starter_files import start
-from bot.domain.starter import PIN, next_steps, starter_files
+from bot.domain.starter import NOTHING_TO_DO, PIN, kept_words, next_steps, starter_files
 from bot.errors import Refused
+
+if TYPE_CHECKING:
+    from bot.adapters.doctor_check import Check
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +36,10 @@ def init(
     for path in done.written:
         typer.echo(f"wrote {path}")
     for path in done.kept:
-        typer.echo(f"kept {path}, which is there already")
+        typer.echo(kept_words(path))
+    if not done.written:
+        typer.echo(NOTHING_TO_DO)
+        return
     typer.echo("next:")
     for number, step in enumerate(next_steps(has_forks=has_forks), 1):
         typer.echo(f"  {number}. {step}")
@@ -44,6 +51,27 @@ def action() -> None:
     Needs `pip install 'pullwright[action]'`.
     """
     action_module().main()
+
+
+def action_checks() -> "Iterator[Check]":
+    """Yield what `doctor` says of the Action's token: that there is none, or everything."""
+    from bot.action_settings import load_token_settings
+    from bot.adapters.doctor_check import Check
+    from bot.settings import environment
+
+    try:
+        given = load_token_settings(environment())
+        if given is None:
+            detail = "none to look at; set GITHUB_TOKEN and GITHUB_REPOSITORY, or run it in a job"
+            yield Check("action token", False, detail, is_needed=False)
+            return
+        action_module()
+    except Refused as error:
+        yield Check("action token", False, str(error))
+        return
+    from bot.action_wiring import examine_action
+
+    yield from examine_action(given)
 
 
 def action_module() -> ModuleType:

@@ -142,6 +142,42 @@ def test_a_place_that_cannot_be_written_is_said_next_to_the_step(
     ]
 
 
+def test_outputs_that_cannot_be_written_do_not_cost_the_job_summary(tmp_path: Path) -> None:
+    broken = {"GITHUB_OUTPUT": str(tmp_path / "event.json" / "output")}
+    step = Step(_environment(tmp_path, SOURCE, "watch") | broken)
+
+    with pytest.raises(Refused, match="cannot write"):
+        step.run()
+
+    assert step.is_told
+    assert "the event watch asks for nothing" in (tmp_path / "summary").read_text()
+
+
+def test_both_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    names = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
+    broken = {name: str(tmp_path / "event.json" / name) for name in names}
+    step = Step(_environment(tmp_path, "[]") | broken)
+
+    with pytest.raises(Refused, match="is not an object"):
+        step.run()
+
+    assert len(step.lines) == 3
+    assert [name for name, line in zip(names, step.lines[1:], strict=True) if name in line] == [
+        *names
+    ]
+
+
+def test_a_job_summary_that_is_full_is_left_alone_and_said(tmp_path: Path) -> None:
+    (tmp_path / "summary").write_bytes(b"x" * ((1 << 20) - 50))
+    step = Step(_environment(tmp_path, SOURCE, "watch"))
+
+    with pytest.raises(Refused, match="1,048,526 bytes of another step fill the job summary"):
+        step.run()
+
+    assert (tmp_path / "summary").stat().st_size == (1 << 20) - 50
+    assert "conclusion<<" in (tmp_path / "output").read_text()
+
+
 @pytest.mark.parametrize(
     ("event", "more", "words"),
     [

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bot import worker
 from bot.errors import Refused
 from bot.service_commands import app_checks
-from bot.settings import load_app_settings
+from bot.settings import load_app_settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,27 @@ def test_settings_that_are_wrong_are_a_check_and_no_end(monkeypatch: pytest.Monk
     (check,) = app_checks()
 
     assert check.detail == "PULLWRIGHT_APP_ID=twelve is not the number on the App's page"
+
+
+@pytest.mark.parametrize(("choice", "mark"), [("process", "BAD "), ("docker", "ok  ")])
+def test_the_sandbox_with_which_no_worker_starts_is_told_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: str, mark: str
+) -> None:
+    for name, value in {
+        "APP_ID": "12",
+        "WEBHOOK_SECRET": "It's a Secret to Everybody",
+        "GITHUB_API_URL": "http://127.0.0.1:1/api/v3",
+        "SANDBOX": choice,
+    }.items():
+        monkeypatch.setenv(f"PULLWRIGHT_{name}", value)
+
+    found = {check.name: check for check in app_checks()}
+
+    assert found["sandbox"].mark == mark
+    if choice == "process":
+        assert "PULLWRIGHT_SANDBOX=process is for your own checkout" in found["sandbox"].detail
+        with pytest.raises(Refused, match="is for your own checkout"):
+            worker.check(load_settings(), load_app_settings())
 
 
 def test_a_stored_app_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -153,6 +153,44 @@ def test_init_writes_what_is_not_there_and_says_what_to_do_next(tmp_path: Path) 
     assert next_steps(has_forks=True)[0] in ended.out
 
 
+@pytest.mark.parametrize("name", [".github/pullwright.yaml", ".pullwright.yaml"])
+def test_a_configuration_of_the_other_spelling_is_kept_and_said_not_to_be_read(
+    tmp_path: Path, name: str
+) -> None:
+    repo = _repository(tmp_path / "mine")
+    (repo / name).parent.mkdir(exist_ok=True)
+    (repo / name).write_text("language: de\n")
+
+    ended = command(tmp_path / "home")("init", cwd=repo)
+
+    read = name.replace(".yaml", ".yml")
+    assert f"kept {name}, which is there already; it is read once it is named {read}" in ended.out
+    assert [path for path in CONFIG_PATHS if (repo / path).exists()] == []
+
+
+def test_a_workflow_of_the_other_spelling_gets_no_second_one_beside_it(tmp_path: Path) -> None:
+    repo = _repository(tmp_path)
+    (repo / FOLDER).mkdir(parents=True)
+    (repo / FOLDER / "pullwright.yaml").write_text("mine\n")
+
+    done = start(repo, starter_files(has_forks=False))
+
+    assert done.kept == (f"{FOLDER}/pullwright.yaml",)
+    assert not (repo / FOLDER / "pullwright.yml").exists()
+
+
+def test_init_again_says_that_nothing_is_to_do(tmp_path: Path) -> None:
+    repo = _repository(tmp_path / "mine")
+    init = command(tmp_path / "home")
+    init("init", cwd=repo)
+
+    ended = init("init", cwd=repo)
+
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[-1] == "nothing is to do: all files are there already"
+    assert "commit the files" not in ended.out
+
+
 def test_init_outside_of_a_repository_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="is not the root of a git repository"):
         start(tmp_path, starter_files(has_forks=False))

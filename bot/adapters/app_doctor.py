@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.adapters.doctor_check import Check
+from bot.adapters.doctor_check import Check, unseen
 from bot.adapters.github_access import USER_AGENT, GitHubHost
 from bot.adapters.github_auth import AppIdentity, Nobody
 from bot.adapters.github_errors import NotFound
@@ -55,7 +55,9 @@ def examine_app(suspect: Suspect) -> Iterator[Check]:
     requester = suspect.host.requester(identity, installation_id=NO_INSTALLATION)
     try:
         yield from _asked(suspect, requester)
-    except (Refused, Retryable) as error:
+    except Retryable as error:
+        yield unseen("github", one_line(str(error), limit=300))
+    except Refused as error:
         yield Check("github", False, one_line(str(error), limit=300))
     finally:
         requester.close()
@@ -88,9 +90,12 @@ def _clock(suspect: Suspect) -> Check:
     try:
         said = transport.send(request).headers.get("date", "")
         theirs = parsedate_to_datetime(said)
-    except (Refused, Retryable, ValueError) as error:
-        detail = f"{address.url} does not answer ({one_line(str(error), limit=200)}): "
-        return Check("clock", False, f"{detail}is PULLWRIGHT_GITHUB_API_URL right, and a proxy?")
+    except Retryable as error:
+        told = f"{address.url} does not answer ({one_line(str(error), limit=200)}): "
+        return unseen("clock", f"{told}is PULLWRIGHT_GITHUB_API_URL right, and a proxy?")
+    except (Refused, ValueError) as error:
+        told = f"{address.url} answers, but not as GitHub ({one_line(str(error), limit=200)}): "
+        return Check("clock", False, f"{told}is PULLWRIGHT_GITHUB_API_URL right, and a proxy?")
     finally:
         transport.close()
     ahead = (suspect.now() - theirs).total_seconds()

@@ -49,10 +49,14 @@ def write_outputs(path: Path | None, values: Mapping[str, str]) -> None:
 
 
 def write_summary(path: Path | None, text: str) -> None:
-    """Append to the job summary, as much as GitHub takes."""
+    """Append to the job summary, as much as GitHub takes; raises Refused where it takes nothing."""
     if path is None:
         return
-    _append(path, fitted_summary(text, taken=_size(path)))
+    taken = _size(path)
+    fitted = fitted_summary(text, taken=taken)
+    if not fitted:
+        raise Refused(f"cannot write {path}: {taken:,} bytes of another step fill the job summary")
+    _append(path, fitted)
 
 
 def _size(path: Path) -> int:

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.domain.repo_config import CONFIG_PATHS
-from bot.domain.starter import StarterFile
+from bot.domain.starter import StarterFile, twins
 from bot.errors import Refused
 
 
@@ -27,12 +26,9 @@ def start(folder: Path, files: Iterable[StarterFile]) -> Started:
     written: list[str] = []
     kept: list[str] = []
     for file in files:
-        # Two files of configuration would be an error, so either of them counts.
-        twins = CONFIG_PATHS if file.path in CONFIG_PATHS else (file.path,)
-        found = next((path for path in twins if os.path.lexists(root / path)), None)
-        if found is not None:
-            kept.append(found)
-        else:
+        found = [path for path in twins(file.path) if os.path.lexists(root / path)]
+        kept += found
+        if not found:
             _write(root, file)
             written.append(file.path)
     return Started(tuple(written), tuple(kept))

@@ -5,6 +5,7 @@ anything into it. So nothing of it is believed: its words are shown as any other
 looked up in our own diff, no patch and no proof of it is taken, and it never makes a success.
 """
 
+from collections.abc import Container
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -69,10 +70,23 @@ class BundledVerdict(_Part):
 class Bundle(_Part):
     """The results file of `review --json`, as far as it is read."""
 
-    version: Literal[1] = Field(alias="schema")
+    # Not `Literal[1]`, which true and 1.0 are equal to.
+    version: Annotated[int, Field(ge=1, le=1)] = Field(alias="schema")
     head_sha: _Hex
     verdict: BundledVerdict
     findings: Annotated[tuple[BundledFinding, ...], Field(max_length=MAX_FINDINGS)]
+
+
+def misplaced(bundle: Bundle, paths: Container[str]) -> str:
+    """Return the limit that says what has no place in our own diff, or nothing."""
+    count = sum(one.path not in paths for one in bundle.findings)
+    if not count:
+        return ""
+    what = "1 finding is" if count == 1 else f"{count} findings are"
+    return (
+        f"{what} left out of {len(bundle.findings)} in the bundle: their paths are not in the diff "
+        "of this pull request"
+    )
 
 
 def parse_bundle(data: bytes) -> Bundle:

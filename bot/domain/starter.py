@@ -21,6 +21,7 @@ MAX_LINES = 20
 FOLDER = ".github/workflows"
 BUNDLE = "pullwright-bundle"
 """The artifact of a fork's run, and the folder that it is unpacked into."""
+NOTHING_TO_DO = "nothing is to do: all files are there already"
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 _REVIEW = """name: pullwright
@@ -153,6 +154,25 @@ def starter_files(*, has_forks: bool, pin: str = PIN) -> tuple[StarterFile, ...]
         found.append(_workflow("pullwright-fork.yml", _FORK, pin))
         found.append(_workflow("pullwright-fork-publish.yml", _PUBLISH, pin))
     return (*found, StarterFile(CONFIG_PATHS[0], _CONFIGURATION))
+
+
+def twins(path: str) -> tuple[str, ...]:
+    """Return the names under which a file may be there already, the one that is written first.
+
+    Two files of configuration would be an error, and two workflows would each review.
+    """
+    names = (path, *CONFIG_PATHS) if path in CONFIG_PATHS else (path,)
+    every = (spelt for name in names for spelt in (name, f"{name.removesuffix('.yml')}.yaml"))
+    return tuple(dict.fromkeys(every))
+
+
+def kept_words(path: str) -> str:
+    """Say that a file was there already, and of one that is never read why that is."""
+    told = f"kept {path}, which is there already"
+    read = f"{path.removesuffix('.yaml')}.yml"
+    if path not in CONFIG_PATHS and read in CONFIG_PATHS:
+        return f"{told}; it is read once it is named {read}"
+    return told
 
 
 def next_steps(*, has_forks: bool) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ A runner obeys every line of a step's output that begins with `::`, so what othe
 only between the two lines of `stop-commands` (rule R23).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from bot.domain.forge import Annotation, AnnotationLevel
@@ -17,6 +18,7 @@ _KINDS = {
     AnnotationLevel.WARNING: "warning",
     AnnotationLevel.NOTICE: "notice",
 }
+_FENCE = re.compile(r"^`{3,}", re.MULTILINE)
 _CUT = "\n\n(cut: GitHub shows {limit:,} bytes of a job summary; the results file has everything)\n"
 
 
@@ -87,14 +89,30 @@ def outputs(values: Mapping[str, str], delimiter: str) -> str:
 def fitted_summary(text: str, *, taken: int = 0) -> str:
     """Return a job summary, or as much of it as GitHub takes, with a sentence that says so.
 
-    `taken` is what stands in the file already, in bytes.
+    `taken` is what stands in the file already, in bytes; where not even the sentence fits below
+    that, there is nothing to return: one byte too many, and GitHub drops all of it.
     """
     room = SUMMARY_BYTES - taken
     whole = text.encode("utf-8", "backslashreplace")
     if len(whole) <= room:
         return whole.decode("utf-8")
     notice_ = _CUT.format(limit=SUMMARY_BYTES)
-    kept = whole[: max(0, room - len(notice_.encode()) - 16)].decode("utf-8", "ignore")
-    # A fence that is left open would swallow the sentence.
-    is_open = sum(line.startswith("```") for line in kept.split("\n")) % 2
-    return f"{kept}{chr(10) + '```' if is_open else ''}{notice_}"
+    spare = room - len(notice_)
+    if spare < 0:
+        return ""
+    # A fence that is left open would swallow the sentence, and only one as long closes it.
+    longest = max(map(len, _FENCE.findall(whole[:spare].decode("utf-8", "ignore"))), default=-1)
+    kept = whole[: max(0, spare - longest - 1)].decode("utf-8", "ignore")
+    fence = _open_fence(kept)
+    return f"{kept}{chr(10) + fence if fence else ''}{notice_}"
+
+
+def _open_fence(text: str) -> str:
+    """Return the fence that a text leaves open, or nothing."""
+    fence = ""
+    for mark in _FENCE.findall(text):
+        if not fence:
+            fence = mark
+        elif len(mark) >= len(fence):
+            fence = ""
+    return fence

@@ -89,13 +89,16 @@ def _guard(pages: Blueprint, door: Door) -> None:
     @pages.before_request
     def let_in() -> AnyResponse | None:
         why_not = door.refusal(
-            request.host, dict(request.headers), request.environ["SERVER_PROTOCOL"]
+            request.host,
+            dict(request.headers),
+            request.environ["SERVER_PROTOCOL"],
+            port=request.environ["SERVER_PORT"],
         )
         if why_not is not None:
             return Response(f"{why_not}\n", 403, mimetype="text/plain")
         g.session = door.session(request.cookies.get(COOKIE))
-        if request.endpoint == "dashboard.show_metrics" and door.is_token(_bearer()):
-            return None
+        if request.endpoint == "dashboard.show_metrics" and not g.session.is_admin and _bearer():
+            return None if door.opens_to(_bearer()) else _turned_away(door)
         if not g.session.is_admin and request.endpoint not in _OPEN:
             return _sent_to_sign_in()
         if request.method == "POST":
@@ -121,6 +124,17 @@ def _hardened(response: Response) -> Response:
 def _bearer() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
+
+
+def _turned_away(door: Door) -> Response:
+    """Answer a wrong token, and any token in a siege."""
+    if not door.is_besieged:
+        return Response("this is not the token\n", 401, mimetype="text/plain")
+    seconds = int(TRIES_WINDOW_S)
+    return Response(
+        f"too many wrong tokens: try again in {seconds} s\n", 429,
+        {"Retry-After": str(seconds)}, mimetype="text/plain",
+    )  # fmt: skip
 
 
 def _sent_to_sign_in() -> AnyResponse:
@@ -166,11 +180,7 @@ def _add_signing_in(pages: Blueprint, dashboard: Dashboard) -> None:
             g.session = session
             return redirect("/", 303)
         if door.is_besieged:
-            seconds = int(TRIES_WINDOW_S)
-            return Response(
-                f"too many wrong tokens: try again in {seconds} s\n", 429,
-                {"Retry-After": str(seconds)}, mimetype="text/plain",
-            )  # fmt: skip
+            return _turned_away(door)
         return dashboard.page("login.html", 401, problem="This is not the token.")
 
     @pages.post("/logout")

@@ -67,8 +67,13 @@ class Door:
         """There is a dashboard here: a token, or an address that only this machine reaches."""
         return self.has_token or is_loopback(self._host)
 
-    def refusal(self, host: str, headers: Mapping[str, str], protocol: str) -> str | None:
-        """Return why nothing is shown to this request, whoever sent it, or None."""
+    def refusal(
+        self, host: str, headers: Mapping[str, str], protocol: str, *, port: str
+    ) -> str | None:
+        """Return why nothing is shown to this request, whoever sent it, or None.
+
+        `port` is our own: what the caller calls us is its word.
+        """
         if self.has_token:
             return None
         if not self.is_open:
@@ -80,8 +85,8 @@ class Door:
         is_proxied = protocol == "HTTP/1.0" or any(name in headers for name in _PROXIED)
         if is_proxied or not is_loopback(_name_of(host)):
             return (
-                "the dashboard shows itself to this machine only: open http://127.0.0.1, "
-                "or set PULLWRIGHT_ADMIN_TOKEN"
+                "the dashboard shows itself to this machine only: "
+                f"open http://127.0.0.1:{port}, or set PULLWRIGHT_ADMIN_TOKEN"
             )
         return None
 
@@ -94,11 +99,19 @@ class Door:
 
     def admit(self, token: str) -> Session | None:
         """Return a session for who knows the token, or None for who does not."""
-        if self.is_besieged or not self.is_token(token):
-            with self._lock:
-                self._failed.append(self._now())
+        if not self.opens_to(token):
             return None
         return Session(self._signed("admin"), is_admin=True, is_new=True)
+
+    def opens_to(self, token: str) -> bool:
+        """Tell whether this is the token, and count who is wrong; in a siege nobody is right."""
+        is_besieged = self.is_besieged
+        if not self.is_token(token):
+            with self._lock:
+                self._failed.append(self._now())
+            return False
+        # Who is right is not counted, or a monitor that asks often would make a siege last.
+        return not is_besieged
 
     def is_token(self, token: str) -> bool:
         """Tell whether this is the token, in the same time for every wrong one."""

@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from werkzeug.wrappers import Response as AnyResponse
 
 from bot.domain.app_manifest import (
     MAX_NAME,
@@ -101,6 +102,10 @@ def create_setup_app(setup: SetUp) -> Flask:
     @app.get("/healthz")
     def say_alive() -> Response:
         return Response("alive\n", mimetype="text/plain")
+
+    @app.get("/")
+    def lead() -> AnyResponse:
+        return redirect("/setup", 303)
 
     @app.get("/setup")
     def ask() -> Response:
@@ -239,9 +244,12 @@ def _refused_visit(*, has_token: bool) -> Response:
             headers={"WWW-Authenticate": 'Basic realm="pullwright setup"'},
             mimetype="text/plain",
         )
+    # Our own port, not the one that the caller named.
+    port = request.environ["SERVER_PORT"]
     return Response(
-        "set-up is for this machine alone: open http://127.0.0.1:PORT/setup here, through "
-        "`ssh -L PORT:127.0.0.1:PORT HOST`, or set PULLWRIGHT_ADMIN_TOKEN\n",
+        f"set-up is for this machine alone: open http://127.0.0.1:{port}/setup here, or from "
+        f"elsewhere through `ssh -N -L {port}:127.0.0.1:{port} HOST`, where HOST is this machine, "
+        "or set PULLWRIGHT_ADMIN_TOKEN\n",
         403,
         mimetype="text/plain",
     )

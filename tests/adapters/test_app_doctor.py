@@ -226,6 +226,9 @@ def test_a_github_that_does_not_answer_is_told(tmp_path: Path, patient: Patient)
 
     assert "is PULLWRIGHT_GITHUB_API_URL right" in checks[0].detail
     assert [c.name for c in checks if not c.is_good] == ["clock", "github"]
+    # That nobody answered is no finding about a clock.
+    assert [c.mark for c in checks if not c.is_good] == ["??? ", "??? "]
+    assert all(c.detail.startswith("could not look: ") for c in checks if not c.is_good)
 
 
 def _other_key() -> str:

@@ -50,5 +50,25 @@ def test_a_summary_over_github_s_limit_is_cut_with_a_sentence_that_says_so() -> 
     assert cut.count("```") == 2
 
 
+@pytest.mark.parametrize("text", ["x" * 5000, "````\n```\n" + "ü" * 5000, "😀\n```\n" * 900])
+def test_a_summary_that_another_step_has_nearly_filled_never_grows_over_the_limit(
+    text: str,
+) -> None:
+    cuts = {left: fitted_summary(text, taken=SUMMARY_BYTES - left) for left in range(-2, 300)}
+
+    assert [left for left, cut in cuts.items() if len(cut.encode()) > max(left, 0)] == []
+    ends = {cut.rpartition(": ")[2] for cut in cuts.values() if cut}
+    assert ends == {
+        "GitHub shows 1,048,576 bytes of a job summary; the results file has everything)\n"
+    }
+    assert (cuts[50], bool(cuts[120])) == ("", True)
+
+
+def test_what_is_cut_inside_a_long_fence_closes_it_with_one_as_long() -> None:
+    cut = fitted_summary("`````\n```\nx\n" + "y" * SUMMARY_BYTES)
+
+    assert cut.rpartition("\n\n(cut")[0].endswith("y\n`````")
+
+
 def test_a_summary_that_fits_is_left_alone(tmp_path: Path) -> None:
     assert fitted_summary("x" * SUMMARY_BYTES) == "x" * SUMMARY_BYTES

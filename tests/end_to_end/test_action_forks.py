@@ -92,6 +92,24 @@ def test_words_of_a_bundle_are_shown_as_words(runner: Runner, found: bytes) -> N
     assert all(line.startswith("::notice file=app.py") for line in ended.commands)
 
 
+def test_findings_on_paths_that_the_pull_request_does_not_have_are_counted(
+    runner: Runner, found: bytes
+) -> None:
+    repo, pr = _forked(runner, "elsewhere")
+    document = json.loads(_claims(found, pr))
+    (claim,) = document["findings"]
+    document["findings"] += [claim | {"path": "../etc/passwd"}, claim | {"path": "none.py"}]
+
+    ended = runner.step(
+        workflow_run(pr), event="workflow_run", repo=repo, artifact=json.dumps(document).encode()
+    )
+
+    assert ended.outputs["findings_count"] == "1", ended.log
+    (summary,) = ours(pr)
+    assert "2 findings are left out of 3 in the bundle" in summary
+    assert "passwd" not in summary
+
+
 def test_a_bundle_that_is_none_posts_nothing(runner: Runner) -> None:
     repo, pr = _forked(runner, "bad")
 

@@ -15,10 +15,11 @@ class Status:
     status: int = 502
     after: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    message: str = "Server Error"
 
     def answer(self) -> Answer:
         headers = {"Content-Type": "application/json; charset=utf-8", **self.headers}
-        return Answer(self.status, {"message": "Server Error"}, headers)
+        return Answer(self.status, {"message": self.message}, headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.jobs import JobStatus
 from bot.errors import Refused
-from bot.web.door import SESSION_S, TRIES, Door
+from bot.web.door import SESSION_S, TRIES, TRIES_WINDOW_S, Door
 from bot.web.serve import Address
 from tests.web.past import DEAD_JOB, LIVE
 from tests.web.server import opened
@@ -110,9 +110,33 @@ def test_a_monitor_sends_the_token_as_a_bearer(locked: House) -> None:
     def read(token: str) -> int:
         return locked.visitor().get("/metrics", {"Authorization": f"Bearer {token}"}).status
 
-    assert (read(TOKEN), read("wrong")) == (200, 303)
+    assert (read(TOKEN), read("wrong"), read("")) == (200, 401, 303)
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     assert locked.visitor().get("/", bearer).status == 303
+
+
+def test_who_guesses_where_monitors_ask_has_to_wait_at_every_door() -> None:
+    with house(token=TOKEN) as ours:
+
+        def read(token: str) -> int:
+            return ours.visitor().get("/metrics", {"Authorization": f"Bearer {token}"}).status
+
+        guesses = [read(f"guess {n}") for n in range(TRIES + 1)]
+
+        assert (guesses[0], guesses[-1]) == (401, 429)
+        assert (read(TOKEN), ours.visitor().sign_in().status) == (429, 429)
+
+
+def test_a_monitor_that_asks_in_a_siege_does_not_make_it_last() -> None:
+    now = [1000.0]
+    door = Door(TOKEN, host="127.0.0.1", now=lambda: now[0])
+    for _ in range(TRIES):
+        door.opens_to("a guess")
+    assert not any(door.opens_to(TOKEN) for _ in range(TRIES))
+
+    now[0] += TRIES_WINDOW_S
+
+    assert door.opens_to(TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +180,7 @@ def test_without_a_token_a_name_that_is_not_ours_sees_nothing(local: House, host
     reply = local.visitor().get("/", {"Host": host})
 
     assert (reply.status, b"octo" in reply.body) == (403, False)
+    assert f"open http://127.0.0.1:{local.site.port}, or".encode() in reply.body
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"])

@@ -179,7 +179,9 @@ def test_only_this_machine_may_set_up(visit: Visit, headers: dict[str, str]) -> 
     reply = visit.get("/setup", **headers)
 
     assert reply.status == 403
-    assert b"ssh -L" in reply.body
+    port = visit.site.port
+    assert f"`ssh -N -L {port}:127.0.0.1:{port} HOST`".encode() in reply.body
+    assert f"http://127.0.0.1:{port}/setup".encode() in reply.body
 
 
 def test_a_proxy_that_leaves_no_mark_is_known_by_its_protocol(visit: Visit) -> None:
@@ -236,6 +238,22 @@ def test_strangers_are_not_let_near_without_an_admin_token() -> None:
 
     with pytest.raises(Refused, match="set PULLWRIGHT_ADMIN_TOKEN"):
         serve_setup(setup, Address("0.0.0.0", 0))  # noqa: S104 - it is refused
+
+
+@pytest.mark.parametrize("url", ["foo", "ftp://bot.example.org", "https://", "http://example.org"])
+def test_a_public_address_that_github_would_refuse_is_refused_at_the_start(
+    tmp_path: Path, url: str
+) -> None:
+    settings = load_setup_settings({"PULLWRIGHT_STATE_DIR": str(tmp_path)})
+
+    with pytest.raises(Refused, match="the public address is https://HOST"):
+        build_setup(settings, url)
+
+
+def test_the_root_leads_to_the_set_up(visit: Visit) -> None:
+    reply = visit.get("/")
+
+    assert (reply.status, reply.headers["Location"]) == (303, "/setup")
 
 
 def test_a_port_that_is_in_use_is_said_with_what_to_do() -> None:

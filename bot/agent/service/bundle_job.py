@@ -12,7 +12,7 @@ from bot.agent.service.publishing import Posting
 from bot.agent.service.review_job import MOVED, ReviewOfPull
 from bot.agent.state import State
 from bot.domain.admission import silence_before, silence_by_config
-from bot.domain.bundle import UNPRIVILEGED, Bundle, BundledFinding
+from bot.domain.bundle import UNPRIVILEGED, Bundle, BundledFinding, misplaced
 from bot.domain.diff import Side
 from bot.domain.events import PullAction
 from bot.domain.findings import Finding, Location, number
@@ -74,11 +74,12 @@ def _episode(bundle: Bundle, state: State, run_id: str, syntax: Syntax) -> Episo
     claimed = bundle.verdict
     total = len(state.hunks)
     coverage = Coverage(min(claimed.coverage.hunks_seen, total), total, state.exempt)
+    unplaced = misplaced(bundle, state.diff.by_path)
     limits = [one_line(limit) for limit in claimed.limits[:_LIMITS_SHOWN]]
     verdict = conclude(
         findings,
         coverage=coverage,
-        limits=[UNPRIVILEGED, *limits],
+        limits=[UNPRIVILEGED, *filter(None, (unplaced,)), *limits],
         tools=claimed.tools,
         cost=Cost(0.0),
     )
