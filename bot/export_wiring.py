@@ -63,7 +63,8 @@ def export(
     with closing(_opened(database_url)) as ledger:
         gathering = Gathering(ledger, Stored(run_files(settings.state_dir)), anonymiser, wishes)
         samples = gathering.samples()
-    return exported(form, samples, gathering.left_out, least=wishes.least)
+    found = exported(form, samples, gathering.left_out, least=wishes.least)
+    return replace(found, unreadable=tuple(gathering.unreadable))
 
 
 def write(folder: Path, found: Exported, facts: CardFacts) -> None:
