@@ -216,6 +216,7 @@ def build_desk(
         admin=admin,
         now=lambda: datetime.now(UTC),
         web_root=host.address.web_url,
+        warn=logging.getLogger("pullwright.log").warning,
     )
 
 

@@ -44,6 +44,8 @@ class LeftOut(StrEnum):
     UNSURE = "the outcome is less sure than --min-confidence"
     OLD = "it is older than --since, or than the retention of 180 days"
     NO_RECORD = "the ledger has no suggestion of that outcome"
+    BAD_EVENT = "its event of the log cannot be read"
+    BAD_RECORD = "its record in the ledger cannot be read, or names no run"
     NO_RUN = "no kept run holds its code any more"
     DAMAGED = "its kept run cannot be read"
     NOT_HELD = "its kept run holds another patch"
@@ -116,6 +118,8 @@ class Exported:
 
     files: Mapping[str, tuple[Mapping[str, object], ...]]
     left_out: Mapping[LeftOut, int] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+    """What of the ledger could not be read, for the operator alone: it names what it names."""
 
     @property
     def count(self) -> int:

@@ -81,6 +81,11 @@ def nothing(found: Mapping[LeftOut, int]) -> list[str]:
     return ["nothing to export", *left_out(found)]
 
 
+def unreadable(found: Exported) -> list[str]:
+    """Return a line for each row that could not be read; it is no part of the card."""
+    return [f"cannot be read: {name}; restore it from a backup" for name in found.unreadable]
+
+
 def left_out(found: Mapping[LeftOut, int]) -> list[str]:
     """Return one line for each reason."""
     return [f"{count} left out: {reason}" for reason, count in found.items()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.review import Decision
+from bot.domain.unreadable import Unreadable, left_out
 
 SHOWN_HERE = (
     "a few are shown here only, to learn where comments help (`learning.mode: off` ends it)"
@@ -84,6 +85,17 @@ def drifted(alarms: int, rewards: int) -> str:
     )
 
 
+def trained_without(count: int) -> str:
+    """Say that a part of the log could not be learned from."""
+    what = "1 event of the log" if count == 1 else f"{count} events of the log"
+    return f"learned without {what} that cannot be read: `pullwright learn` names what is left out"
+
+
+def by_hand(trouble: str) -> str:
+    """Say that what was promoted cannot serve."""
+    return f"{trouble}; findings are placed by the hand weights meanwhile"
+
+
 def taken_back(version: str, reason: str) -> str:
     """Say that a version serves no more."""
     return f"policy {short(version)} was taken back: {reason}"
@@ -139,6 +151,8 @@ class Shown:
     values: tuple[Value, ...]
     gate: str
     weights: tuple[Weight, ...]
+    left_out: tuple[Unreadable, ...] = ()
+    """Events that could not be read."""
 
 
 def shown(stand: Shown) -> list[str]:
@@ -155,6 +169,8 @@ def shown(stand: Shown) -> list[str]:
         f"drift    {alarms}",
         f"gate     {stand.gate}",
     ]
+    if stand.left_out:
+        lines.append(f"trouble  {left_out(stand.left_out)}")
     if stand.trouble:
         lines.append(f"trouble  {stand.trouble}")
     return [*lines, "", *_value_lines(stand.values), "", *_weight_lines(stand.weights)]

@@ -31,8 +31,16 @@ _ESCAPED = re.compile(f"{_ESCAPE}([01])")
 _BROKEN = (TypeError, ValueError, KeyError, AttributeError, RecursionError)
 
 
+ASK_AGAIN = ": another version wrote it, so ask for the work again"
+"""What helps where a record is a step of some work."""
+
+
 class RecordUnreadable(Refused):
     """A record was not written by this version or one before it."""
+
+
+class RecordNewer(RecordUnreadable):
+    """A record says of itself that a newer version wrote it."""
 
 
 def dump(value: object) -> str:
@@ -49,8 +57,7 @@ def load(kind: type[T], text: str) -> T:
     except (*_BROKEN, PullwrightError) as error:
         # A value can be of its form and have parts that do not go together.
         raise RecordUnreadable(
-            f"a stored {kind.__name__} cannot be read ({error}): "
-            "another version wrote it, so ask for the work again"
+            f"a stored {kind.__name__} cannot be read ({error}){ASK_AGAIN}"
         ) from error
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.event_log import PolicyVersions
+from bot.domain.event_log import PolicyUnreadable, PolicyVersions
 from bot.domain.intake import pull_key
 from bot.domain.ledger import PullKey
 from bot.domain.review import Decision
@@ -99,12 +99,12 @@ def explained_again(made: DecisionLogged, policies: PolicyVersions) -> Choice | 
     """Return a logged choice of a place with its parts, or None where its weights are not here."""
     placer = PLACES_BY_HAND
     if made.policy_version != HAND:
-        found = policies.find(made.policy_version)
-        if found is None:
-            return None
         try:
+            found = policies.find(made.policy_version)
+            if found is None:
+                return None
             placer = placing_by(found.theta)
-        except WeightsUnreadable:
+        except (WeightsUnreadable, PolicyUnreadable):
             return None
     if made.layout_version != PLACES.version:
         return None

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.domain.event_forms import Sifted
 from bot.domain.event_log import EventLog, PolicyStatus, PolicyVersions
 from bot.domain.event_log import PolicyVersion as Stored
+from bot.domain.unreadable import EventUnreadable, Unreadable, refusal
 from bot.errors import Refused
 from bot.policy.choosing import EPISODE_SETTINGS, PLACES, PLACES_SETTINGS, placing_by
 from bot.policy.event_log import DecisionLogged, Event
@@ -22,11 +24,12 @@ from bot.policy.journal import (
     Tried,
     note_event,
     notes_of,
+    readable_notes,
     statuses,
     versions,
 )
 from bot.policy.learning import Learned, learn, rows_of
-from bot.policy.ledger_log import replayed
+from bot.policy.ledger_log import Replayed, replayed
 from bot.policy.promotion import NotPromoted, Record, Versions, reason_to_roll_back
 from bot.policy.rewards import Rewarded, rewards
 from bot.policy.training import trainer
@@ -53,6 +56,8 @@ class Lesson:
     events: tuple[Event, ...]
     seq: int
     """Of the last event."""
+    left_out: tuple[Unreadable, ...] = ()
+    """What could not be read: the same log leaves out the same, so its weights are the same."""
 
     @property
     def version(self) -> str:
@@ -77,8 +82,12 @@ class School:
     gate: GateSettings = field(default_factory=GateSettings)
 
     def notes(self) -> tuple[Note, ...]:
-        """Return what was done so far."""
+        """Return what was done so far; raises EventUnreadable."""
         return notes_of(self.events)
+
+    def readable_notes(self) -> Sifted[Note]:
+        """Return what is known of what was done so far."""
+        return readable_notes(self.events)
 
     def versions(self) -> Versions:
         """Return who serves, and who did."""
@@ -86,15 +95,19 @@ class School:
 
     def lesson(self, *, after: int = 0, upto: int | None = None) -> Lesson:
         """Learn from the log between two places in it; the same log gives the same bytes."""
-        skipped = replayed(self.events, upto=after).events if after else ()
-        read = replayed(self.events, upto=upto)
-        told = read.events[len(skipped) :]
-        places = learn(told, PLACES_SETTINGS, self.seed)
-        episodes = learn(told, EPISODE_SETTINGS, self.seed)
-        return Lesson(places, episodes, told, read.seq)
+        read = replayed(self.events, after=after, upto=upto)
+        places = learn(read.events, PLACES_SETTINGS, self.seed)
+        episodes = learn(read.events, EPISODE_SETTINGS, self.seed)
+        return Lesson(places, episodes, read.events, read.seq, read.left_out)
 
     def store(self, lesson: Lesson) -> Stored:
-        """Store what was learned as a shadow, and return what stands under its name."""
+        """Store what was learned as a shadow, and return what stands under its name.
+
+        Raises EventUnreadable where a newer version wrote a part of the log: it is no damage that
+        a few events are lost to, and whoever wrote it learns from all of it.
+        """
+        if newer := _newer(lesson.left_out):
+            raise EventUnreadable(refusal(newer))
         weights = lesson.places.weights
         shadow = Stored(
             version=lesson.version,
@@ -122,7 +135,13 @@ class School:
         self.store(lesson)
         alarms, now = lesson.places.drift.alarms, self.now()
         done = Trained(
-            lesson.version, now, told, lesson.seq, phase=lesson.places.phase, alarms=alarms
+            lesson.version,
+            now,
+            told,
+            lesson.seq,
+            phase=lesson.places.phase,
+            alarms=alarms,
+            left_out=len(lesson.left_out),
         )
         before = max((n.alarms for n in notes if isinstance(n, Drifted)), default=0)
         warned = [Drifted(now, alarms, told)] if alarms > before else []
@@ -132,9 +151,12 @@ class School:
 
     def why_no_attempt(self, rewarded: int) -> str | None:
         """Return why the gate may not be tried now, or None."""
+        notes = self.readable_notes()
+        if notes.left_out:
+            return refusal(notes.left_out)
         if rewarded < self.gate.least_rows:
             return f"{rewarded} rewards of {self.gate.least_rows}"
-        records = [note.record for note in self.notes() if isinstance(note, Tried)]
+        records = [note.record for note in notes.found if isinstance(note, Tried)]
         return too_soon(records, at=self.now(), rewards=rewarded, settings=self.gate)
 
     def attempt(self) -> Tried | str:
@@ -143,6 +165,8 @@ class School:
         rows = rows_of(rewards(read.events, PLACES_SETTINGS.rewards).rewarded, PLACES)
         if (reason := self.why_no_attempt(len(rows))) is not None:
             return reason
+        if newer := _newer(read.left_out):
+            return refusal(newer)
         known = self.versions()
         try:
             incumbent = placing_by(known.serving.blob)
@@ -156,12 +180,14 @@ class School:
             at=self.now(),
             settings=self.gate,
         )
-        return self._decide(record, kept[0], known, read.seq)
+        return self._decide(record, kept[0], known, read)
 
-    def _decide(self, record: GateRecord, learned: Learned, known: Versions, seq: int) -> Tried:
+    def _decide(
+        self, record: GateRecord, learned: Learned, known: Versions, read: Replayed
+    ) -> Tried:
         """Store the candidate, note what the gate said, and let it serve where it passed."""
         weights = learned.weights
-        blob, tried = weights.blob(), Tried.of(record)
+        blob, tried = weights.blob(), Tried.of(record, left_out=len(read.left_out))
         if record.is_promoted:
             try:
                 known.promoted(blob, record)
@@ -175,7 +201,7 @@ class School:
                 theta=blob,
                 state=b"",
                 config_hash=weights.configuration,
-                log_seq=seq,
+                log_seq=read.seq,
                 created_at=record.at,
                 status=PolicyStatus.CANDIDATE,
             )
@@ -236,6 +262,10 @@ class School:
             count = "no" if not found else f"{len(found)}"
             raise NoPolicy(f"{count} stored policy begins with {name}: `pullwright policy show`")
         return found[0]
+
+
+def _newer(left_out: Iterable[Unreadable]) -> tuple[Unreadable, ...]:
+    return tuple(each for each in left_out if each.is_newer)
 
 
 def record_of(version: str, told: Sequence[Rewarded], events: Iterable[Event]) -> Record:

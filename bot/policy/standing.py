@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from bot.domain import policy_words as words
 from bot.domain.event_log import PolicyVersions
 from bot.domain.policy_words import Shown, Value, Weight
+from bot.domain.record_json import RecordUnreadable
+from bot.domain.unreadable import Unreadable
 from bot.policy.choosing import EPISODE, PLACES, explained_again, placing_by
 from bot.policy.event_log import DecisionLogged, Event
-from bot.policy.journal import Drifted, Note, Tried
+from bot.policy.journal import Drifted, Note, Tried, versions
 from bot.policy.placing import HAND_WEIGHTS
 from bot.policy.promotion import TRIAL, TRIAL_SHARE, Versions
 from bot.policy.returns import value_by_version
@@ -22,7 +24,8 @@ def standing(school: School, *, repo_id: int | None = None) -> Shown:
 
     Of a repository, its own figures: what others say in theirs is not for it to know.
     """
-    lesson, notes, known = school.lesson(), school.notes(), school.versions()
+    lesson, notes = school.lesson(), school.readable_notes().found
+    known, trouble = _known(school)
     everywhere = len(lesson.places.rewards.rewarded)
     told = lesson.events if repo_id is None else _of_repo(lesson.events, str(repo_id))
     rewarded = rewards(told, RewardSettings())
@@ -31,7 +34,8 @@ def standing(school: School, *, repo_id: int | None = None) -> Shown:
     return Shown(
         serving=known.serving.version,
         share=TRIAL_SHARE if is_tried else 1.0,
-        trouble=_trouble(known),
+        trouble=trouble,
+        left_out=lesson.left_out,
         decisions=sum(_is_placing(event) for event in told),
         rewards=len(placed),
         censored=rewarded.censored,
@@ -54,12 +58,17 @@ def weights_of(weights: Weights) -> tuple[Weight, ...]:
     return tuple(Weight(*row) for row in rows)
 
 
-def _trouble(known: Versions) -> str:
+def _known(school: School) -> tuple[Versions, str]:
+    """Return who serves, and what keeps it from that: the App goes on by hand then."""
+    try:
+        known = school.versions()
+    except RecordUnreadable as error:
+        return versions((), ()), f"{error}; the hand weights serve meanwhile"
     try:
         placing_by(known.serving.blob)
     except WeightsUnreadable as error:
-        return f"{error}; the hand weights serve meanwhile"
-    return ""
+        return known, f"{error}; the hand weights serve meanwhile"
+    return known, ""
 
 
 def _of_repo(events: Sequence[Event], repo: str) -> Sequence[Event]:
@@ -103,6 +112,11 @@ def of_run(events: Iterable[object], run: str) -> tuple[DecisionLogged, ...]:
         and event.layout_version == PLACES.version
         and event.decision_id.startswith(f"{run}.")
     )
+
+
+def is_of_run(lost: Unreadable, run: str) -> bool:
+    """Tell whether an event that cannot be read was about a choice of a run."""
+    return (lost.decision or "").startswith(f"{run}.")
 
 
 def explanation(made: DecisionLogged, policies: PolicyVersions) -> str:

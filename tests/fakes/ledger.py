@@ -228,6 +228,10 @@ class FakeSuggestions:
     def shown(self, pull: PullKey) -> Sequence[SuggestionRecord]:
         return [suggestion for owner, suggestion in self.by_id.values() if owner == pull]
 
+    def find(self, pull: PullKey, suggestion: SuggestionId) -> SuggestionRecord | None:
+        owner, found = self.by_id.get(suggestion, (None, None))
+        return found if owner == pull else None
+
     def unsettled(self, repo_id: int) -> Sequence[PullKey]:
         settled = {event.suggestion for event in self.log.events if event.kind == SETTLED}
         found = {owner for name, (owner, _) in self.by_id.items() if name not in settled}

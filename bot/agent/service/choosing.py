@@ -12,7 +12,7 @@ from bot.agent.loop import Loop
 from bot.agent.picking import Sampling
 from bot.agent.service.desk import Desk
 from bot.domain import policy_words
-from bot.domain.event_forms import Observed
+from bot.domain.event_forms import Observed, sifted
 from bot.domain.event_log import EventSource, LoggedEvent
 from bot.domain.findings import Finding, FindingId
 from bot.domain.identity import decision_id, placement_id
@@ -24,6 +24,7 @@ from bot.domain.pull_records import DecisionId
 from bot.domain.record_json import RecordUnreadable
 from bot.domain.repo_config import LearningMode
 from bot.domain.review import Decision, Review
+from bot.domain.unreadable import left_out
 from bot.policy import placing
 from bot.policy.choosing import (
     PLACES,
@@ -90,17 +91,21 @@ class Choosing:
 
     def standing(self) -> dict[FindingId, Placed]:
         """Return where findings of this run go, as the log has it: the first word stands."""
-        events = (each.event for each in self.desk.records.events.of_pull(self.pull))
         ours = f"{self.run_id}."
-        logged_ones = (
-            read(event.body)
-            for event in events
-            if event.kind == DECISION and str(event.decision).startswith(ours)
-        )
-        return {
+        log = self.desk.records.events.of_pull(self.pull)
+        own = [each for each in log if str(each.event.decision).startswith(ours)]
+        logged_ones = sifted(own, (DECISION,), lambda event: read(event.body))
+        standing = {
             FindingId(each.decision_id.removeprefix(ours)): self._placed(each)
-            for each in logged_ones
+            for each in logged_ones.found
             if isinstance(each, DecisionLogged) and placing.INLINE in each.tools
+        }
+        if logged_ones.left_out:
+            self.desk.warn(left_out(logged_ones.left_out))
+        # A word that nobody can read stands all the same: another one would not be logged.
+        lost = [each.decision or "" for each in logged_ones.left_out]
+        return standing | {
+            FindingId(name.removeprefix(ours)): Placed(name, placing.INLINE) for name in lost
         }
 
     def _placed(self, made: DecisionLogged) -> Placed:
@@ -129,7 +134,8 @@ class Choosing:
             return PLACES_BY_HAND
         try:
             return placing_by(self._serving().blob)
-        except (WeightsUnreadable, RecordUnreadable):
+        except (WeightsUnreadable, RecordUnreadable) as error:
+            self.desk.warn(policy_words.by_hand(str(error)))
             # An update changed what is known of a finding: `policy show` says so, and a review
             # must not wait for somebody to learn anew.
             return PLACES_BY_HAND
