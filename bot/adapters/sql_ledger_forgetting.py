@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -10,6 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.adapters.sql_event_log import event_row, numbered, wait_for_others
 from bot.adapters.sql_ledger_database import Database
 from bot.adapters.sql_ledger_pulls import lock
+from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import (
     events,
     findings,
@@ -27,6 +29,7 @@ from bot.domain.event_log import LoggedEvent, Numbered, PolicyStatus
 from bot.domain.forgetting import FORGOTTEN, Gone, Whom
 from bot.domain.forgotten import nameless, names, without
 from bot.domain.ledger import KnownFinding, PullKey
+from bot.domain.rewriting import REWRITTEN
 
 _OF_PULLS = {
     "findings": findings,
@@ -89,6 +92,14 @@ class SqlForgetting:
                 _remove(connection, whom)
                 _retire(connection, plan.policies)
             return plan.gone
+
+    def expire(self, *, before: datetime) -> int:
+        is_old = (events.c.kind == REWRITTEN) & (events.c.occurred_at < moment(before))
+        # No number of the log is ever given twice, and the next one is made of the last.
+        last = sa.select(sa.func.max(events.c.seq)).scalar_subquery()
+        with self._database.writing() as connection:
+            wait_for_others(connection)
+            return connection.execute(events.delete().where(is_old, events.c.seq < last)).rowcount
 
 
 def _planned(connection: Connection, whom: Whom) -> _Plan:

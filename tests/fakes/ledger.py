@@ -39,6 +39,7 @@ from bot.domain.pull_records import (
     SuggestionRecord,
 )
 from bot.domain.pull_request import Sha
+from bot.domain.rewriting import REWRITTEN
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused, Retryable
 from tests.fakes.event_log import FakeEventLog, FakePolicyVersions
@@ -327,6 +328,18 @@ class FakeForgetting:
             self.findings.by_pull[pull] = {i: nameless(k, whom.login) for i, k in known.items()}
         for version in gone.policies:
             self.versions.mark(version, PolicyStatus.RETIRED)
+        return gone
+
+    def expire(self, *, before: datetime) -> int:
+        kept = [
+            each
+            for each in self.log.numbered
+            if each.event.kind != REWRITTEN
+            or each.event.occurred_at >= before
+            or each is self.log.numbered[-1]
+        ]
+        gone = len(self.log.numbered) - len(kept)
+        self.log.numbered = kept
         return gone
 
     def _rows(self, whom: Whom) -> dict[str, int]:

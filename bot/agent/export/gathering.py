@@ -20,6 +20,7 @@ from bot.domain.ledger import PullKey
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.pull_records import Ledger, SuggestionId, SuggestionRecord
 from bot.domain.record_json import RecordUnreadable
+from bot.domain.rewriting import Rewritten, rewrites_of
 from bot.domain.signals import Standing
 from bot.domain.unreadable import why_of
 from bot.domain.untrusted import one_line
@@ -94,6 +95,8 @@ class Gathering:
     _people: dict[int, _People] = field(default_factory=dict)
     _newest: Mapping[str, str] = field(default_factory=dict)
     _opted: dict[str, bool] = field(default_factory=dict)
+    _written: dict[SuggestionId, Rewritten] = field(default_factory=dict)
+    """What was merged in the place of suggestions, where that was kept."""
 
     def samples(self) -> list[Sample]:
         """Return the samples, and leave why others are none in `left_out`."""
@@ -114,7 +117,8 @@ class Gathering:
                 run = opened.get(record.run_id) or self._opened(pull, record)
                 opened[record.run_id] = run
                 self._check(run)
-                sample = self.anonymiser.sample(run, record, outcome)
+                written = self._written.get(record.id)
+                sample = self.anonymiser.sample(run, record, outcome, written)
             except NotExported as error:
                 self.left_out[error.reason] += 1
             else:
@@ -181,6 +185,7 @@ class Gathering:
         decided: dict[SuggestionId, _Decided] = {}
         lost: set[str | None] = set()
         for page in pages(self.ledger.events):
+            self._written |= rewrites_of(page)
             for signal in readable_signals(page).found:
                 # A stranger says something too, and is no contributor.
                 is_one = signal.by is not None and signal.by.standing in _OF_THE_REPOSITORY
