@@ -103,7 +103,9 @@ class Run:
         prover = HeardProver(self.prover)
         outcome = fix(self.workspace, prover, episode, asked)
         if self.keeper is not None:
-            self.keeper.keep(episode, outcome, FixTaken(asked, prover.said, outcome.commit))
+            self.keeper.keep(
+                episode, outcome, FixTaken(asked, commit=outcome.commit, together=prover.said)
+            )
         return outcome
 
     def listening(self, record: Recorder) -> Recorder:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.domain.diff import Diff
 from bot.domain.edits import EditRefused, Patch
-from bot.domain.evidence import Proof, TestReport
+from bot.domain.evidence import Proof, TestReport, Together
 from bot.domain.findings import Doubt, Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
@@ -183,3 +183,7 @@ class FixOutcome:
     commit: Sha | None = None
     refused: str | None = None
     """Why nothing was committed or offered, one sentence."""
+    left: tuple[Finding, ...] = ()
+    """What was asked for and is not mended; all of it where nothing was committed or offered."""
+    together: Together | None = None
+    """What the patches did as one, where there are several."""
