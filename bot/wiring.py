@@ -105,7 +105,9 @@ class Run:
         prover = HeardProver(self.prover)
         outcome = fix(self.workspace, prover, episode, asked)
         if self.keeper is not None:
-            self.keeper.keep(episode, outcome, FixTaken(asked, prover.said, outcome.commit))
+            self.keeper.keep(
+                episode, outcome, FixTaken(asked, commit=outcome.commit, together=prover.said)
+            )
         return outcome
 
     def listening(self, record: Recorder) -> Recorder:
@@ -212,13 +214,13 @@ def _process(settings: Settings, place: Place, reason: str) -> Sandboxes:
 
     return ProcessSandboxes(
         reason=reason,
-        checkout=_checkout(place),
+        checkout=checkout(place),
         home=Path.home(),
         search_path=settings.search_path,
     )
 
 
-def _checkout(place: Place) -> Path:
+def checkout(place: Place) -> Path:
     """Return the root of a person's checkout, from whichever folder of it they name."""
     folder = Path(place.repo).absolute()
     return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), folder)
@@ -276,13 +278,6 @@ def repair_ground(settings: Settings, seed: int) -> "SandboxGround":
             seed,
         )
     return SandboxGround(_docker(settings, lambda _question: False), SandboxValidator, seed)
-
-
-def check_config(file: Path) -> None:
-    """Raise ConfigRefused where the file is no valid configuration."""
-    from bot.adapters.yaml_config import parse_config
-
-    effective([parse_config(read_bytes(file), origin=str(file))])
 
 
 def sarif_analyzers(logs: Sequence[Path], place: Place) -> list[Analyzer]:

@@ -23,6 +23,7 @@ from bot.agent.tools.critique import Critique
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.review import Review as ReviewTool
 from bot.domain import replay_words as words
+from bot.domain.evidence import Together
 from bot.domain.record_json import dump
 from bot.domain.review import Decision, FixOutcome, Review
 from bot.errors import Refused
@@ -128,7 +129,7 @@ class Player:
         if taken is None:
             return episode.review
         try:
-            return fix(self.workspace, _SaidBefore(taken.holds_together), episode, taken.asked)
+            return fix(self.workspace, _SaidBefore(taken.said), episode, taken.asked)
         except Refused as error:
             raise Strayed(str(error)) from error
 
@@ -188,9 +189,9 @@ class _Replayed(StandIn):
 
 @dataclass(frozen=True)
 class _SaidBefore:
-    said: bool | None
+    said: Together | None
 
-    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:  # noqa: ARG002 - the port's signature
+    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> Together:  # noqa: ARG002 - the port's signature
         if self.said is None:
             raise Strayed("the patches are to be proved as one, and no such proof is recorded")
         return self.said
