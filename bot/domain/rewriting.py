@@ -5,11 +5,11 @@ repository allows an export, no longer than the run that it is compared with, an
 that a person writes for one finding.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.edits import Edit
-from bot.domain.event_forms import Observed
+from bot.domain.event_forms import Observed, Sifted, sifted
 from bot.domain.event_log import LoggedEvent, Numbered
 from bot.domain.ledger import PullKey
 from bot.domain.pull_records import SuggestionId
@@ -54,7 +54,6 @@ def rewritten_event(pull: PullKey, what: Rewritten, observed: Observed, *, end: 
     )
 
 
-def rewrites_of(log: Iterable[Numbered]) -> Mapping[SuggestionId, Rewritten]:
-    """Return the last one of each suggestion, in the order of the log; raises RecordUnreadable."""
-    found = [load(Rewritten, each.event.body) for each in log if each.event.kind == REWRITTEN]
-    return {what.suggestion: what for what in found}
+def readable_rewrites(log: Iterable[Numbered]) -> Sifted[Rewritten]:
+    """Return those among events that can be read, in the order of the log."""
+    return sifted(log, (REWRITTEN,), lambda event: load(Rewritten, event.body))

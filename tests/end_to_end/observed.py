@@ -41,7 +41,7 @@ from bot.domain.pull_records import (
 )
 from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump
-from bot.domain.rewriting import Rewritten, rewrites_of
+from bot.domain.rewriting import Rewritten, readable_rewrites
 from bot.domain.signals import Signal
 from bot.settings import Settings
 from bot.wiring import keeps_for_export
@@ -105,8 +105,8 @@ class Shown:
     @property
     def written(self) -> Rewritten | None:
         """What is kept of the lines that were merged in its place."""
-        found = rewrites_of(self.stage.ledger.events.of_pull(self.key))
-        return found.get(self.suggestion)
+        found = readable_rewrites(self.stage.ledger.events.of_pull(self.key)).whole()
+        return next((one for one in found[::-1] if one.suggestion == self.suggestion), None)
 
     @property
     def outcomes(self) -> list[OutcomeRecord]:

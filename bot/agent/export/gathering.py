@@ -20,7 +20,7 @@ from bot.domain.ledger import PullKey
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.pull_records import Ledger, SuggestionId, SuggestionRecord
 from bot.domain.record_json import RecordUnreadable
-from bot.domain.rewriting import Rewritten, rewrites_of
+from bot.domain.rewriting import Rewritten, readable_rewrites
 from bot.domain.signals import Standing
 from bot.domain.unreadable import why_of
 from bot.domain.untrusted import one_line
@@ -185,12 +185,7 @@ class Gathering:
         decided: dict[SuggestionId, _Decided] = {}
         lost: set[str | None] = set()
         for page in pages(self.ledger.events):
-            self._written |= rewrites_of(page)
-            for signal in readable_signals(page).found:
-                # A stranger says something too, and is no contributor.
-                is_one = signal.by is not None and signal.by.standing in _OF_THE_REPOSITORY
-                if signal.by is not None and is_one:
-                    self._known(signal.pull.repo_id).ids.add(signal.by.id)
+            self._note(page)
             for numbered in page:
                 outcomes = readable_outcomes([numbered])
                 for became in outcomes.found:
@@ -202,6 +197,17 @@ class Gathering:
                     lost.add(each.suggestion)
         # Where a correction is lost, what it corrected must not count.
         return {name: each for name, each in decided.items() if name not in lost}
+
+    def _note(self, page: Iterable[Numbered]) -> None:
+        """Take in what people did and wrote besides the outcomes."""
+        written = readable_rewrites(page)
+        self._written |= {each.suggestion: each for each in written.found}
+        for each in written.left_out:
+            self._name(f"event {each}")
+        for signal in readable_signals(page).found:
+            # A stranger says something too, and is no contributor.
+            if signal.by is not None and signal.by.standing in _OF_THE_REPOSITORY:
+                self._known(signal.pull.repo_id).ids.add(signal.by.id)
 
     def _name(self, row: str) -> None:
         self.unreadable.append(one_line(row))
