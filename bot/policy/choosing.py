@@ -5,10 +5,10 @@ what people made of it, so importance weights are exact there, and the gate judg
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.domain.event_log import PolicyVersions
+from bot.domain.event_log import PolicyVersion, PolicyVersions
 from bot.domain.intake import pull_key
 from bot.domain.ledger import PullKey
 from bot.domain.review import Decision
@@ -96,26 +96,46 @@ def logged(
 
 
 def explained_again(made: DecisionLogged, policies: PolicyVersions) -> Choice | None:
-    """Return a logged choice of a place with its parts, or None where its weights are not here."""
-    placer = PLACES_BY_HAND
-    if made.policy_version != HAND:
-        found = policies.find(made.policy_version)
-        if found is None:
-            return None
-        try:
-            placer = placing_by(found.theta)
-        except WeightsUnreadable:
-            return None
-    if made.layout_version != PLACES.version:
+    """Return a logged choice with its parts, or None where its weights are not here."""
+    try:
+        sampler = _sampler_of(made, policies)
+    except WeightsUnreadable:
+        return None
+    return None if sampler is None else again(made, sampler)
+
+
+def again(made: DecisionLogged, sampler: Sampled) -> Choice | None:
+    """Return what a policy chooses where a choice was logged; None where that was another's."""
+    layout = sampler.layout
+    if (made.layout_version, made.policy_version) != (layout.version, sampler.version):
         return None
     known = zip(made.tools, made.features, strict=True)
-    weighed = {tool: dict(zip(PLACES.names, row, strict=True)) for tool, row in known}
-    return placer.pick(weighed, decision_id=made.decision_id, repo=made.repo)
+    weighed = {tool: dict(zip(layout.names, row, strict=True)) for tool, row in known}
+    return sampler.pick(weighed, decision_id=made.decision_id, repo=made.repo)
+
+
+def _sampler_of(made: DecisionLogged, policies: PolicyVersions) -> Sampled | None:
+    """Return the policy that made a choice; raises WeightsUnreadable."""
+    stored = policies.find(made.policy_version)
+    if made.layout_version == EPISODE.version:
+        return tools_by(stored)
+    return placing_by(stored.theta if stored is not None else b"")
 
 
 def placing_by(blob: bytes) -> Sampled:
     """Return the policy of stored weights, or of none; raises WeightsUnreadable."""
     return PLACES_BY_HAND if not blob else Sampled.learned(stored(blob))
+
+
+def tools_by(version: PolicyVersion | None) -> Sampled:
+    """Return the policy of tools that is stored with a version; by hand where none is.
+
+    Its choices carry the version's name, under which all its weights are found again. Raises
+    WeightsUnreadable.
+    """
+    if version is None or not version.state:
+        return TOOLS_BY_HAND
+    return replace(Sampled.learned(read_weights(version.state, EPISODE)), version=version.version)
 
 
 def stored(blob: bytes) -> Weights:

@@ -156,9 +156,14 @@ class School:
             at=self.now(),
             settings=self.gate,
         )
-        return self._decide(record, kept[0], known, read.seq)
+        # No gate judges these, so nothing has to be held out: the whole log teaches them.
+        episodes = learn(read.events, EPISODE_SETTINGS, self.seed)
+        state = episodes.weights.blob()
+        return self._decide(record, kept[0], known, seq=read.seq, state=state)
 
-    def _decide(self, record: GateRecord, learned: Learned, known: Versions, seq: int) -> Tried:
+    def _decide(
+        self, record: GateRecord, learned: Learned, known: Versions, *, seq: int, state: bytes
+    ) -> Tried:
         """Store the candidate, note what the gate said, and let it serve where it passed."""
         weights = learned.weights
         blob, tried = weights.blob(), Tried.of(record)
@@ -173,7 +178,7 @@ class School:
                 parent=record.incumbent,
                 algorithm=ALGORITHM,
                 theta=blob,
-                state=b"",
+                state=state,
                 config_hash=weights.configuration,
                 log_seq=seq,
                 created_at=record.at,
@@ -240,8 +245,8 @@ class School:
 
 def record_of(version: str, told: Sequence[Rewarded], events: Iterable[Event]) -> Record:
     """Return what became of the findings that a version placed."""
-    own = [each for each in told if each.decision.policy_version == version]
-    made = [e for e in events if isinstance(e, DecisionLogged) and e.policy_version == version]
+    own = [each for each in told if _is_placed_by(each.decision, version)]
+    made = [e for e in events if isinstance(e, DecisionLogged) and _is_placed_by(e, version)]
     broken = {_run(each) for each in made if _has_broken(each)}
     return Record(
         rewards=len(own),
@@ -257,9 +262,11 @@ def _run(made: DecisionLogged) -> str:
     return made.decision_id.partition(".")[0]
 
 
+def _is_placed_by(made: DecisionLogged, version: str) -> bool:
+    return made.policy_version == version and made.layout_version == PLACES.version
+
+
 def _has_broken(made: DecisionLogged) -> bool:
-    if made.layout_version != PLACES.version:
-        return False
     column = PLACES.places["quality"]
     return any(row[column] <= BROKEN + 1e-9 for row in made.features)
 

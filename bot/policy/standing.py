@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from bot.domain import policy_words as words
 from bot.domain.event_log import PolicyVersions
 from bot.domain.policy_words import Shown, Value, Weight
-from bot.policy.choosing import EPISODE, PLACES, explained_again, placing_by
+from bot.policy.choosing import EPISODE, PLACES, explained_again, placing_by, tools_by
 from bot.policy.event_log import DecisionLogged, Event
 from bot.policy.journal import Drifted, Note, Tried
 from bot.policy.placing import HAND_WEIGHTS
@@ -31,7 +31,7 @@ def standing(school: School, *, repo_id: int | None = None) -> Shown:
     return Shown(
         serving=known.serving.version,
         share=TRIAL_SHARE if is_tried else 1.0,
-        trouble=_trouble(known),
+        trouble=_trouble(known, school.policies),
         decisions=sum(_is_placing(event) for event in told),
         rewards=len(placed),
         censored=rewarded.censored,
@@ -54,9 +54,10 @@ def weights_of(weights: Weights) -> tuple[Weight, ...]:
     return tuple(Weight(*row) for row in rows)
 
 
-def _trouble(known: Versions) -> str:
+def _trouble(known: Versions, policies: PolicyVersions) -> str:
     try:
         placing_by(known.serving.blob)
+        tools_by(policies.find(known.serving.version))
     except WeightsUnreadable as error:
         return f"{error}; the hand weights serve meanwhile"
     return ""

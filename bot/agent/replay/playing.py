@@ -27,7 +27,7 @@ from bot.domain.record_json import dump
 from bot.domain.review import Decision, FixOutcome, Review
 from bot.errors import Refused
 from bot.policy.features import Features
-from bot.policy.selection import DRAWN, Choice
+from bot.policy.selection import Choice, is_drawn
 
 AGAIN = (Autofix.name, Critique.name, Finish.name, ReviewTool.name)
 """Tools that need nothing but the change, the state and the model's replies."""
@@ -107,7 +107,7 @@ class Player:
             chosen, steps = greedy(state, eligible), self.bundle.steps
             index = len(state.decisions)
             made = steps[index].decision if index < len(steps) else None
-            if made is None or not made.policy_version.endswith(DRAWN):
+            if made is None or not is_drawn(made.policy_version):
                 return chosen
             is_open = made.utilities.keys() <= eligible.keys()
             return drawn_before(made) if is_open else chosen

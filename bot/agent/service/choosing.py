@@ -31,9 +31,11 @@ from bot.policy.choosing import (
     TOOLS_BY_HAND,
     Occasion,
     Placed,
+    again,
     logged,
     of_step,
     placing_by,
+    tools_by,
 )
 from bot.policy.event_log import DecisionLogged, OutcomeSeen, read
 from bot.policy.intrinsic import returns_of
@@ -63,8 +65,8 @@ class Choosing:
         """Return the loop that draws the order of its tools, or the greedy one as it is."""
         if not self.is_on:
             return loop
-        repo = str(self.pull.repo_id)
-        return loop.picking(lambda greedy: Sampling(TOOLS_BY_HAND, self.run_id, repo, greedy).pick)
+        repo, tools = str(self.pull.repo_id), self.tools
+        return loop.picking(lambda greedy: Sampling(tools, self.run_id, repo, greedy).pick)
 
     def log_steps(self, review: Review) -> None:
         """Log the steps of a run, and what each is worth by what was measured."""
@@ -104,16 +106,7 @@ class Choosing:
         }
 
     def _placed(self, made: DecisionLogged) -> Placed:
-        place, placer = made.tools[made.chosen], self.placer
-        is_known = made.layout_version == PLACES.version
-        if not is_known or made.policy_version != placer.version:
-            return Placed(made.decision_id, place)
-        known = dict(zip(made.tools, made.features, strict=True))
-        weighed = {
-            tool: dict(zip(PLACES.names, values, strict=True)) for tool, values in known.items()
-        }
-        choice = placer.pick(weighed, decision_id=made.decision_id, repo=made.repo)
-        return Placed(made.decision_id, place, choice)
+        return Placed(made.decision_id, made.tools[made.chosen], again(made, self.placer))
 
     def _drawn(self, review: Review, finding: Finding, before: int) -> DecisionLogged:
         click = one_click(finding, review.diff, review.contents)
@@ -133,6 +126,16 @@ class Choosing:
             # An update changed what is known of a finding: `policy show` says so, and a review
             # must not wait for somebody to learn anew.
             return PLACES_BY_HAND
+
+    @cached_property
+    def tools(self) -> Sampled:
+        """The policy that draws the order of tools; by hand where none is stored or readable."""
+        if self.mode is not LearningMode.ON:
+            return TOOLS_BY_HAND
+        try:
+            return tools_by(self.desk.records.policies.find(self._serving().version))
+        except (WeightsUnreadable, RecordUnreadable):
+            return TOOLS_BY_HAND
 
     def _serving(self) -> PolicyVersion:
         records = self.desk.records
