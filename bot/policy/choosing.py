@@ -1,7 +1,7 @@
-"""The two kinds of decision that are logged: which tool next, and where a finding goes.
+"""The kinds of decision that are logged: which tool next, who mends a finding first, its place.
 
-An episode has up to 32 steps and a reward that is measured. A finding has one, and the reward is
-what people made of it, so importance weights are exact there, and the gate judges these.
+An episode has up to 32 steps. A finding has at most one of each of the others, and the reward is
+what people made of it, so importance weights are exact there.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from bot.domain.event_log import PolicyVersion, PolicyVersions
 from bot.domain.intake import pull_key
 from bot.domain.ledger import PullKey
 from bot.domain.review import Decision
-from bot.policy import placing
+from bot.policy import fixing, placing
 from bot.policy.actor import ActorSettings
 from bot.policy.event_log import DecisionLogged, How
 from bot.policy.features import Features
@@ -24,6 +24,7 @@ from bot.policy.weights import Weights, WeightsUnreadable, read_weights
 
 EPISODE = Layout()
 PLACES = Layout(placing.NAMES, placing.CORE)
+FIXERS = Layout(fixing.NAMES, fixing.CORE)
 
 EPISODE_SETTINGS = LearnSettings(layout=EPISODE)
 PLACES_SETTINGS = LearnSettings(
@@ -31,9 +32,15 @@ PLACES_SETTINGS = LearnSettings(
     hand=placing.HAND_WEIGHTS,
     actor=ActorSettings(pinned=placing.PINNED),
 )
+FIXERS_SETTINGS = LearnSettings(
+    layout=FIXERS,
+    hand=fixing.HAND_WEIGHTS,
+    actor=ActorSettings(pinned=fixing.PINNED),
+)
 
 TOOLS_BY_HAND = Sampled.by_hand(EPISODE, HAND_WEIGHTS)
 PLACES_BY_HAND = Sampled.by_hand(PLACES, placing.HAND_WEIGHTS, placing.VERSION)
+FIXERS_BY_HAND = Sampled.by_hand(FIXERS, fixing.HAND_WEIGHTS, fixing.VERSION)
 HAND = PLACES_BY_HAND.version
 """The name of the policy that nothing was learned for."""
 
@@ -46,6 +53,8 @@ class Occasion:
     pull: PullKey
     at: datetime
     slot: int = 0
+    after: tuple[str, ...] = ()
+    """The decisions that led to what is chosen for: what becomes of it is theirs as well."""
 
     @property
     def repo(self) -> str:
@@ -92,6 +101,7 @@ def logged(
         propensities=tuple(choice.propensities[tool] for tool in tools),
         chosen=tools.index(choice.tool),
         slot=occasion.slot,
+        after=occasion.after,
     )
 
 
@@ -119,6 +129,8 @@ def _sampler_of(made: DecisionLogged, policies: PolicyVersions) -> Sampled | Non
     stored = policies.find(made.policy_version)
     if made.layout_version == EPISODE.version:
         return tools_by(stored)
+    if made.layout_version == FIXERS.version:
+        return FIXERS_BY_HAND
     return placing_by(stored.theta if stored is not None else b"")
 
 

@@ -1,11 +1,12 @@
 """Where learning stands: who serves, what each version earned, and what the gate waits for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.domain import policy_words as words
 from bot.domain.event_log import PolicyVersions
+from bot.domain.identity import OF_FIXER
 from bot.domain.policy_words import Shown, Value, Weight
-from bot.policy.choosing import EPISODE, PLACES, explained_again, placing_by, tools_by
+from bot.policy.choosing import EPISODE, FIXERS, PLACES, explained_again, placing_by, tools_by
 from bot.policy.event_log import DecisionLogged, Event
 from bot.policy.journal import Drifted, Note, Tried
 from bot.policy.placing import HAND_WEIGHTS
@@ -96,22 +97,28 @@ def _gate(school: School, notes: Sequence[Note], rewarded: int) -> str:
 
 
 def of_run(events: Iterable[object], run: str) -> tuple[DecisionLogged, ...]:
-    """Return the decisions of one run about places, as they were logged."""
+    """Return the decisions of one run about findings, as they were logged."""
     return tuple(
         event
         for event in events
         if isinstance(event, DecisionLogged)
-        and event.layout_version == PLACES.version
+        and event.layout_version in (PLACES.version, FIXERS.version)
         and event.decision_id.startswith(f"{run}.")
     )
 
 
-def explanation(made: DecisionLogged, policies: PolicyVersions) -> str:
-    """Return a line about where a finding went, with all the parts of its utility."""
-    name, place = made.decision_id.rpartition(".")[2], made.tools[made.chosen]
+def explanation(made: DecisionLogged, policies: PolicyVersions, names: Mapping[str, str]) -> str:
+    """Return a line about a choice for a finding, with all the parts of its utility.
+
+    `names` are the ids of findings by fingerprint: who mends first is chosen before there are ids.
+    """
+    name, chosen = made.decision_id.rpartition(".")[2], made.tools[made.chosen]
+    if name.startswith(OF_FIXER):
+        fingerprint = name.removeprefix(OF_FIXER)
+        name = f"{names.get(fingerprint, fingerprint)} {words.MENDS_FIRST}"
     choice = explained_again(made, policies)
     if choice is None:
-        return f"{name} {words.unexplained(place, made.policy_version)}"
-    parts = choice.contributions[place]
-    figures = choice.utilities[place], parts, choice.propensities[place]
-    return f"{name} {words.chosen(place, *figures, most=len(parts))}"
+        return f"{name} {words.unexplained(chosen, made.policy_version)}"
+    parts = choice.contributions[chosen]
+    figures = choice.utilities[chosen], parts, choice.propensities[chosen]
+    return f"{name} {words.chosen(chosen, *figures, most=len(parts))}"

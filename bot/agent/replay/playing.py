@@ -4,7 +4,7 @@ What needs a sandbox or an analyzer is played back from its observation. What on
 the model, runs again: a prompt that is built otherwise now finds no reply, and that is said.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.agent.earlier import with_known
@@ -89,7 +89,7 @@ class Player:
     def play(self, loop: Loop, render: Render) -> Played:
         """Run the loop and compare all that comes out with the record."""
         try:
-            outcome = self._outcome(loop.picking(self._choosing))
+            outcome = self._outcome(loop.picking(self._choosing).taking_turns(self._turns))
         except Strayed as error:
             self.differences.append(str(error))
             self._compare_prompts()
@@ -113,6 +113,11 @@ class Player:
             return drawn_before(made) if is_open else chosen
 
         return pick
+
+    def _turns(self, state: State, _tools: Collection[str]) -> Mapping[str, str]:
+        """Return who was drawn to mend first after the step that was just done."""
+        index, steps = len(state.decisions) - 1, self.bundle.steps
+        return steps[index].observation.first if index < len(steps) else {}
 
     def _outcome(self, loop: Loop) -> Review | FixOutcome:
         config = self.bundle.repo_config

@@ -37,7 +37,9 @@ class PolicyOfPull:
         steps = [load(Decision, step.decision) for step in records.runs.steps(run)]
         lines = [words.step(made) for made in steps]
         events = policy_events(records.events.of_pull(self.work.pull))
-        lines += [explanation(made, records.policies) for made in of_run(events, run)]
+        known = records.findings.known(self.work.pull)
+        names = {each.finding.fingerprint: str(each.id) for each in known}
+        lines += [explanation(made, records.policies, names) for made in of_run(events, run)]
         return replies.choices(run, lines)
 
     def roll_back(self, login: str) -> str:
