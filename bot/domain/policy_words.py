@@ -115,7 +115,7 @@ class Value:
     """J of one version: what its choices were worth, with a 95 % interval."""
 
     what: str
-    """`finding` or `run`."""
+    """`finding`, `fixer` or `run`."""
     version: str
     mean: float
     low: float

@@ -16,6 +16,7 @@ from bot.policy import fixing, placing
 from bot.policy.actor import ActorSettings
 from bot.policy.event_log import DecisionLogged, How
 from bot.policy.features import Features
+from bot.policy.kept import read_kept
 from bot.policy.learning import LearnSettings
 from bot.policy.selection import HAND_WEIGHTS, VERSION, Choice
 from bot.policy.serving import Sampled
@@ -145,9 +146,10 @@ def tools_by(version: PolicyVersion | None) -> Sampled:
     Its choices carry the version's name, under which all its weights are found again. Raises
     WeightsUnreadable.
     """
-    if version is None or not version.state:
+    kept = read_kept(version.state).tools if version is not None else b""
+    if version is None or not kept:
         return TOOLS_BY_HAND
-    return replace(Sampled.learned(read_weights(version.state, EPISODE)), version=version.version)
+    return replace(Sampled.learned(read_weights(kept, EPISODE)), version=version.version)
 
 
 def stored(blob: bytes) -> Weights:

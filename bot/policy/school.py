@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from bot.domain.event_log import EventLog, PolicyStatus, PolicyVersions
 from bot.domain.event_log import PolicyVersion as Stored
 from bot.errors import Refused
-from bot.policy.choosing import EPISODE_SETTINGS, PLACES, PLACES_SETTINGS, placing_by
+from bot.policy.choosing import (
+    EPISODE_SETTINGS,
+    FIXERS_SETTINGS,
+    PLACES,
+    PLACES_SETTINGS,
+    placing_by,
+)
+from bot.policy.credit import of_episodes, of_fixers
 from bot.policy.event_log import DecisionLogged, Event
 from bot.policy.gate import GateRecord, GateSettings, Incumbent, attempt, too_soon
 from bot.policy.journal import (
@@ -25,6 +32,7 @@ from bot.policy.journal import (
     statuses,
     versions,
 )
+from bot.policy.kept import Kept, read_kept
 from bot.policy.learning import Learned, learn, rows_of
 from bot.policy.ledger_log import replayed
 from bot.policy.promotion import NotPromoted, Record, Versions, reason_to_roll_back
@@ -46,10 +54,11 @@ class NoPolicy(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What was learned of both kinds of decision from one log."""
+    """What was learned of each kind of decision from one log."""
 
     places: Learned
     episodes: Learned
+    fixers: Learned
     events: tuple[Event, ...]
     seq: int
     """Of the last event."""
@@ -90,8 +99,12 @@ class School:
         read = replayed(self.events, upto=upto)
         told = read.events[len(skipped) :]
         places = learn(told, PLACES_SETTINGS, self.seed)
-        episodes = learn(told, EPISODE_SETTINGS, self.seed)
-        return Lesson(places, episodes, told, read.seq)
+        fixers = learn(of_fixers(told), FIXERS_SETTINGS, self.seed)
+        return Lesson(places, self._episodes(told), fixers, told, read.seq)
+
+    def _episodes(self, events: Sequence[Event]) -> Learned:
+        told = of_episodes(events, EPISODE_SETTINGS.rewards)
+        return learn(told, EPISODE_SETTINGS, self.seed)
 
     def store(self, lesson: Lesson) -> Stored:
         """Store what was learned as a shadow, and return what stands under its name."""
@@ -101,7 +114,7 @@ class School:
             parent=self.versions().serving.version,
             algorithm=ALGORITHM,
             theta=weights.blob(),
-            state=lesson.episodes.weights.blob(),
+            state=Kept(lesson.episodes.weights.blob(), lesson.fixers.weights.blob()).blob(),
             config_hash=weights.configuration,
             log_seq=lesson.seq,
             created_at=self.now(),
@@ -157,9 +170,17 @@ class School:
             settings=self.gate,
         )
         # No gate judges these, so nothing has to be held out: the whole log teaches them.
-        episodes = learn(read.events, EPISODE_SETTINGS, self.seed)
-        state = episodes.weights.blob()
+        tools = self._episodes(read.events).weights.blob()
+        state = Kept(tools, self._fixers_of(known)).blob()
         return self._decide(record, kept[0], known, seq=read.seq, state=state)
+
+    def _fixers_of(self, known: Versions) -> bytes:
+        """Return the weights of who mends first that serve: a candidate takes them over."""
+        stored = self.policies.find(known.serving.version)
+        try:
+            return b"" if stored is None else read_kept(stored.state).fixers
+        except WeightsUnreadable:
+            return b""
 
     def _decide(
         self, record: GateRecord, learned: Learned, known: Versions, *, seq: int, state: bytes

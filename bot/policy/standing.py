@@ -7,6 +7,7 @@ from bot.domain.event_log import PolicyVersions
 from bot.domain.identity import OF_FIXER
 from bot.domain.policy_words import Shown, Value, Weight
 from bot.policy.choosing import EPISODE, FIXERS, PLACES, explained_again, placing_by, tools_by
+from bot.policy.credit import of_episodes, of_fixers
 from bot.policy.event_log import DecisionLogged, Event
 from bot.policy.journal import Drifted, Note, Tried
 from bot.policy.placing import HAND_WEIGHTS
@@ -41,7 +42,7 @@ def standing(school: School, *, repo_id: int | None = None) -> Shown:
         log_seq=lesson.seq,
         phase=lesson.places.phase.value,
         alarms=max((n.alarms for n in notes if isinstance(n, Drifted)), default=0),
-        values=tuple(_values(rewarded.rewarded)),
+        values=tuple(_values(told, placed)),
         gate=_gate(school, notes, everywhere),
         weights=weights_of(lesson.places.weights),
     )
@@ -73,11 +74,13 @@ def _is_placing(event: Event) -> bool:
     return isinstance(event, DecisionLogged) and event.layout_version == PLACES.version
 
 
-def _values(found: Sequence[Rewarded]) -> Iterable[Value]:
-    """Yield J of each version: of a placed finding, and of a whole run from its first step on."""
-    placed = [each for each in found if each.decision.layout_version == PLACES.version]
-    first = [each for each in found if _is_first(each)]
-    for what, told in (("finding", placed), ("run", first)):
+def _values(events: Sequence[Event], placed: Sequence[Rewarded]) -> Iterable[Value]:
+    """Yield J of each version: of a placed finding, of who mends first, and of a whole run."""
+    settings = RewardSettings()
+    mended = rewards(of_fixers(events), settings).rewarded
+    runs = rewards(of_episodes(events, settings), settings).rewarded
+    first = [each for each in runs if _is_first(each)]
+    for what, told in (("finding", placed), ("fixer", mended), ("run", first)):
         for version, value in value_by_version(told).items():
             low, high = value.interval()
             yield Value(what, version, value.value, low, high, value.rows)
