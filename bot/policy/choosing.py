@@ -131,7 +131,7 @@ def _sampler_of(made: DecisionLogged, policies: PolicyVersions) -> Sampled | Non
     if made.layout_version == EPISODE.version:
         return tools_by(stored)
     if made.layout_version == FIXERS.version:
-        return FIXERS_BY_HAND
+        return fixers_by(stored)
     return placing_by(stored.theta if stored is not None else b"")
 
 
@@ -150,6 +150,17 @@ def tools_by(version: PolicyVersion | None) -> Sampled:
     if version is None or not kept:
         return TOOLS_BY_HAND
     return replace(Sampled.learned(read_weights(kept, EPISODE)), version=version.version)
+
+
+def fixers_by(version: PolicyVersion | None) -> Sampled:
+    """Return the policy of who mends first that is stored with a version; by hand where none is.
+
+    Raises WeightsUnreadable.
+    """
+    kept = read_kept(version.state).fixers if version is not None else b""
+    if version is None or not kept:
+        return FIXERS_BY_HAND
+    return replace(Sampled.learned(read_weights(kept, FIXERS)), version=version.version)
 
 
 def stored(blob: bytes) -> Weights:

@@ -13,9 +13,12 @@ from bot.domain.event_log import PolicyVersion as Stored
 from bot.errors import Refused
 from bot.policy.choosing import (
     EPISODE_SETTINGS,
+    FIXERS,
+    FIXERS_BY_HAND,
     FIXERS_SETTINGS,
     PLACES,
     PLACES_SETTINGS,
+    fixers_by,
     placing_by,
 )
 from bot.policy.credit import of_episodes, of_fixers
@@ -73,6 +76,24 @@ class Lesson:
         """The decisions about places."""
         found = (event for event in self.events if isinstance(event, DecisionLogged))
         return tuple(each for each in found if each.layout_version == PLACES.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """The weights of who mends first that a candidate brings, and why these."""
+
+    blob: bytes
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is stored and said of a candidate beside its weights of places."""
+
+    state: bytes
+    told: tuple[str, ...]
+    seq: int
+    """Of the last event that it was folded from."""
 
 
 @dataclass(frozen=True)
@@ -171,23 +192,42 @@ class School:
         )
         # No gate judges these, so nothing has to be held out: the whole log teaches them.
         tools = self._episodes(read.events).weights.blob()
-        state = Kept(tools, self._fixers_of(known)).blob()
-        return self._decide(record, kept[0], known, seq=read.seq, state=state)
+        mending = self._mending(read.events, known) if record.is_promoted else Mending(b"")
+        beside = Beside(Kept(tools, mending.blob).blob(), mending.told, read.seq)
+        return self._decide(record, kept[0], known, beside)
 
-    def _fixers_of(self, known: Versions) -> bytes:
-        """Return the weights of who mends first that serve: a candidate takes them over."""
+    def _mending(self, events: Sequence[Event], known: Versions) -> Mending:
+        """Judge who mends first by itself: what does not pass stays as it serves now."""
         stored = self.policies.find(known.serving.version)
         try:
-            return b"" if stored is None else read_kept(stored.state).fixers
+            now = read_kept(stored.state).fixers if stored is not None else b""
+            incumbent = fixers_by(stored)
         except WeightsUnreadable:
-            return b""
+            now, incumbent = b"", FIXERS_BY_HAND
+        told = of_fixers(events)
+        rows = rows_of(rewards(told, FIXERS_SETTINGS.rewards).rewarded, FIXERS)
+        if len(rows) < self.gate.least_rows:
+            said = f"who mends first stays: {len(rows)} rewards of {self.gate.least_rows}"
+            return Mending(now, (said,))
+        kept: list[Learned] = []
+        record = attempt(
+            rows,
+            trainer(told, FIXERS_SETTINGS, self.seed, kept),
+            Incumbent(incumbent.version, incumbent.probabilities),
+            at=self.now(),
+            settings=self.gate,
+        )
+        verdict = "changes" if record.is_promoted else "stays"
+        why = tuple(f"who mends first {verdict}: {said}" for said in record.why)
+        return Mending(kept[0].weights.blob() if record.is_promoted else now, why)
 
     def _decide(
-        self, record: GateRecord, learned: Learned, known: Versions, *, seq: int, state: bytes
+        self, record: GateRecord, learned: Learned, known: Versions, beside: Beside
     ) -> Tried:
         """Store the candidate, note what the gate said, and let it serve where it passed."""
         weights = learned.weights
         blob, tried = weights.blob(), Tried.of(record)
+        tried = replace(tried, why=(*tried.why, *beside.told))
         if record.is_promoted:
             try:
                 known.promoted(blob, record)
@@ -199,9 +239,9 @@ class School:
                 parent=record.incumbent,
                 algorithm=ALGORITHM,
                 theta=blob,
-                state=state,
+                state=beside.state,
                 config_hash=weights.configuration,
-                log_seq=seq,
+                log_seq=beside.seq,
                 created_at=record.at,
                 status=PolicyStatus.CANDIDATE,
             )

@@ -6,7 +6,15 @@ from bot.domain import policy_words as words
 from bot.domain.event_log import PolicyVersions
 from bot.domain.identity import OF_FIXER
 from bot.domain.policy_words import Shown, Value, Weight
-from bot.policy.choosing import EPISODE, FIXERS, PLACES, explained_again, placing_by, tools_by
+from bot.policy.choosing import (
+    EPISODE,
+    FIXERS,
+    PLACES,
+    explained_again,
+    fixers_by,
+    placing_by,
+    tools_by,
+)
 from bot.policy.credit import of_episodes, of_fixers
 from bot.policy.event_log import DecisionLogged, Event
 from bot.policy.journal import Drifted, Note, Tried
@@ -59,7 +67,9 @@ def weights_of(weights: Weights) -> tuple[Weight, ...]:
 def _trouble(known: Versions, policies: PolicyVersions) -> str:
     try:
         placing_by(known.serving.blob)
-        tools_by(policies.find(known.serving.version))
+        stored = policies.find(known.serving.version)
+        tools_by(stored)
+        fixers_by(stored)
     except WeightsUnreadable as error:
         return f"{error}; the hand weights serve meanwhile"
     return ""

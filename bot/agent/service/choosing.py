@@ -37,6 +37,7 @@ from bot.policy.choosing import (
     Occasion,
     Placed,
     again,
+    fixers_by,
     logged,
     of_step,
     placing_by,
@@ -92,7 +93,7 @@ class Choosing:
 
     def _fixer(self, fingerprint: str, able: Mapping[str, Features]) -> DecisionLogged:
         occasion = self._occasion(fixer_id(self.run_id, fingerprint))
-        choice = FIXERS_BY_HAND.pick(able, decision_id=occasion.decision_id, repo=occasion.repo)
+        choice = self.mender.pick(able, decision_id=occasion.decision_id, repo=occasion.repo)
         return logged(choice, able, FIXERS, occasion)
 
     def log_steps(self, review: Review) -> None:
@@ -181,6 +182,16 @@ class Choosing:
             return tools_by(self.desk.records.policies.find(self._serving().version))
         except (WeightsUnreadable, RecordUnreadable):
             return TOOLS_BY_HAND
+
+    @cached_property
+    def mender(self) -> Sampled:
+        """The policy of who mends first; by hand where none is stored or readable."""
+        if self.mode is not LearningMode.ON:
+            return FIXERS_BY_HAND
+        try:
+            return fixers_by(self.desk.records.policies.find(self._serving().version))
+        except (WeightsUnreadable, RecordUnreadable):
+            return FIXERS_BY_HAND
 
     def _serving(self) -> PolicyVersion:
         records = self.desk.records
