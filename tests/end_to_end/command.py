@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TIMEOUT_S = 300
+ROOT = Path(__file__).resolve().parents[2]
+START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from bot.cli import main; main()"
+"""The command of the code beside these tests, wherever a virtualenv has another."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Command:
         self, *arguments: str, cwd: Path | None = None, **variables: str
     ) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-c", "from bot.cli import main; main()", *arguments],
+            [sys.executable, "-c", START, *arguments],
             cwd=cwd,
             env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
