@@ -112,12 +112,12 @@ class Loop:
         """
         decision, seen = step.decision, step.observation
         after = state.after(decision, seen)
-        first = seen.first or self._ways.turns(after, tuple(self._tools))
+        # What is played back has it, and says so.
+        first = {} if seen.first else self._ways.turns(after, tuple(self._tools))
         if not first:
             return step
-        said = policy_words.going_first(first, after.findings)
-        told = replace(decision, observation=f"{decision.observation}; {said}")
-        return Step(told, replace(seen, first=first))
+        told = f"{seen.summary}; {policy_words.going_first(first, after.findings)}"
+        return Step(replace(decision, observation=told), replace(seen, summary=told, first=first))
 
     def _observe(self, tool: str, state: State) -> Observation:
         try:

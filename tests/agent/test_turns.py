@@ -119,7 +119,7 @@ def test_the_step_that_found_them_tells_who_goes_first() -> None:
     done = run(bench(nothing), lambda loop: loop.taking_turns(first("rewrite")))
 
     [told] = [d.observation for d in done.review.decisions if "first" in d.observation]
-    assert told.endswith("first rewrite: toy-bug a.toy:2, toy-bug a.toy:3")
+    assert told.endswith("; first rewrite: toy-bug a.toy:2, toy-bug a.toy:3")
 
 
 def test_where_no_tests_tool_is_there_nobody_else_goes_first() -> None:
