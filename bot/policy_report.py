@@ -1,6 +1,6 @@
 """Reads the App's ledger for the commands about what was learned; imported where numpy is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from bot.domain.unreadable import left_out
 from bot.errors import Refused
 from bot.output import write
 from bot.policy.choosing import PLACES, PLACES_SETTINGS
+from bot.policy.event_log import DecisionLogged
 from bot.policy.journal import Trained, Tried
 from bot.policy.learning import rows_of
 from bot.policy.ledger_log import replayed
@@ -85,12 +86,20 @@ def explained(run: str) -> Iterator[str]:
         if not (steps or placed or lost):
             raise Refused(f"no run {run} is recorded here: a summary's last line names its run")
         for step in steps:
-            made = load(Decision, step.decision)
-            yield words.step(made)
-        for each in placed:
-            yield explanation(each, ledger.policies)
+            yield words.step(load(Decision, step.decision))
+        known = [each for pull in _pulls(placed) for each in ledger.findings.known(pull)]
+        names = {each.finding.fingerprint: str(each.id) for each in known}
+        for made in placed:
+            yield explanation(made, ledger.policies, names)
         if lost:
             yield left_out(lost)
+
+
+def _pulls(made: Iterable[DecisionLogged]) -> Iterator[PullKey]:
+    """Yield the pull requests of some decisions, each once."""
+    for name in dict.fromkeys(each.pull_request for each in made):
+        repo, _, number = name.partition("#")
+        yield PullKey(int(repo), int(number))
 
 
 def gate() -> Iterator[str]:

@@ -1,10 +1,12 @@
 """What people read of the policy: why a finding stands where it does, and what was chosen."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.findings import Finding
+from bot.domain.pull_request import printable
 from bot.domain.review import Decision
 from bot.domain.unreadable import Unreadable, left_out
 
@@ -13,6 +15,8 @@ SHOWN_HERE = (
 )
 """Why a finding that could have a comment has none."""
 _PARTS_SHOWN = 4
+MENDS_FIRST = "who mends it first,"
+"""Before the choice of a tool, where several could mend a finding."""
 
 
 NOTHING_LOGGED = "the log holds nothing that was chosen or said yet: there is nothing to learn from"
@@ -41,9 +45,19 @@ def chosen(
     return f"chosen: {what} ({why}), p={share:.2f}"
 
 
-def unexplained(place: str, version: str) -> str:
-    """Say where a finding went by weights that are not here any more."""
-    return f"chosen: {place}, by policy {short(version)}, which is not here"
+def unexplained(what: str, version: str) -> str:
+    """Say what was chosen by weights that are not here any more."""
+    return f"chosen: {what}, by policy {short(version)}, which is not here"
+
+
+def going_first(first: Mapping[str, str], findings: Iterable[Finding]) -> str:
+    """Return who mends which findings first, such as `first rewrite: F401 app.py:3`."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.fingerprint in first:
+            place = f"{printable(finding.location.path)}:{finding.location.start_line}"
+            found.setdefault(first[finding.fingerprint], []).append(f"{finding.rule} {place}")
+    return "; ".join(f"first {tool}: {', '.join(found[tool])}" for tool in sorted(found))
 
 
 def step(made: Decision) -> str:
@@ -113,7 +127,7 @@ class Value:
     """J of one version: what its choices were worth, with a 95 % interval."""
 
     what: str
-    """`finding` or `run`."""
+    """`finding`, `fixer` or `run`."""
     version: str
     mean: float
     low: float

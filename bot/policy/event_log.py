@@ -53,6 +53,8 @@ class DecisionLogged:
     """Index into the tools."""
     slot: int = 0
     """Place of the comment in its review."""
+    after: tuple[str, ...] = ()
+    """The decisions that led to what was placed: what becomes of it is theirs as well."""
 
     def __post_init__(self) -> None:
         _demand(self.occurred_at.tzinfo is not None, "a time has no zone")

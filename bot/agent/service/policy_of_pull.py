@@ -38,7 +38,9 @@ class PolicyOfPull:
         steps = [load(Decision, step.decision) for step in records.runs.steps(run)]
         lines = [words.step(made) for made in steps]
         read = readable_events(records.events.of_pull(self.work.pull))
-        lines += [explanation(made, records.policies) for made in of_run(read.found, run)]
+        known = records.findings.known(self.work.pull)
+        names = {each.finding.fingerprint: str(each.id) for each in known}
+        lines += [explanation(made, records.policies, names) for made in of_run(read.found, run)]
         lost = [each for each in read.left_out if is_of_run(each, run)]
         lines += [left_out(lost)] if lost else []
         return replies.choices(run, lines)
