@@ -52,7 +52,7 @@ def learned(after: int, upto: int | None, seed: int) -> Iterator[str]:
             events=lesson.seq, decisions=len(lesson.made), rewards=len(known.rewarded)
         )
         yield f"policy {lesson.version}"
-        yield f"{lesson.places.phase.value}; {lesson.places.drift.alarms} alarms of drift"
+        yield words.phase(lesson.places.phase.value, lesson.places.drift.alarms)
         if after:
             yield words.NOT_STORED
             return

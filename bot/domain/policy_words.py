@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.findings import Finding
+from bot.domain.policy_terms import NOTHING_LEARNED, OF_VERSIONS, TERMS, legend
 from bot.domain.pull_request import printable
 from bot.domain.review import Decision
 from bot.domain.unreadable import Unreadable, left_out
@@ -78,11 +79,17 @@ def read_so_far(*, events: int, decisions: int, rewards: int) -> str:
     return f"read up to event {events}: {decisions} findings placed, {rewards} rewards"
 
 
+def phase(name: str, alarms: int) -> str:
+    """Say where the weights are on their way, in words."""
+    return f"{name}: {TERMS[name]}; {alarms} alarms of drift"
+
+
 def stored(status: str, since: datetime, *, is_new: bool) -> str:
     """Say whether these weights are new, or the very bytes of before."""
     if is_new:
-        return f"stored as {status}"
-    return f"the same bytes are stored since {since:%Y-%m-%d %H:%M}, as {status}"
+        return f"stored as {status}: {TERMS[status]}"
+    since_when = f"the same bytes are stored since {since:%Y-%m-%d %H:%M}"
+    return f"{since_when}, as {status}: {TERMS[status]}"
 
 
 def short(version: str) -> str:
@@ -169,6 +176,10 @@ class Shown:
     """Events that could not be read."""
 
 
+_OF_SHOW = frozenset(TERMS) - frozenset(OF_VERSIONS)
+"""What a version can be is no word of these tables."""
+
+
 def shown(stand: Shown) -> list[str]:
     """Return where learning stands, a line each."""
     rest = f", {stand.share:.0%} of the pull requests" if stand.share < 1 else ""
@@ -176,10 +187,11 @@ def shown(stand: Shown) -> list[str]:
     alarms = (
         "no alarm" if not stand.alarms else f"{stand.alarms} alarms, older feedback counts less"
     )
+    learned = f"{short(stand.learned)} up to event {stand.log_seq}: {stand.phase}"
     lines = [
         f"serves   {short(stand.serving)}{rest}",
         f"log      {stand.decisions} decisions, {stand.rewards} rewards ({out_of})",
-        f"learned  {short(stand.learned)} up to event {stand.log_seq}: {stand.phase}",
+        f"learned  {learned if stand.rewards else NOTHING_LEARNED}",
         f"drift    {alarms}",
         f"gate     {stand.gate}",
     ]
@@ -187,7 +199,8 @@ def shown(stand: Shown) -> list[str]:
         lines.append(f"trouble  {left_out(stand.left_out)}")
     if stand.trouble:
         lines.append(f"trouble  {stand.trouble}")
-    return [*lines, "", *_value_lines(stand.values), "", *_weight_lines(stand.weights)]
+    told = [*lines, "", *_value_lines(stand.values), "", *_weight_lines(stand.weights)]
+    return [*told, "", *legend(told, _OF_SHOW)]
 
 
 def _value_lines(values: Sequence[Value]) -> list[str]:

@@ -107,6 +107,8 @@ def _unescape(text: str) -> str:
 
 def _value(kind: object, data: object) -> object:
     """Return what `data` stands for where `kind` is expected."""
+    if kind in _PLAIN_KINDS:  # most of a log is numbers: ask nothing else of them
+        return _scalar(cast("type", kind), data)
     if isinstance(kind, NewType):
         return _value(kind.__supertype__, data)
     origin = get_origin(kind)
@@ -119,6 +121,9 @@ def _value(kind: object, data: object) -> object:
     if is_dataclass(kind):
         return _dataclass(kind, cast("dict[str, object]", data))
     return kind(data) if issubclass(kind, Enum) else _scalar(kind, data)
+
+
+_PLAIN_KINDS: frozenset[object] = frozenset({str, int, float, bool})
 
 
 def _other_than_none(union: object) -> object:

@@ -1,5 +1,6 @@
 """What the pages say, without a browser."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.agent.state import Observation
+from bot.domain import policy_terms
 from bot.domain.event_log import PolicyStatus
 from bot.domain.jobs import JobId, JobStatus
 from bot.domain.ledger import RunId, StepRecord
@@ -268,3 +270,14 @@ def test_the_gate_says_what_it_asked_and_what_it_found() -> None:
     assert '<td class="num">640</td><td class="num">600</td>' in text
     assert '<td class="num">no number</td>' in text
     assert '<td class="num">+2.50</td><td class="num">+3.12</td>' in text
+
+
+def test_the_page_of_the_policy_explains_its_words() -> None:
+    with house(policies=FakePolicyBoard(fake_ledger().policies)) as ours:
+        empty = ours.visitor().text("/policy")
+    with house() as ours:
+        full = ours.visitor().text("/policy")
+
+    assert policy_terms.NO_VERSION in html.unescape(empty)
+    for word in policy_terms.OF_VERSIONS:
+        assert f"<dt>{word}</dt><dd>{policy_terms.TERMS[word]}</dd>" in html.unescape(full)
