@@ -29,6 +29,7 @@ from bot.domain.event_log import LoggedEvent, PolicyStatus
 from bot.domain.forgetting import Gone, Whom
 from bot.domain.forgotten import nameless, without
 from bot.domain.ledger import KnownFinding, PullKey
+from bot.domain.quieting import UNMUTED
 from bot.domain.rewriting import REWRITTEN
 
 _OF_PULLS = {
@@ -126,7 +127,7 @@ def _touched(connection: Connection, whom: Whom) -> Iterator[tuple[int, LoggedEv
     """Yield events that may have to go; the rule decides."""
     is_wanted = _covered(events, whom)
     if whom.person_id is not None:
-        of_people = events.c.kind.in_((SIGNAL, OUTCOME))
+        of_people = events.c.kind.in_((SIGNAL, OUTCOME, UNMUTED))
         is_wanted |= of_people & events.c.record.contains(str(whom.person_id), autoescape=True)
     wanted = sa.select(events.c.seq, events.c.record).where(is_wanted).order_by(events.c.seq)
     for seq, record in connection.execute(wanted):
