@@ -194,7 +194,7 @@ def test_a_finished_job_is_forgotten_with_its_steps_and_one_that_waits_is_not(
     shared_queue.submit(a_job("over", payload={"steps": 1}))
     shared_queue.wait_for_end("over")
     assert len(shared_queue.admin.steps(JobId("over"))) == 1
-    shared_queue.stop(later.id)
+    shared_queue.jobs.stop(later.id)
 
 
 def _round(name: str) -> Job:
