@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from bot import wiring
+from bot.adapters.forgotten_people import ForgottenPeople
 from bot.adapters.git_objects import CheckoutBudget
 from bot.adapters.git_past import open_past
 from bot.adapters.git_workspace import open_remote
@@ -208,6 +209,7 @@ def build_desk(
     return Desk(
         connect=connect,
         configure=lambda workspace, org: wiring.load_config(workspace, {}, org),
+        is_forgotten=ForgottenPeople(ledger.events, settings.state_dir),
         exports=wiring.keeps_for_export if settings.keep_runs_days else _keeps_nothing,
         equip=makers.equip,
         advise=makers.advise,

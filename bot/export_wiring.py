@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.adapters.export_folder import check_empty, write_folder
+from bot.adapters.forgotten_people import KEY_FILE
 from bot.adapters.local_key import local_key
 from bot.adapters.run_files import RunFiles
 from bot.adapters.sql_ledger import open_ledger
@@ -19,7 +21,17 @@ from bot.domain.anonymity import Namer
 from bot.domain.event_log import EventLog, EventSource, LoggedEvent
 from bot.domain.export import Exported, Format, exported
 from bot.domain.export_card import CARD, CardFacts, card
-from bot.domain.forgetting import FORGOTTEN, NOWHERE, Forgetting, Found, Target, Whom
+from bot.domain.forgetting import (
+    FORGOTTEN,
+    NOWHERE,
+    Forgetting,
+    ForgettingQueue,
+    Found,
+    Target,
+    Whom,
+)
+from bot.domain.forgotten import concerns
+from bot.domain.jobs import JobFilter, JobId, JobStatus
 from bot.domain.ledger import PullKey
 from bot.domain.pull_records import Ledger
 from bot.domain.pull_request import printable
@@ -31,7 +43,7 @@ from bot.settings import Settings
 
 __all__ = ["check_empty", "export", "forgetting", "write"]
 
-KEY_FILE = "export.key"
+_JOBS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -86,9 +98,10 @@ class Forgetter:
     ledger: Ledger
     files: RunFiles
     namer: Namer
+    queue: ForgettingQueue
 
     def forget(self) -> Found:
-        """Take it out of the ledger, then remove its kept runs; doing it again goes on."""
+        """Take it out of the ledger, then remove its runs and jobs; doing it again goes on."""
         now = datetime.now(UTC)
         who = [self.namer.name(kind, value) for kind, value in self.target.keys]
         mark = LoggedEvent(
@@ -102,6 +115,7 @@ class Forgetter:
         )
         gone = self.ledger.forgetting.forget(self.whom, mark)
         runs = tuple(run_id for run_id in self.found.runs if self.files.remove(run_id))
+        self.queue.forget(self.found.jobs)
         return replace(self.found, gone=gone, runs=runs)
 
 
@@ -109,14 +123,32 @@ class Forgetter:
 def forgetting(settings: Settings, database_url: str, target: Target) -> Iterator[Forgetter]:
     """Look for all that is stored of a target; raises Refused where that is nothing."""
     files = run_files(settings.state_dir)
-    with closing(_opened(database_url)) as ledger:
+    with (
+        closing(_opened(database_url)) as ledger,
+        closing(DbosJobsAdmin(database_url)) as queue,
+    ):
         namer = Namer(local_key(settings.state_dir / KEY_FILE))
         whom, runs, unreadable = _whom(target, ledger.forgetting, Stored(files))
-        found = Found(ledger.forgetting.preview(whom), runs, unreadable)
-        if found.gone.is_nothing and not runs:
+        jobs, waiting = jobs_of(queue, target, whom)
+        found = Found(ledger.forgetting.preview(whom), runs, unreadable, jobs, waiting)
+        if found.gone.is_nothing and not (runs or jobs):
             since = _forgotten_at(ledger.events, target, namer)
             raise Refused(forgetting_words.nothing(target, since, found))
-        yield Forgetter(target, whom, found, ledger, files, namer)
+        yield Forgetter(target, whom, found, ledger, files, namer, queue)
+
+
+def jobs_of(queue: ForgettingQueue, target: Target, whom: Whom) -> tuple[tuple[JobId, ...], int]:
+    """Return the jobs of a target that ended, and how many have not."""
+    ended: list[JobId] = []
+    waiting, place = 0, None
+    while page := queue.list(JobFilter(limit=_JOBS_AT_ONCE, before=place)):
+        for info in page:
+            if concerns(info.job, target, whom):
+                is_live = info.status in (JobStatus.QUEUED, JobStatus.RUNNING)
+                waiting += is_live
+                ended += [] if is_live else [info.job.id]
+        place = page[-1].place
+    return tuple(ended), waiting
 
 
 def _whom(

@@ -1,7 +1,7 @@
 """The queue as an operator sees it: what runs, what failed and where, and another try."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
@@ -13,9 +13,12 @@ from bot.domain.jobs import JobFilter, JobId, JobInfo, JobStatus, StepInfo
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
 
+_LIVE = (JobStatus.QUEUED.value, JobStatus.RUNNING.value)
+_AT_ONCE = 500
+
 
 class DbosJobsAdmin:
-    """The ports `JobsAdmin` and `QueueBoard`."""
+    """The ports `JobsAdmin`, `QueueBoard` and `ForgettingQueue`."""
 
     def __init__(self, database_url: str) -> None:
         self._engine = open_engine(database_url)
@@ -76,6 +79,22 @@ class DbosJobsAdmin:
                 )
             )
         return job_id
+
+    def forget(self, job_ids: Collection[JobId]) -> int:
+        ids, gone = [str(job_id) for job_id in job_ids], 0
+        for start in range(0, len(ids), _AT_ONCE):
+            batch = JOBS.c.id.in_(ids[start : start + _AT_ONCE])
+            is_over = JOBS.c.status.not_in(_LIVE)
+            with translated():
+                with self._engine.begin() as connection:
+                    over = find(connection, batch, is_over)
+                    # Before the first attempt DBOS may not even have its tables.
+                    begun = [str(row.job.id) for row in over if row.info.attempts]
+                if begun:
+                    self._client.delete_workflows(begun)
+                with self._engine.begin() as connection:
+                    gone += connection.execute(sa.delete(JOBS).where(batch, is_over)).rowcount
+        return gone
 
     def close(self) -> None:
         """Give the connections back."""

@@ -29,6 +29,7 @@ from bot.domain.event_log import LoggedEvent, Numbered, PolicyStatus
 from bot.domain.forgetting import FORGOTTEN, Gone, Whom
 from bot.domain.forgotten import nameless, names, without
 from bot.domain.ledger import KnownFinding, PullKey
+from bot.domain.quieting import UNMUTED
 from bot.domain.rewriting import REWRITTEN
 
 _OF_PULLS = {
@@ -139,7 +140,7 @@ def _touched(connection: Connection, whom: Whom) -> Iterator[tuple[Numbered, str
     """Yield events that may have to go, with their rows; the rule decides."""
     is_wanted = _covered(events, whom)
     if whom.person_id is not None:
-        of_people = events.c.kind.in_((SIGNAL, OUTCOME))
+        of_people = events.c.kind.in_((SIGNAL, OUTCOME, UNMUTED))
         is_wanted |= of_people & events.c.record.contains(str(whom.person_id), autoescape=True)
     for row in connection.execute(events.select().where(is_wanted).order_by(events.c.seq)):
         yield numbered(row), row.record

@@ -4,12 +4,13 @@ What is taken out leaves a mark, so that who folds the log later knows why numbe
 names nobody, for the name in it is a keyed hash. The numbers of all other events stay.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.event_log import LoggedEvent
+from bot.domain.jobs import JobFilter, JobId, JobInfo
 from bot.domain.ledger import PullKey
 
 FORGOTTEN = "forgotten"
@@ -65,7 +66,8 @@ class Gone:
     events: Mapping[str, int] = field(default_factory=dict)
     """Removed, by kind."""
     censored: int = 0
-    """Outcomes that the person decided: they stay at their place and teach nothing."""
+    """Events that stay at their place without the person: outcomes that they decided teach nothing
+    any more, rules that they let be heard again are heard by nobody's word."""
     rows: Mapping[str, int] = field(default_factory=dict)
     """Other records that were removed, by what they are."""
     dismissals: int = 0
@@ -89,6 +91,22 @@ class Found:
     """Ids of kept runs."""
     unreadable: tuple[str, ...] = ()
     """Kept runs of which nobody can tell whose they are."""
+    jobs: tuple[JobId, ...] = ()
+    """Of the queue, that ended."""
+    waiting: int = 0
+    """Jobs of the queue that did not end yet."""
+
+
+class ForgettingQueue(Protocol):
+    """The queue; raises Retryable where the database does not answer."""
+
+    def list(self, wanted: JobFilter) -> Sequence[JobInfo]:
+        """Return jobs, the newest first."""
+        ...
+
+    def forget(self, job_ids: Collection[JobId]) -> int:
+        """Remove those of the jobs that ended, with all that is known of their steps."""
+        ...
 
 
 class Forgetting(Protocol):

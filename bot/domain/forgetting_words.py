@@ -6,7 +6,7 @@ from bot.domain.forgetting import Found, Target
 
 _NAMED = 8
 _LATER = (
-    "what was exported or posted before, the forge's own records, the queue's finished jobs, "
+    "what was exported or posted before, the forge's own records, "
     "backups, and mirrors in the state folder are not looked at"
 )
 
@@ -46,10 +46,11 @@ def _counts(found: Found) -> list[str]:
     gone = found.gone
     return [
         *(f"  {count} events of the log ({kind})" for kind, count in gone.events.items()),
-        *([f"  {gone.censored} outcomes, censored from now on"] if gone.censored else []),
+        *([f"  {gone.censored} outcomes and words, nobody's from now on"] if gone.censored else []),
         *([f"  {gone.dismissals} dismissals, nameless from now on"] if gone.dismissals else []),
         *(f"  {count} {what}" for what, count in gone.rows.items()),
         *([f"  {len(found.runs)} kept runs"] if found.runs else []),
+        *([f"  {len(found.jobs)} finished jobs of the queue"] if found.jobs else []),
     ]
 
 
@@ -60,6 +61,11 @@ def _gaps(target: Target, found: Found) -> list[str]:
         said.append("the log names people by number: give that too, as another --user")
     if not target.repo and not target.login:
         said.append("kept runs and dismissals name people by login: give that too")
+    if found.waiting:
+        said.append(
+            f"{found.waiting} jobs of the queue did not end yet, and stay: "
+            "forget again when they have"
+        )
     if found.unreadable:
         said.append(
             f"{len(found.unreadable)} kept runs cannot be read, so nobody knows whose they are: "

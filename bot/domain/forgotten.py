@@ -5,11 +5,18 @@ from dataclasses import replace
 
 from bot.domain.event_forms import OUTCOME, SIGNAL
 from bot.domain.event_log import LoggedEvent
-from bot.domain.forgetting import FORGOTTEN, Whom
-from bot.domain.ledger import KnownFinding
+from bot.domain.forgetting import FORGOTTEN, Target, Whom
+from bot.domain.jobs import Job
+from bot.domain.ledger import KnownFinding, PullKey
 from bot.domain.outcomes import WORTH, Outcome, OutcomeRecord, Verdict
+from bot.domain.quieting import UNMUTED, Unmuted
 from bot.domain.record_json import RecordUnreadable, dump, load
 from bot.domain.signals import Signal
+
+NOBODY = 0
+"""In the place of a person's number; no forge gives this one to anybody."""
+_KEY = re.compile(r"(\d+)#(\d*)")
+"""Of the jobs of a pull request, however it goes on."""
 
 
 def without(event: LoggedEvent, whom: Whom) -> LoggedEvent | None:
@@ -19,9 +26,7 @@ def without(event: LoggedEvent, whom: Whom) -> LoggedEvent | None:
     still has its own id; it is censored, which teaches nothing. An event that nobody can read goes
     where it holds the person's number: it could not be censored.
     """
-    if event.kind == FORGOTTEN:
-        return event
-    if whom.covers(event.pull):
+    if event.kind != FORGOTTEN and whom.covers(event.pull):
         return None
     if whom.person_id is None:
         return event
@@ -43,8 +48,26 @@ def _without_person(event: LoggedEvent, person_id: int) -> LoggedEvent | None:
             return None if by is not None and by.id == person_id else event
         case kind if kind == OUTCOME:
             return _censored(event, person_id)
+        case kind if kind == UNMUTED:
+            return _of_nobody(event, person_id)
         case _:
             return event
+
+
+def concerns(job: Job, target: Target, whom: Whom) -> bool:
+    """Tell whether a job of the queue holds something of a target: who asked, or whose it is."""
+    repo, asker = job.payload.get("repo"), job.payload.get("asker")
+    name = str(repo.get("full_name", "")) if isinstance(repo, dict) else ""
+    if target.repo and name.casefold() == target.repo.casefold():
+        return True
+    found = _KEY.match(job.key)
+    if found is not None and whom.covers(PullKey(int(found[1]), int(found[2] or 0))):
+        return True
+    if not isinstance(asker, dict):
+        return False
+    is_number = target.person_id is not None and asker.get("id") == target.person_id
+    login = str(asker.get("login", "")).casefold()
+    return is_number or bool(target.login and login == target.login.casefold())
 
 
 def nameless(known: KnownFinding, login: str) -> KnownFinding:
@@ -62,3 +85,10 @@ def _censored(event: LoggedEvent, person_id: int) -> LoggedEvent:
     outcome = Outcome.CENSORED
     verdict = Verdict(outcome, WORTH[outcome], record.verdict.is_final)
     return replace(event, body=dump(replace(record, verdict=verdict)), delivery="")
+
+
+def _of_nobody(event: LoggedEvent, person_id: int) -> LoggedEvent:
+    said = load(Unmuted, event.body)
+    if said.by != person_id:
+        return event
+    return replace(event, body=dump(replace(said, by=NOBODY)))

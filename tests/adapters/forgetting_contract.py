@@ -22,6 +22,8 @@ from bot.domain.pull_records import (
     SuggestionRecord,
 )
 from bot.domain.pull_request import Sha
+from bot.domain.quieting import Unmuted, unmuted_event
+from bot.domain.record_json import load
 from bot.domain.rewriting import Rewritten, rewritten_event
 from bot.domain.signals import Actor, Signal, SignalKind, Standing
 from tests.adapters.event_log_contract import a_version
@@ -115,6 +117,17 @@ def a_person_is_forgotten_and_what_others_said_stays_at_its_place(ledger: Ledger
     assert [n for n in log if str(ADA) in n.event.body] == []
     assert ledger.events.append([liked("f", EVE)]) == 1
     assert ledger.events.after(6)[0].seq == 7
+
+
+def a_rule_that_a_person_let_be_heard_again_stays_heard_by_nobodys_word(ledger: Ledger) -> None:
+    ledger.events.append(
+        [unmuted_event(PULL, "E501", by=by, job=f"job {by}", at=NOW) for by in (ADA, EVE)]
+    )
+
+    gone = ledger.forgetting.forget(OCTOCAT, MARK)
+
+    said = [load(Unmuted, n.event.body) for n in ledger.events.after(0) if n.seq < 3]
+    assert (gone.censored, said) == (1, [Unmuted("E501", 0), Unmuted("E501", EVE)])
 
 
 def a_dismissal_stays_without_the_name_and_the_words(ledger: Ledger) -> None:
@@ -213,6 +226,7 @@ def the_last_event_of_the_log_stays_until_others_follow(ledger: Ledger) -> None:
 CLAUSES_OF_FORGETTING: tuple[Clause, ...] = (
     a_repository_is_forgotten_in_every_table_and_others_are_not,
     a_person_is_forgotten_and_what_others_said_stays_at_its_place,
+    a_rule_that_a_person_let_be_heard_again_stays_heard_by_nobodys_word,
     a_dismissal_stays_without_the_name_and_the_words,
     a_pull_request_of_a_person_goes_whole,
     policies_that_learned_of_it_are_retired,

@@ -176,6 +176,27 @@ def test_only_failed_jobs_can_be_retried(shared_queue: Queue) -> None:
         shared_queue.admin.retry(JobId("unknown"))
 
 
+def test_a_finished_job_is_forgotten_with_its_steps_and_one_that_waits_is_not(
+    shared_queue: Queue,
+) -> None:
+    shared_queue.submit(a_job("over", payload={"steps": 2}))
+    shared_queue.wait_for_end("over")
+    assert len(shared_queue.admin.steps(JobId("over"))) == 2
+    later = a_job("later", payload={"sleep_s": 60})
+    shared_queue.submit(later)
+
+    assert shared_queue.admin.forget([JobId("over"), later.id, JobId("unknown")]) == 1
+    assert shared_queue.admin.find(JobId("over")) is None
+    assert shared_queue.admin.find(later.id) is not None
+    with pytest.raises(Refused, match="there is no job over"):
+        shared_queue.admin.steps(JobId("over"))
+    # Of the same name, it is a new one, and finds no step of the old one.
+    shared_queue.submit(a_job("over", payload={"steps": 1}))
+    shared_queue.wait_for_end("over")
+    assert len(shared_queue.admin.steps(JobId("over"))) == 1
+    shared_queue.jobs.stop(later.id)
+
+
 def _round(name: str) -> Job:
     return a_job(
         name,

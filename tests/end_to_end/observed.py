@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, cast
 
+from bot.adapters.forgotten_people import ForgottenPeople
 from bot.adapters.github_access import app_access
 from bot.adapters.github_auth import AppIdentity
 from bot.agent.service.desk import Connection, Desk
@@ -277,6 +278,7 @@ class Stage:
             now=self.now,
             web_root=self.github.url,
             exports=keeps_for_export,
+            is_forgotten=ForgottenPeople(self.ledger.events, self.folder),
         )
 
     @contextmanager

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.dbos_admin import DbosJobsAdmin
+from bot.adapters.dbos_jobs import DbosJobs
+from bot.domain.events import CommentPlace, Person
+from bot.domain.forge import RepoId
 from bot.domain.forgetting import FORGOTTEN
+from bot.domain.jobs import Job, JobFilter, JobId, JobKind
 from bot.domain.outcomes import Outcome
+from bot.domain.requests import CommentCommand, to_payload
 from tests.end_to_end.command import Command
 from tests.end_to_end.test_export import ONE, PULL, REPO, Shop, run, shop
 
@@ -125,3 +131,59 @@ def test_a_key_that_others_can_read_is_no_key(own: Shop) -> None:
     assert (ended.code, ended.out) == (2, "")
     assert "(mode 0644), so its names are no secret" in ended.err
     assert "chmod 600" in ended.err
+
+
+def asked(number: int, login: str, *, key: str = "99#1", name: str = "some/where") -> Job:
+    asker, place = Person(number, login), CommentPlace.CONVERSATION
+    repo = RepoId(1, 99, name)
+    request = CommentCommand(repo, 1, asker, "/agent explain", 5, place, None)
+    payload = to_payload(request)
+    return Job(JobId(f"command:{number}:{key}"), JobKind.COMMAND, key, 1, 1, payload)
+
+
+def queued(shop: Shop, *jobs: Job) -> None:
+    with closing(DbosJobs(shop.url)) as queue:
+        for job in jobs:
+            queue.submit(job)
+
+
+def ended(shop: Shop, *jobs: Job) -> None:
+    """Let jobs be in the queue and over."""
+    queued(shop, *jobs)
+    with closing(DbosJobs(shop.url)) as queue:
+        assert [queue.stop(job.id) for job in jobs] == [True] * len(jobs)
+
+
+def left(shop: Shop) -> set[str]:
+    with closing(DbosJobsAdmin(shop.url)) as admin:
+        return {info.job.id for info in admin.list(JobFilter())}
+
+
+@pytest.mark.parametrize("who", [("--user", "77"), ("--user", "Grace"), ("--repo", "SOME/where")])
+def test_finished_jobs_that_hold_a_target_are_forgotten_with_it(
+    own: Shop, who: tuple[str, str]
+) -> None:
+    of_others = asked(78, "ada", key="98#1", name="an/other")
+    ended(own, asked(77, "grace"), of_others)
+
+    shown = own("forget", *who, "--dry-run")
+    gone = own("forget", *who, "--yes")
+
+    assert "1 finished jobs of the queue" in shown.out
+    assert (gone.code, gone.err) == (0, "")
+    assert left(own) == {of_others.id}
+
+
+def test_jobs_of_the_pull_requests_of_a_target_go_and_those_that_wait_are_told_of(
+    own: Shop,
+) -> None:
+    key = f"{PULL.repo_id}#{PULL.number}"
+    waiting = asked(5, "eve", key=f"{PULL.repo_id}#7", name="old/name")
+    ended(own, asked(4, "ada", key=key, name="old/name"))
+    queued(own, waiting)
+
+    gone = own("forget", "--repo", REPO, "--yes")
+
+    assert "1 finished jobs of the queue" in gone.out
+    assert "1 jobs of the queue did not end yet, and stay" in gone.out
+    assert left(own) == {waiting.id}

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -100,6 +100,13 @@ class FakeJobsAdmin:
             raise Refused(f"job {job_id} has not failed")
         self.queue.statuses[job_id] = JobStatus.QUEUED
         return job_id
+
+    def forget(self, job_ids: Collection[JobId]) -> int:
+        over = [name for name in job_ids if self.queue.statuses.get(name) in _ENDED]
+        for name in over:
+            del self.queue.jobs[name], self.queue.statuses[name]
+            self.finished_steps.pop(name, None)
+        return len(over)
 
     def _info(self, place: int, job: Job) -> JobInfo:
         at = datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(minutes=place)

@@ -15,6 +15,7 @@ from bot.agent.tools.repair import Wish
 from bot.domain.aftermath import CodeHistory
 from bot.domain.app_forge import AppForge, OpenChecks, Survey
 from bot.domain.effective_config import EffectiveConfig
+from bot.domain.events import Person
 from bot.domain.forge import (
     Committer,
     Forge,
@@ -150,6 +151,9 @@ class Desk:
     """Takes one line for the operator, of what a job went on without."""
     exports: Callable[[CodeHistory, Sha, OrgDefaults], bool] = lambda _history, _sha, _org: False
     """Tells by the configuration of a commit whether text of the repository is kept for export."""
+
+    is_forgotten: Callable[[Person], bool] = lambda _person: False
+    """Tells whether a person asked to be forgotten: what they did is not read again."""
 
     def web_url(self, repo: RepoId) -> str:
         """Return the repository's address for people."""

@@ -37,6 +37,8 @@ class Observing:
     context: JobContext
     request: ObserveRequest
     _actors: dict[int, Actor] = field(default_factory=dict)
+    _forgotten: set[int] = field(default_factory=set)
+    """Who asked to be forgotten: what they left on the forge is never in the log again."""
 
     @property
     def pull(self) -> PullKey:
@@ -164,8 +166,10 @@ class Observing:
         if person.id not in self._actors:
             if len(self._actors) >= MOST_ASKED:
                 return None
+            if self.desk.is_forgotten(person):
+                self._forgotten.add(person.id)
             permission = Permission.NONE
-            if not speaker.is_program:
+            if person.id not in self._forgotten and not speaker.is_program:
                 permission = self.connection.forge.permission(person.login)
             kind = standing(
                 person, permission, author_id=state.author_id, is_program=speaker.is_program
@@ -182,7 +186,11 @@ class Observing:
     def _append(self, signals: Iterable[Signal]) -> int:
         observed = self._observed()
         events = self.desk.records.events
-        return events.append(signal_event(signal, observed) for signal in signals)
+        return events.append(
+            signal_event(signal, observed)
+            for signal in signals
+            if signal.by is None or signal.by.id not in self._forgotten
+        )
 
 
 def _after(known: Sequence[Signal], at: datetime) -> datetime:
