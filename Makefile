@@ -17,7 +17,7 @@ demo: $(VENV)/.installed images ## review and fix a made-up pull request, with p
 	$(BIN)/pullwright demo --into demo-output
 
 test: $(VENV)/.installed images ## run all tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: lint types imports test ## all that CI runs
 

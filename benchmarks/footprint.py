@@ -17,7 +17,8 @@ from pathlib import Path
 from bot import __version__
 from bot.adapters.docker_engine import connect
 from bot.errors import SandboxUnavailable
-from tests.end_to_end.app import AS_RUN, Process, open_app, start_both
+from tests.end_to_end.app import AS_RUN, open_app, start_both
+from tests.end_to_end.command import Process
 
 GOALS = {"web": 130.0, "worker": 200.0, "image": 300.0}
 MB = 1e6

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -36,6 +36,7 @@ from bot.agent.tools.repair import Wish
 from bot.domain.aftermath import CodeHistory
 from bot.domain.app_forge import OpenChecks
 from bot.domain.effective_config import EffectiveConfig
+from bot.domain.export import RETENTION
 from bot.domain.forge import (
     Committer,
     Forge,
@@ -207,6 +208,7 @@ def build_desk(
     return Desk(
         connect=connect,
         configure=lambda workspace, org: wiring.load_config(workspace, {}, org),
+        exports=wiring.keeps_for_export if settings.keep_runs_days else _keeps_nothing,
         equip=makers.equip,
         advise=makers.advise,
         has_model=model is not None and model.is_on,
@@ -216,6 +218,7 @@ def build_desk(
         admin=admin,
         now=lambda: datetime.now(UTC),
         web_root=host.address.web_url,
+        warn=logging.getLogger("pullwright.log").warning,
     )
 
 
@@ -246,6 +249,13 @@ def forget_old(desk: Desk, settings: Settings) -> None:
     """Let go of records that nobody needs any more."""
     desk.records.deliveries.forget(before=desk.now() - DELIVERIES_KEPT)
     forget_old_runs(settings)
+    # What people wrote is compared with what a run kept, and says nothing without it.
+    kept = min(RETENTION, timedelta(days=settings.keep_runs_days))
+    desk.records.forgetting.expire(before=desk.now() - kept)
+
+
+def _keeps_nothing(_history: CodeHistory, _sha: Sha, _org: OrgDefaults) -> bool:
+    return False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The command line: reads what was typed, calls the wiring, prints what came back."""
 
-import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import typer
 
 from bot import (
     __version__,
+    config_commands,
     export_commands,
     fixing,
     policy_commands,
@@ -25,7 +25,6 @@ from bot import (
 from bot.agent.named import Heeding, Names
 from bot.agent.tools.repair import CPU_SECONDS
 from bot.demo_run import run_demo
-from bot.domain.repo_config import schema
 from bot.domain.review import Review
 from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
@@ -43,8 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 partial, 4 error.",
 )
-config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
-app.add_typer(config_app, name="config")
+config_commands.add_to(app)
 bench_app = typer.Typer(help="Measure what this version can do.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 replay_commands.add_to(app)
@@ -269,33 +267,6 @@ def policy_bench() -> ModuleType:
     except ModuleNotFoundError as error:
         raise Refused(f"{error.name} is missing: pip install 'pullwright[learn]'") from error
     return module
-
-
-@config_app.command("check")
-def config_check(
-    file: Annotated[Path, typer.Argument(help="The file to check.")] = Path(
-        ".github/pullwright.yml"
-    ),
-) -> None:
-    """Check a configuration file before it is merged."""
-    wiring.check_config(file)
-    typer.echo(f"{file}: valid")
-
-
-@config_app.command("schema")
-def config_schema() -> None:
-    """Print the JSON schema of the configuration, for editors."""
-    typer.echo(json.dumps(schema(), indent=2))
-
-
-@config_app.command("show")
-def config_show(repo: Repository = ".", base: Base = None, head: Head = None) -> None:
-    """Show every key with its value and who decided it."""
-    with wiring.open_workspace(load_settings(), Place(repo, base, head)) as workspace:
-        rows = wiring.load_config(workspace, {}).rows()
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    for key, value, origin in rows:
-        typer.echo(f"{key:{widths[0]}}  {value:{widths[1]}}  {origin}")
 
 
 @contextmanager

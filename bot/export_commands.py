@@ -65,6 +65,8 @@ def export(
     wiring = export_wiring()
     wiring.check_empty(into)
     found = wiring.export(load_settings(), load_database_url(), known_secrets(), form, wishes)
+    for line in words.unreadable(found):
+        sys.stderr.write(f"pullwright: {line}\n")
     if not found.count:
         for line in words.nothing(found.left_out):
             sys.stderr.write(f"pullwright: {line}\n")

@@ -63,7 +63,8 @@ def export(
     with closing(_opened(database_url)) as ledger:
         gathering = Gathering(ledger, Stored(run_files(settings.state_dir)), anonymiser, wishes)
         samples = gathering.samples()
-    return exported(form, samples, gathering.left_out, least=wishes.least)
+    found = exported(form, samples, gathering.left_out, least=wishes.least)
+    return replace(found, unreadable=tuple(gathering.unreadable))
 
 
 def write(folder: Path, found: Exported, facts: CardFacts) -> None:
@@ -150,7 +151,8 @@ def _forgotten_at(log: EventLog, target: Target, namer: Namer) -> datetime | Non
     """Return when a target was forgotten last, as the marks in the log tell."""
     who = {namer.name(kind, value) for kind, value in target.keys}
     marks = [n.event for page in pages(log) for n in page if n.event.kind == FORGOTTEN]
-    return max((m.occurred_at for m in marks if who & set(json.loads(m.body)["who"])), default=None)
+    named = (m.occurred_at for m in marks if who & set(json.loads(m.body).get("who", ())))
+    return max(named, default=None)
 
 
 def _opened(database_url: str) -> Ledger:

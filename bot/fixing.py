@@ -9,8 +9,9 @@ from bot.agent.fix import Asked
 from bot.agent.named import Names, misspelt
 from bot.agent.review import Episode
 from bot.agent.tools.repair import Repair, Wish
+from bot.agent.tools.test import RED_TEST, REGRESSION
 from bot.domain import fix_words, mending
-from bot.domain.findings import Finding, FindingId
+from bot.domain.findings import FindingId
 from bot.domain.review import FixOutcome
 from bot.domain.verdict import Conclusion, FailOn, has_gap, is_failure
 from bot.errors import Refused
@@ -57,27 +58,17 @@ class Order:
     def exit_code(self, outcome: FixOutcome, fail_on: Sequence[FailOn]) -> Exit:
         """Return 0 where everything that was asked for is mended or nothing was to mend.
 
-        1 while something is left that was asked for and that a review would fail on, or where
-        nothing of it could be mended.
+        1 while something is left that was asked for and that a review would fail on, while one of
+        its red tests is, or where nothing of it could be mended.
         """
-        left = self._left(outcome)
-        verdict = outcome.review.verdict
-        if (left and outcome.refused) or is_failure(verdict, left, fail_on=fail_on):
+        left, verdict = outcome.left, outcome.review.verdict
+        is_red = any(finding.rule in (REGRESSION, RED_TEST) for finding in left)
+        is_all_left = bool(left) and outcome.refused is not None
+        if is_red or is_all_left or is_failure(verdict, left, fail_on=fail_on):
             return Exit.FINDINGS
         if verdict.conclusion is Conclusion.ERROR:
             return Exit.ERROR
         return Exit.PARTIAL if has_gap(verdict) else Exit.CLEAN
-
-    def _left(self, outcome: FixOutcome) -> tuple[Finding, ...]:
-        """Return the findings that were asked for and that no patch of the fix ends."""
-        named = {name.lower() for name in self.asked.ids}
-        chosen = outcome.review.open_findings
-        if named:
-            chosen = tuple(f for f in chosen if named & {f.id.lower(), f.fingerprint})
-        if outcome.refused is not None:
-            return chosen
-        mended = {patch.finding_id for patch in outcome.patches if patch.is_offered}
-        return tuple(f for f in chosen if f.id not in mended)
 
 
 def order(

@@ -1,6 +1,6 @@
 """Reads the App's ledger for the commands about what was learned; imported where numpy is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,24 +13,26 @@ from bot.adapters.trend_page import Chart, Point, Rows, render_trends
 from bot.domain import acceptance
 from bot.domain import policy_words as words
 from bot.domain.acceptance import Taken, Week
-from bot.domain.event_forms import OUTCOME
-from bot.domain.event_log import EVENTS_AT_ONCE, LoggedEvent, Numbered
+from bot.domain.event_forms import readable_outcomes
+from bot.domain.event_log import EVENTS_AT_ONCE, Numbered, PolicyUnreadable
 from bot.domain.ledger import PullKey, RunId
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.policy_words import Shown
 from bot.domain.pull_records import Ledger
 from bot.domain.record_json import load
 from bot.domain.review import Decision
+from bot.domain.unreadable import left_out
 from bot.errors import Refused
 from bot.output import write
 from bot.policy.choosing import PLACES, PLACES_SETTINGS
+from bot.policy.event_log import DecisionLogged
 from bot.policy.journal import Trained, Tried
 from bot.policy.learning import rows_of
 from bot.policy.ledger_log import replayed
 from bot.policy.rewards import rewards
 from bot.policy.school import Lesson, School
 from bot.policy.serving import Sampled
-from bot.policy.standing import explanation, of_run, standing, weights_of
+from bot.policy.standing import explanation, is_of_run, of_run, standing, weights_of
 from bot.policy.weights import WeightsUnreadable, read_weights
 from bot.settings import load_database_url
 
@@ -40,6 +42,8 @@ def learned(after: int, upto: int | None, seed: int) -> Iterator[str]:
     with _ledger() as ledger:
         school = _school(ledger, seed)
         lesson = school.lesson(after=after, upto=upto)
+        if lesson.left_out:
+            yield left_out(lesson.left_out)
         if not lesson.events:
             yield words.NOTHING_LOGGED
             return
@@ -48,7 +52,7 @@ def learned(after: int, upto: int | None, seed: int) -> Iterator[str]:
             events=lesson.seq, decisions=len(lesson.made), rewards=len(known.rewarded)
         )
         yield f"policy {lesson.version}"
-        yield f"{lesson.places.phase.value}; {lesson.places.drift.alarms} alarms of drift"
+        yield words.phase(lesson.places.phase.value, lesson.places.drift.alarms)
         if after:
             yield words.NOT_STORED
             return
@@ -76,21 +80,34 @@ def explained(run: str) -> Iterator[str]:
     """Yield each choice of a run with its parts; raises Refused for a run that nobody knows."""
     with _ledger() as ledger:
         steps = ledger.runs.steps(RunId(run))
-        placed = of_run(replayed(ledger.events).events, run)
-        if not steps and not placed:
+        read = replayed(ledger.events)
+        placed = of_run(read.events, run)
+        lost = [each for each in read.left_out if is_of_run(each, run)]
+        if not (steps or placed or lost):
             raise Refused(f"no run {run} is recorded here: a summary's last line names its run")
         for step in steps:
-            made = load(Decision, step.decision)
-            yield words.step(made)
-        for each in placed:
-            yield explanation(each, ledger.policies)
+            yield words.step(load(Decision, step.decision))
+        known = [each for pull in _pulls(placed) for each in ledger.findings.known(pull)]
+        names = {each.finding.fingerprint: str(each.id) for each in known}
+        for made in placed:
+            yield explanation(made, ledger.policies, names)
+        if lost:
+            yield left_out(lost)
+
+
+def _pulls(made: Iterable[DecisionLogged]) -> Iterator[PullKey]:
+    """Yield the pull requests of some decisions, each once."""
+    for name in dict.fromkeys(each.pull_request for each in made):
+        repo, _, number = name.partition("#")
+        yield PullKey(int(repo), int(number))
 
 
 def gate() -> Iterator[str]:
     """Yield every attempt with its checks, the oldest first, and what the next one waits for."""
     with _ledger() as ledger:
         school = _school(ledger)
-        for note in school.notes():
+        notes = school.readable_notes()
+        for note in notes.found:
             if isinstance(note, Tried):
                 yield f"{note.at:%Y-%m-%d %H:%M} " + words.tried(
                     note.candidate, note.why, is_promoted=note.is_promoted
@@ -99,6 +116,8 @@ def gate() -> Iterator[str]:
                     value = "no number" if check.value is None else f"{check.value:.4g}"
                     verdict = "pass" if check.is_met else "FAIL"
                     yield f"  {verdict}  {check.name:<30} {value:>10}  limit {check.limit:.4g}"
+        if notes.left_out:
+            yield left_out(notes.left_out)
         count = len(school.lesson().places.rewards.rewarded)
         waits = school.why_no_attempt(count)
         yield f"next attempt: {waits or 'at the next round of a worker'}"
@@ -178,9 +197,8 @@ def _taken(ledger: Ledger) -> list[Taken]:
     """Return what became of each suggestion, by the last word of the log."""
     last: dict[str, tuple[PullKey, OutcomeRecord]] = {}
     for each in _every(ledger):
-        if each.kind == OUTCOME:
-            record = load(OutcomeRecord, each.body)
-            last[record.suggestion] = (each.pull, record)
+        for record in readable_outcomes([each]).found:
+            last[record.suggestion] = (each.event.pull, record)
     found: list[Taken] = []
     for pull in sorted({pull for pull, _ in last.values()}, key=repr):
         rules = {k.id: k.finding.rule for k in ledger.findings.known(pull)}
@@ -193,10 +211,10 @@ def _taken(ledger: Ledger) -> list[Taken]:
     return found
 
 
-def _every(ledger: Ledger) -> Iterator[LoggedEvent]:
+def _every(ledger: Ledger) -> Iterator[Numbered]:
     page: Sequence[Numbered] = ledger.events.after(0)
     while page:
-        yield from (each.event for each in page)
+        yield from page
         page = ledger.events.after(page[-1].seq, limit=EVENTS_AT_ONCE)
 
 
@@ -216,14 +234,15 @@ def _regret(lesson: Lesson) -> Chart:
 def _weights(school: School) -> Chart:
     """Return the weights of what was trained, from version to version."""
     lines: dict[str, list[Point]] = {name: [] for name in PLACES.names}
-    trained = [note for note in school.notes() if isinstance(note, Trained)]
+    notes = school.readable_notes().found
+    trained = [note for note in notes if isinstance(note, Trained)]
     for note in trained:
-        found = school.policies.find(note.version)
-        if found is None:
-            continue
         try:
+            found = school.policies.find(note.version)
+            if found is None:
+                continue
             weights = weights_of(read_weights(found.theta, PLACES))
-        except WeightsUnreadable:
+        except (WeightsUnreadable, PolicyUnreadable):
             continue  # an older version's features are other ones
         for weight in weights:
             point = Point(note.rewards, weight.learned, weight.learned, weight.learned)

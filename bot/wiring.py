@@ -30,11 +30,13 @@ from bot.agent.tools.lint import Lint
 from bot.agent.tools.repair import Wish
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
+from bot.domain.aftermath import CodeHistory
 from bot.domain.effective_config import EffectiveConfig, Layer, effective
 from bot.domain.fix_words import NO_CODE_RUNS, TOOLS_ONLY
 from bot.domain.model import Model
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Analyzer, Purpose, Sandboxes, Workspace
+from bot.domain.pull_request import Sha
 from bot.domain.reading import basis
 from bot.domain.repo_config import CONFIG_PATHS, RepoConfig
 from bot.domain.review import FixOutcome, ProgressListener
@@ -103,7 +105,9 @@ class Run:
         prover = HeardProver(self.prover)
         outcome = fix(self.workspace, prover, episode, asked)
         if self.keeper is not None:
-            self.keeper.keep(episode, outcome, FixTaken(asked, prover.said, outcome.commit))
+            self.keeper.keep(
+                episode, outcome, FixTaken(asked, commit=outcome.commit, together=prover.said)
+            )
         return outcome
 
     def listening(self, record: Recorder) -> Recorder:
@@ -157,10 +161,27 @@ def load_config(
     workspace: Workspace, overrides: Mapping[str, object], org: OrgDefaults | None = None
 ) -> EffectiveConfig:
     """Return the base side's configuration, on the owner's and below the command line's keys."""
-    from bot.adapters.yaml_config import load_repo_config, parse_config
-
     sha = workspace.change.base_sha
     files = {file.path: file.data for file in workspace.files(sha, CONFIG_PATHS)}
+    return _layered(files, sha, overrides, org)
+
+
+def keeps_for_export(history: CodeHistory, sha: Sha, org: OrgDefaults) -> bool:
+    """Tell whether the configuration of a commit lets text be kept; a broken one does not."""
+    try:
+        found = {path: history.file(sha, path) for path in CONFIG_PATHS}
+        files = {path: data for path, data in found.items() if data is not None}
+        learning = _layered(files, sha, {}, org).config.learning
+    except Refused:
+        return False
+    return learning.export and learning.keep_runs
+
+
+def _layered(
+    files: Mapping[str, bytes], sha: Sha, overrides: Mapping[str, object], org: OrgDefaults | None
+) -> EffectiveConfig:
+    from bot.adapters.yaml_config import load_repo_config, parse_config
+
     own = load_repo_config(files, sha=sha)
     typed = [Layer("command line", overrides)] if overrides else []
     given = parse_config(org.data, origin=org.origin) if org and org.data is not None else None
@@ -193,13 +214,13 @@ def _process(settings: Settings, place: Place, reason: str) -> Sandboxes:
 
     return ProcessSandboxes(
         reason=reason,
-        checkout=_checkout(place),
+        checkout=checkout(place),
         home=Path.home(),
         search_path=settings.search_path,
     )
 
 
-def _checkout(place: Place) -> Path:
+def checkout(place: Place) -> Path:
     """Return the root of a person's checkout, from whichever folder of it they name."""
     folder = Path(place.repo).absolute()
     return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), folder)
@@ -257,13 +278,6 @@ def repair_ground(settings: Settings, seed: int) -> "SandboxGround":
             seed,
         )
     return SandboxGround(_docker(settings, lambda _question: False), SandboxValidator, seed)
-
-
-def check_config(file: Path) -> None:
-    """Raise ConfigRefused where the file is no valid configuration."""
-    from bot.adapters.yaml_config import parse_config
-
-    effective([parse_config(read_bytes(file), origin=str(file))])
 
 
 def sarif_analyzers(logs: Sequence[Path], place: Place) -> list[Analyzer]:

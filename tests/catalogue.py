@@ -1,11 +1,14 @@
-"""Catalogue of bad inputs, parts A, B, C, F and G: each case and the tests that hold it.
+"""Catalogue of bad inputs, parts A to G: each case and the tests that hold it.
 
 Every case also has the oracle of `end_to_end/canaries.py` where it runs through the App: no secret
 goes out, nobody else is met, the worker lives, and the next good job passes. `mutants.py` removes
-the rule of a case and sees whether its tests notice.
+the rule of a case and sees whether its tests notice. `RULES` are those of docs/security.md.
 """
 
+import re
 from collections.abc import Mapping
+
+from tests.pages import table
 
 COMMANDS = "end_to_end/test_hostile_commands.py"
 REPOSITORIES = "end_to_end/test_hostile_repositories.py"
@@ -31,6 +34,12 @@ OBEDIENT, FAULTS = "adapters/test_cerebras_hostile.py", "adapters/test_cerebras_
 HIDDEN, PUBLICATION = "domain/test_hidden_text.py", "domain/test_publication.py"
 ACTION, RUNNER = "end_to_end/test_action.py", "domain/test_workflow_commands.py"
 LOOKING, REPAIR = "agent/test_model_review.py", "end_to_end/test_model_repair.py"
+SANDBOX, FLAGS = "adapters/test_docker_sandbox.py", "adapters/test_docker_flags.py"
+ENGINE, ARCHIVE = "adapters/test_docker_engine.py", "adapters/test_docker_archive.py"
+PROCESSES, TESTS = "adapters/test_process_sandbox.py", "adapters/test_junit_runner.py"
+IN_DOCKER, RESULTS = "adapters/test_junit_in_docker.py", "adapters/test_junit_report.py"
+TOOLS = "adapters/analyzers/test_hostile_config.py"
+EVIDENCE, INPUT = "end_to_end/test_hostile_evidence.py", "end_to_end/test_bad_input.py"
 
 OPEN: frozenset[str] = frozenset()
 """Cases whose rule is not built yet."""
@@ -198,6 +207,73 @@ HELD: Mapping[str, tuple[str, ...]] = {
         f"{OBEDIENT}::test_what_the_model_may_print_holds_no_secret",
         f"{OBEDIENT}::test_an_approval_that_nobody_asked_for_is_dropped",
     ),
+    "D01": (f"{REPOSITORIES}::test_nothing_in_a_pull_request_runs_or_leads_to_a_file_of_the_host",),
+    "D02": (
+        f"{TOOLS}::test_a_configuration_that_silences_the_tool_changes_nothing",
+        f"{TOOLS}::test_a_configuration_that_is_broken_changes_nothing",
+    ),
+    "D03": (f"{TESTS}::test_a_module_named_json_in_the_root_breaks_only_what_imports_it",),
+    "D04": (
+        f"{FLAGS}::test_no_variable_reaches_a_container_but_ours",
+        f"{PROCESSES}::test_the_environment_of_a_command_is_fixed",
+    ),
+    "D05": (
+        f"{TESTS}::test_a_run_that_contradicts_itself_is_no_evidence",
+        f"{INPUT}::test_hostile_tests_prove_nothing_and_leave_nothing",
+        f"{EVIDENCE}::test_a_broken_change_cannot_silence_the_tests_that_show_it",
+    ),
+    "D07": (f"{ACTION}::test_nothing_that_a_pull_request_says_is_a_command_for_the_runner",),
+    "D08": (
+        f"{RESULTS}::test_document_types_are_refused",
+        f"{TESTS}::test_a_result_file_that_is_a_trick_is_refused",
+    ),
+    "D10": (
+        "domain/test_path_filter.py::test_no_pattern_is_slow_on_any_path",
+        "domain/test_prompt_redaction.py::test_hostile_text_takes_no_long_time",
+    ),
+    "D11": (
+        "domain/test_exempt.py::test_a_line_that_is_too_long_is_skipped_and_not_exempt",
+        "agent/test_coverage.py::test_a_file_that_is_too_large_is_no_success",
+    ),
+    "E01": (f"{SANDBOX}::test_a_fork_bomb_ends_with_its_container",),
+    "E02": (
+        f"{SANDBOX}::test_memory_taken_by_a_child_is_told_although_the_parent_exits_0",
+        f"{IN_DOCKER}::test_running_out_of_memory_in_a_child_is_no_evidence_though_pytest_exits_0",
+    ),
+    "E03": (f"{SANDBOX}::test_a_kill_takes_less_than_a_second",),
+    "E04": (
+        f"{SANDBOX}::test_processes_that_ignore_term_and_leave_the_session_die_too",
+        f"{SANDBOX}::test_a_daemon_left_behind_does_not_outlive_its_command",
+    ),
+    "E05": (
+        f"{SANDBOX}::test_endless_output_is_killed_and_a_line_without_end_is_cut",
+        f"{PROCESSES}::test_a_gigabyte_of_output_costs_no_memory",
+    ),
+    "E06": (
+        f"{SANDBOX}::test_filling_a_folder_meets_its_end_and_not_the_hosts",
+        f"{SANDBOX}::test_a_million_files_meet_the_end_of_the_workspace",
+    ),
+    "E07": (f"{FLAGS}::test_the_engine_dropped_no_flag_of_either_container",),
+    "E09": (
+        f"{FLAGS}::test_the_probe_finds_everything_held",
+        f"{FLAGS}::test_the_probe_sees_what_plain_flags_let_through",
+    ),
+    "E10": (
+        f"{FLAGS}::test_no_variable_reaches_a_container_but_ours",
+        f"{FLAGS}::test_the_engine_dropped_no_flag_of_either_container",
+    ),
+    "E11": (f"{PROCESSES}::test_no_trick_in_the_results_folder_reads_a_file_of_the_host",),
+    "E12": (
+        f"{ARCHIVE}::test_a_members_name_is_never_used",
+        f"{ARCHIVE}::test_a_member_that_is_no_regular_file_is_refused",
+        f"{ARCHIVE}::test_a_file_that_is_larger_than_declared_is_refused_at_the_limit",
+    ),
+    "E14": (f"{SANDBOX}::test_closing_from_another_thread_kills_the_command_at_once",),
+    "E16": (
+        f"{ENGINE}::test_an_engine_that_hangs_is_unavailable_in_time",
+        f"{INPUT}::test_a_docker_that_hangs_costs_seconds_not_the_review",
+    ),
+    "E17": (f"{SANDBOX}::test_a_lost_workspace_is_a_failure_and_never_an_empty_tree",),
     "F02": (
         f"{MODEL}::test_hidden_characters_are_visible_in_the_prompt_and_reported",
         f"{MODEL}::test_orders_that_a_page_hides_are_reported",
@@ -292,3 +368,9 @@ HELD: Mapping[str, tuple[str, ...]] = {
         "test_starter.py::test_no_expression_is_pasted_into_a_script",
     ),
 }
+
+RULES: Mapping[str, tuple[str, ...]] = {
+    row[0]: tuple(re.findall(r"`tests/([\w/]+\.py::\w+)`", row[2]))
+    for row in table("docs/security.md", "## The rules, and tests that turn red without them")[1:]
+}
+"""R1 to R28: the code names them where it keeps them."""

@@ -13,6 +13,11 @@ from tests.plain_python import plain_python
 from tests.postgres import Cluster, NoPostgres, cluster
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first, so that no process is left with them when the others have ended."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _plain_python_first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Let `python3` be one that starts fast, for what runs tests of small projects."""

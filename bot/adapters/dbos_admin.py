@@ -8,7 +8,7 @@ from dbos import DBOSClient, DBOSPortableJSONSerializer
 from dbos import StepInfo as DbosStep
 
 from bot.adapters.dbos_database import now_ms, open_engine, translated
-from bot.adapters.dbos_rows import JOBS, create_tables, find
+from bot.adapters.dbos_rows import JOBS, create_tables, find, is_behind
 from bot.domain.jobs import JobFilter, JobId, JobInfo, JobStatus, StepInfo
 from bot.domain.untrusted import one_line
 from bot.errors import Refused
@@ -34,6 +34,8 @@ class DbosJobsAdmin:
             where.append(JOBS.c.status.in_([status.value for status in wanted.statuses]))
         if wanted.key is not None:
             where.append(JOBS.c.key == wanted.key)
+        if wanted.before is not None:
+            where.append(is_behind(wanted.before))
         with translated(), self._engine.connect() as connection:
             return [row.info for row in find(connection, *where, limit=wanted.limit)]
 

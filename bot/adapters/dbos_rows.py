@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.dbos_database import exclusive, moment, now_ms, prepare, translated
-from bot.domain.jobs import Job, JobId, JobInfo, JobKind, JobStatus
+from bot.domain.jobs import Job, JobId, JobInfo, JobKind, JobPlace, JobStatus
 
 _METADATA = sa.MetaData()
 _BEGUN = (JobStatus.QUEUED, JobStatus.RUNNING)
@@ -43,8 +43,10 @@ JOBS = sa.Table(
     sa.Column("error", sa.Text, nullable=False),
     sa.Index("queue_jobs_by_status", "status", "created_ms"),
     sa.Index("queue_jobs_by_key", "key", "status", "sequence"),
+    sa.Index("queue_jobs_by_time", "created_ms", "sequence", "id"),
     sa.Index("queue_jobs_by_start", "installation_id", "started_ms"),
 )
+_PLACE = (JOBS.c.created_ms, JOBS.c.sequence, JOBS.c.id)
 HEADS = sa.Table(
     "queue_heads",
     _METADATA,
@@ -135,11 +137,16 @@ def stop_job(connection: sa.Connection, job_id: JobId) -> bool:
 
 def find(connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int = -1) -> list[Row]:
     """Return the jobs that meet all conditions, the newest first."""
-    order = (JOBS.c.created_ms.desc(), JOBS.c.sequence.desc(), JOBS.c.id)
-    wanted = sa.select(JOBS).where(*where).order_by(*order)
+    wanted = sa.select(JOBS).where(*where).order_by(*(column.desc() for column in _PLACE))
     if limit >= 0:
         wanted = wanted.limit(limit)
     return [_row(values) for values in connection.execute(wanted).mappings()]
+
+
+def is_behind(place: JobPlace) -> sa.ColumnElement[bool]:
+    """Return the condition of the jobs that `find` returns after this one."""
+    values = (round(place.created_at.timestamp() * 1000), place.sequence, place.id)
+    return sa.tuple_(*_PLACE) < sa.tuple_(*(sa.literal(value) for value in values))
 
 
 def ending_of(engine: sa.Engine, job: Job) -> JobStatus | None:

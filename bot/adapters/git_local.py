@@ -41,6 +41,11 @@ class LocalRepository:
         return folder.name.removesuffix(".git")
 
     @property
+    def is_empty(self) -> bool:
+        """True where there is no commit yet."""
+        return self.find("HEAD") is None and not self._refs()
+
+    @property
     def work_tree(self) -> Path:
         """The folder of the user's files; raises Refused in a bare repository."""
         if self.is_bare:
@@ -66,7 +71,7 @@ class LocalRepository:
 
     def default_base(self) -> str:
         """Return the name of the branch that changes are made against; raises Refused."""
-        if self.find("HEAD") is None and not self._refs():
+        if self.is_empty:
             raise Refused(f"{printable(str(self.git.folder))} has no commit yet")
         for name in DEFAULT_BASES:
             if self.find(name) is not None:
@@ -93,7 +98,7 @@ class LocalRepository:
         raise Refused(f"{base[:12]} and {head[:12]} have no commit in common: pass another base")
 
     def _unknown(self, name: str) -> str:
-        if self.find("HEAD") is None and not self._refs():
+        if self.is_empty:
             return f"{printable(str(self.git.folder))} has no commit yet"
         return unknown_ref(name, self._refs())
 

@@ -115,6 +115,21 @@ def fetch_change(
     return mirror, RemoteChange(base_sha, merge_base, head_sha, head_ref)
 
 
+def fetch_base(
+    remote: Remote, mirrors: MirrorCache, *, base: str | None, budget: CheckoutBudget
+) -> tuple[Mirror, str, Sha]:
+    """Fetch the base alone and return its name and commit; raises as `fetch_change` does."""
+    refs = _refs(mirrors.git().over(remote.transport, **remote.variables), remote)
+    name, sha = _resolved(base, refs)
+    with ExitStack() as stack:
+        mirror = mirrors.open(remote.url)
+        stack.callback(mirror.close)
+        limit = f"--filter=blob:limit={budget.blob_bytes}"
+        fetch_commits(mirror, remote, {sha}, "--depth=1", limit, budget=budget)
+        stack.pop_all()
+    return mirror, name, sha
+
+
 def fetch_past(
     remote: Remote, mirrors: MirrorCache, shas: Collection[Sha], *, budget: CheckoutBudget
 ) -> Mirror:

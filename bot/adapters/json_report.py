@@ -7,7 +7,7 @@ that `printable` shows for it: strict JSON readers refuse the lone surrogates Py
 import json
 import math
 
-from bot.domain.evidence import Counts, Proof
+from bot.domain.evidence import Counts, Proof, Together
 from bot.domain.findings import Finding
 from bot.domain.review import FixOutcome, PatchResult, Review
 from bot.domain.verdict import Verdict
@@ -40,7 +40,15 @@ def _fix(outcome: FixOutcome) -> Json:
         "patches": [_patch(patch) for patch in outcome.patches],
         "commit": outcome.commit,
         "refused": outcome.refused,
+        "left": [finding.id for finding in outcome.left],
+        "together": _together(outcome.together),
     }
+
+
+def _together(whole: Together | None) -> Json | None:
+    if whole is None:
+        return None
+    return {"before": _counts(whole.before), "after": _counts(whole.after)}
 
 
 def _verdict(verdict: Verdict) -> Json:

@@ -1,7 +1,9 @@
 """The event log and the versions of the policy, in SQL."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,17 +15,25 @@ from bot.domain import record_json
 from bot.domain.event_forms import outcome_in
 from bot.domain.event_log import (
     EVENTS_AT_ONCE,
+    SCHEMA,
+    EventSource,
     LoggedEvent,
     Numbered,
     PolicyStatus,
+    PolicyUnreadable,
     PolicyVersion,
 )
 from bot.domain.ledger import PullKey
+from bot.domain.record_json import RecordNewer, RecordUnreadable
+from bot.domain.unreadable import Unreadable, why_of
 from bot.errors import Refused
 
 _LOCK = 7_855_102
 """Of who appends. A database's own counter shows numbers in another order than they are given, and
 who reads from the last one on would miss some."""
+
+_NEWER = "it has schema {}, and this Pullwright reads {}"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SqlEventLog:
@@ -59,7 +69,7 @@ class SqlEventLog:
     def _found(self, wanted: "sa.Select[tuple[object, ...]]") -> list[Numbered]:
         with self._database.reading() as connection:
             rows = connection.execute(wanted.order_by(events.c.seq)).all()
-        return [Numbered(row.seq, record_json.load(LoggedEvent, row.record)) for row in rows]
+        return [numbered(row) for row in rows]
 
 
 class SqlPolicyVersions:
@@ -95,7 +105,7 @@ class SqlPolicyVersions:
                 raise Refused(f"there is no policy {version}")
 
     def all(self) -> Sequence[PolicyVersion]:
-        wanted = sa.select(policies.c.record, policies.c.status).order_by(policies.c.ordinal)
+        wanted = _COLUMNS.order_by(policies.c.ordinal)
         with self._database.reading() as connection:
             return [_read(*row) for row in connection.execute(wanted)]
 
@@ -114,6 +124,62 @@ def event_row(event: LoggedEvent) -> dict[str, object]:
         "record": record_json.dump(event),
         "outcome": outcome.value if outcome is not None else None,
     }
+
+
+def numbered(row: "sa.Row[tuple[object, ...]]") -> Numbered:
+    """Return a row of the log; one that cannot be read keeps its place, and says why."""
+    try:
+        event = record_json.load(LoggedEvent, row.record)
+        if event.schema > SCHEMA:
+            raise RecordNewer(_NEWER.format(event.schema, SCHEMA))
+    except Refused as error:
+        return _damaged(row, error)
+    return Numbered(row.seq, event)
+
+
+def _damaged(row: "sa.Row[tuple[object, ...]]", error: Refused) -> Numbered:
+    newer = _newer(row.record)
+    trouble = Unreadable(
+        row.seq,
+        row.event_id,
+        row.kind,
+        newer or why_of(error),
+        decision=row.decision,
+        suggestion=row.suggestion,
+        is_newer=bool(newer),
+    )
+    at = _moment(row.occurred_at)
+    pull = PullKey(row.repo_id, row.number)
+    event = LoggedEvent(
+        row.event_id or "nameless",
+        row.kind or "nameless",
+        pull,
+        at,
+        at,
+        source=EventSource.REPLAY,
+        body="{}",
+        suggestion=row.suggestion,
+        decision=row.decision,
+    )
+    return Numbered(row.seq, event, trouble)
+
+
+def _newer(record: str) -> str:
+    """Return what a record says of a version that is newer than ours, or nothing."""
+    try:
+        schema = json.loads(record)["schema"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    is_newer = isinstance(schema, int) and schema > SCHEMA
+    return _NEWER.format(schema, SCHEMA) if is_newer else ""
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return _LONG_AGO
+    return found if found.tzinfo is not None else _LONG_AGO
 
 
 def _source(connection: Connection, row: Mapping[str, object]) -> dict[str, object]:
@@ -141,11 +207,20 @@ def wait_for_others(connection: Connection) -> None:
 
 
 def _version(connection: Connection, version: str) -> PolicyVersion | None:
-    wanted = sa.select(policies.c.record, policies.c.status).where(policies.c.version == version)
+    wanted = _COLUMNS.where(policies.c.version == version)
     row = connection.execute(wanted).first()
     return None if row is None else _read(*row)
 
 
-def _read(record: str, status: str) -> PolicyVersion:
-    stored = record_json.load(PolicyVersion, record)
-    return replace(stored, status=PolicyStatus(status))
+def _read(version: str, record: str, status: str) -> PolicyVersion:
+    try:
+        stored = record_json.load(PolicyVersion, record)
+        return replace(stored, status=PolicyStatus(status))
+    except (RecordUnreadable, ValueError) as error:
+        raise PolicyUnreadable(
+            f"policy {version} cannot be read ({why_of(error)}): restore the database from a "
+            "backup, or upgrade Pullwright where a newer one wrote it"
+        ) from error
+
+
+_COLUMNS = sa.select(policies.c.version, policies.c.record, policies.c.status)

@@ -5,6 +5,7 @@ snippets of private code, so nobody but its owner can read it.
 """
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,10 @@ _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _BROKEN_FILE = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _NOT_ALLOWED = "42501"
 """PostgreSQL's insufficient_privilege."""
+_NOT_THERE = re.compile(
+    r'no such (?:table|column): (?:main\.)?ledger_|(?:relation|column) "?ledger_[\w."]+ does not'
+)
+"""What both say of a table or a column of ours; of any other, the statement is wrong."""
 _IS_WRITE = "pullwright_is_write"
 
 
@@ -212,6 +217,11 @@ def _translated(error: DBAPIError, name: str) -> PullwrightError | None:
     code = getattr(cause, "sqlite_errorname", "")
     if code in _BROKEN_FILE:
         return Refused(_damaged(name, line))
+    if _NOT_THERE.match(line):
+        return Refused(
+            f"{name} lacks what its version has ({line}): another program changed it; restore it "
+            "from a backup, or name another database in PULLWRIGHT_DATABASE_URL"
+        )
     if getattr(cause, "sqlstate", "") == _NOT_ALLOWED:
         return Refused(f"{name}: {line}; let its role create and use tables")
     is_ours = code == "SQLITE_ERROR"

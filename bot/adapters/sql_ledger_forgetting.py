@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.adapters.sql_event_log import event_row, wait_for_others
+from bot.adapters.sql_event_log import event_row, numbered, wait_for_others
 from bot.adapters.sql_ledger_database import Database
 from bot.adapters.sql_ledger_pulls import lock
+from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import (
     events,
     findings,
@@ -23,10 +25,11 @@ from bot.adapters.sql_ledger_schema import (
 )
 from bot.domain import record_json
 from bot.domain.event_forms import OUTCOME, SIGNAL
-from bot.domain.event_log import LoggedEvent, PolicyStatus
-from bot.domain.forgetting import Gone, Whom
-from bot.domain.forgotten import nameless, without
+from bot.domain.event_log import LoggedEvent, Numbered, PolicyStatus
+from bot.domain.forgetting import FORGOTTEN, Gone, Whom
+from bot.domain.forgotten import nameless, names, without
 from bot.domain.ledger import KnownFinding, PullKey
+from bot.domain.rewriting import REWRITTEN
 
 _OF_PULLS = {
     "findings": findings,
@@ -90,15 +93,23 @@ class SqlForgetting:
                 _retire(connection, plan.policies)
             return plan.gone
 
+    def expire(self, *, before: datetime) -> int:
+        is_old = (events.c.kind == REWRITTEN) & (events.c.occurred_at < moment(before))
+        # No number of the log is ever given twice, and the next one is made of the last.
+        last = sa.select(sa.func.max(events.c.seq)).scalar_subquery()
+        with self._database.writing() as connection:
+            wait_for_others(connection)
+            return connection.execute(events.delete().where(is_old, events.c.seq < last)).rowcount
+
 
 def _planned(connection: Connection, whom: Whom) -> _Plan:
     plan = _Plan()
-    for seq, event in _touched(connection, whom):
-        after = without(event, whom)
+    for found, record in _touched(connection, whom):
+        after = _after(found, record, whom)
         if after is None:
-            plan.removed[seq] = event.kind
-        elif after != event:
-            plan.changed[seq] = after
+            plan.removed[found.seq] = _kind(found)
+        elif after != found.event:
+            plan.changed[found.seq] = after
     plan.dismissals = list(_dismissals(connection, whom))
     for name, table in _OF_PULLS.items():
         count = sa.select(sa.func.count()).select_from(table).where(_covered(table, whom))
@@ -111,15 +122,27 @@ def _planned(connection: Connection, whom: Whom) -> _Plan:
     return plan
 
 
-def _touched(connection: Connection, whom: Whom) -> Iterator[tuple[int, LoggedEvent]]:
-    """Yield events that may have to go; the rule decides."""
+def _after(found: Numbered, record: str, whom: Whom) -> LoggedEvent | None:
+    """Return what stays of an event; of one that cannot be read, its row is all there is."""
+    is_named = whom.person_id is not None and names(record, whom.person_id)
+    if found.trouble is not None and is_named and found.event.kind != FORGOTTEN:
+        return None
+    return without(found.event, whom)
+
+
+def _kind(found: Numbered) -> str:
+    kind = found.event.kind
+    return kind if found.trouble is None else f"{kind}, which could not be read"
+
+
+def _touched(connection: Connection, whom: Whom) -> Iterator[tuple[Numbered, str]]:
+    """Yield events that may have to go, with their rows; the rule decides."""
     is_wanted = _covered(events, whom)
     if whom.person_id is not None:
         of_people = events.c.kind.in_((SIGNAL, OUTCOME))
         is_wanted |= of_people & events.c.record.contains(str(whom.person_id), autoescape=True)
-    wanted = sa.select(events.c.seq, events.c.record).where(is_wanted).order_by(events.c.seq)
-    for seq, record in connection.execute(wanted):
-        yield seq, record_json.load(LoggedEvent, record)
+    for row in connection.execute(events.select().where(is_wanted).order_by(events.c.seq)):
+        yield numbered(row), row.record
 
 
 def _dismissals(connection: Connection, whom: Whom) -> Iterator[tuple[PullKey, KnownFinding]]:

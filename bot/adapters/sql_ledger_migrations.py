@@ -151,6 +151,11 @@ def migrate(database: Database, *, known: Sequence[str] = MIGRATIONS) -> None:
     """
     with database.reading() as connection:
         version = _version(connection)
+    if not isinstance(version, int):
+        # SQLite keeps whatever is written into a column of numbers.
+        raise Refused(
+            f"{database.name} is damaged: its version is no number; restore it from a backup"
+        )
     while version < len(known):
         version = _next(database, known)
     if version > len(known):

@@ -16,7 +16,7 @@ from bot.domain import record_json
 from bot.domain.board import searched
 from bot.domain.event_forms import SETTLED
 from bot.domain.ledger import PullKey
-from bot.domain.pull_records import Delivery, Publication, SuggestionRecord
+from bot.domain.pull_records import Delivery, Publication, SuggestionId, SuggestionRecord
 
 
 class SqlPublications:
@@ -76,6 +76,13 @@ class SqlSuggestions:
         )
         with self._database.reading() as connection:
             return [record_json.load(SuggestionRecord, row) for row in connection.scalars(wanted)]
+
+    def find(self, pull: PullKey, suggestion: SuggestionId) -> SuggestionRecord | None:
+        is_its = (suggestions.c.repo_id == pull.repo_id) & (suggestions.c.number == pull.number)
+        is_this = is_its & (suggestions.c.suggestion_id == suggestion)
+        with self._database.reading() as connection:
+            record = connection.scalar(sa.select(suggestions.c.record).where(is_this))
+        return None if record is None else record_json.load(SuggestionRecord, record)
 
     def unsettled(self, repo_id: int) -> Sequence[PullKey]:
         is_settled = sa.exists().where(

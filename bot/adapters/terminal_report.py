@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.report_rows import Row, excerpt, patch_rows
-from bot.domain import comments, evidence_words, mending, suspicion
+from bot.domain import comments, evidence_words, fix_words, mending, suspicion
 from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
 from bot.domain.posts import reach_of
@@ -23,6 +23,8 @@ from bot.domain.review import Decision, FixOutcome, PatchResult, Review
 from bot.domain.untrusted import one_line, shown
 from bot.domain.verdict import Conclusion, Coverage
 
+PROGRAM = "pullwright"
+"""What a person types first."""
 _WIDTH = 110
 _MAX_ROWS = 16
 _MAX_BODY = 2000
@@ -280,8 +282,12 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
         yield _fact("note", note)
     if outcome.refused is not None:
         yield Text(one_line(outcome.refused, limit=2000), "yellow")
+    if said := fix_words.together(outcome.together):
+        yield Text(said)
     if outcome.commit is not None:
         yield Text(comments.committed(outcome.commit), "green")
+    if outcome.refused is None and (left := fix_words.still_left(outcome.left, PROGRAM)):
+        yield Text(left, "yellow")
 
 
 def _patch(patch: PatchResult, *, is_fixed: bool) -> Iterator[RenderableType]:

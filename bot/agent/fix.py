@@ -9,7 +9,7 @@ from bot.agent.review import Episode
 from bot.agent.state import State
 from bot.domain import comments, fix_words, mending
 from bot.domain.edits import union
-from bot.domain.evidence import Grade
+from bot.domain.evidence import Grade, Together
 from bot.domain.findings import Finding, FindingId, Suggestion
 from bot.domain.ports import CommitMessage, Workspace
 from bot.domain.repo_config import RepoConfig
@@ -23,7 +23,7 @@ REVERT_SOURCE = "bisect"
 class Whole(Protocol):
     """Tries patches together; the prover does, and the record of what it said."""
 
-    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:
+    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> Together:
         """Tell whether all the patches as one end every target and make nothing worse."""
         ...
 
@@ -66,7 +66,8 @@ def fix(workspace: Workspace, prover: Whole, episode: Episode, asked: Asked) -> 
         commit = workspace.commit(made.files, message=made.message)
     except Refused as error:
         # What was searched for and proved is shown all the same, and can be had as a patch.
-        return replace(made.outcome, refused=fix_words.not_committed(str(error)))
+        left, why_not = _chosen(episode.review, asked), fix_words.not_committed(str(error))
+        return replace(made.outcome, refused=why_not, left=left)
     return replace(made.outcome, commit=commit)
 
 
@@ -77,10 +78,22 @@ def offer(prover: Whole, episode: Episode, asked: Asked) -> Offer:
     offered = [finding for finding in chosen if _may_commit(finding, asked)]
     patches = _results(review, chosen, offered)
     refused = _refusal(chosen, offered, asked) or _oversized(offered, episode.state.config)
-    if refused is None and len(offered) > 1 and not _is_proved_as_one(prover, episode, offered):
-        refused = comments.not_proved_together()
+    whole = None
+    if refused is None and len(offered) > 1:
+        whole = _as_one(prover, episode, offered)
+        refused = None if whole.is_sound else comments.not_proved_together()
     if refused is not None:
-        return Offer(FixOutcome(review, patches, refused=refused), {}, None)
+        return Offer(FixOutcome(review, patches, refused=refused, left=chosen), {}, None)
+    left = tuple(finding for finding in chosen if finding not in offered)
+    outcome = FixOutcome(review, patches, left=left, together=whole)
+    return _offer(outcome, episode, offered, asked)
+
+
+def _offer(
+    outcome: FixOutcome, episode: Episode, offered: Sequence[Finding], asked: Asked
+) -> Offer:
+    """Return the patches as one, and the message that says what they do."""
+    review = outcome.review
     whole = union(f.suggestion.patch for f in offered if f.suggestion)
     message = comments.commit_message(
         offered,
@@ -88,9 +101,10 @@ def offer(prover: Whole, episode: Episode, asked: Asked) -> Offer:
         requester=asked.requester,
         run_id=review.run_id,
     )
+    if said := fix_words.together(outcome.together):
+        message = replace(message, body=f"{message.body}\n{said}")
     text = whole.unified(episode.state.head)
-    outcome = FixOutcome(review, patches, patch_text=text)
-    return Offer(outcome, whole.apply(episode.state.head), message)
+    return Offer(replace(outcome, patch_text=text), whole.apply(episode.state.head), message)
 
 
 def _chosen(review: Review, asked: Asked) -> tuple[Finding, ...]:
@@ -175,7 +189,7 @@ def _oversized(offered: Sequence[Finding], config: RepoConfig) -> str | None:
     )
 
 
-def _is_proved_as_one(prover: Whole, episode: Episode, offered: Sequence[Finding]) -> bool:
+def _as_one(prover: Whole, episode: Episode, offered: Sequence[Finding]) -> Together:
     """Try exactly what would be committed, because patches that are fine alone may clash."""
     candidates = [Candidate(f, f.suggestion.patch) for f in offered if f.suggestion]
     return prover.holds_together(episode.state, candidates)

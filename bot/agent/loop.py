@@ -7,6 +7,8 @@ from typing import Protocol
 
 from bot.agent.state import Observation, State
 from bot.agent.tool import Tool
+from bot.agent.turns import Turns, nobody_waits
+from bot.domain import policy_words
 from bot.domain.ports import Clock
 from bot.domain.review import Decision, ProgressListener
 from bot.errors import Retryable, SandboxUnavailable
@@ -33,6 +35,15 @@ class Step:
 Pick = Callable[[State, Mapping[str, Features]], Choice]
 """Chooses among the eligible tools in a state."""
 
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a loop chooses."""
+
+    pick: Pick
+    turns: Turns = nobody_waits
+
+
 Recorder = Callable[[int, Callable[[], Step]], Step]
 """Is given the number of a step and the work, and returns the step: the work's, or the one that a
 host recorded before it died."""
@@ -53,18 +64,25 @@ class Loop:
         clock: Clock,
         listener: ProgressListener,
         *,
-        pick: Pick | None = None,
+        ways: Ways | None = None,
     ) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._policy = policy
         self._clock = clock
         self._listener = listener
-        self._pick: Pick = pick or (lambda _state, eligible: policy.pick(eligible))
+        self._ways = ways or Ways(lambda _state, eligible: policy.pick(eligible))
 
     def picking(self, around: Callable[[Pick], Pick]) -> "Loop":
         """Return the same loop with another way to choose, made from its own."""
-        tools, pick = tuple(self._tools.values()), around(self._pick)
-        return Loop(tools, self._policy, self._clock, self._listener, pick=pick)
+        return self._with(replace(self._ways, pick=around(self._ways.pick)))
+
+    def taking_turns(self, turns: Turns) -> "Loop":
+        """Return the same loop, in which somebody says who mends a finding first."""
+        return self._with(replace(self._ways, turns=turns))
+
+    def _with(self, ways: Ways) -> "Loop":
+        tools = tuple(self._tools.values())
+        return Loop(tools, self._policy, self._clock, self._listener, ways=ways)
 
     def run(self, state: State, record: Recorder = forgetful) -> State:
         """Return the last state: final, or out of steps or seconds with that as a limit."""
@@ -76,15 +94,30 @@ class Loop:
     def step(self, state: State) -> Step:
         """Pick a tool and run it."""
         eligible = {n: t.features(state) for n, t in self._tools.items() if t.is_eligible(state)}
-        choice = self._pick(state, eligible)
+        choice = self._ways.pick(state, eligible)
         self._listener.step_started(choice.tool)
         started = self._clock.seconds()
         seen = self._observe(choice.tool, state)
         seconds = self._clock.seconds() - started
         weighed = {name: eligible[name] for name in choice.utilities}
         decision = self._decision(state, weighed, choice, seen, seconds)
-        self._listener.step_finished(decision)
-        return Step(decision, seen)
+        step = self._with_turns(Step(decision, seen), state)
+        self._listener.step_finished(step.decision)
+        return step
+
+    def _with_turns(self, step: Step, state: State) -> Step:
+        """Return the step with who mends first what it found.
+
+        It is part of what was seen, so whoever goes on from the record does the same.
+        """
+        decision, seen = step.decision, step.observation
+        after = state.after(decision, seen)
+        # What is played back has it, and says so.
+        first = {} if seen.first else self._ways.turns(after, tuple(self._tools))
+        if not first:
+            return step
+        told = f"{seen.summary}; {policy_words.going_first(first, after.findings)}"
+        return Step(replace(decision, observation=told), replace(seen, summary=told, first=first))
 
     def _observe(self, tool: str, state: State) -> Observation:
         try:

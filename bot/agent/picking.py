@@ -11,6 +11,12 @@ from typing import Protocol
 
 from bot.agent.loop import Pick
 from bot.agent.state import State
+from bot.agent.tools.autofix import Autofix, waits_for_all
+from bot.agent.tools.critique import Critique
+from bot.agent.tools.reproduce import Reproduce
+from bot.agent.tools.review import Review
+from bot.agent.tools.rewrite import Rewrite
+from bot.agent.turns import is_pressed
 from bot.domain.identity import decision_id
 from bot.domain.ledger import RunId
 from bot.policy.features import Features
@@ -24,8 +30,6 @@ GOES_AFTER: Mapping[str, Collection[str]] = {
 }
 """What takes another tool's work away when it goes first: a mended finding is not located, and one
 that was dropped is not shown by a test."""
-PRESSED = 0.5
-"""Of the seconds of a run: with fewer left, the best tool goes first."""
 
 
 class Sampler(Protocol):
@@ -47,7 +51,7 @@ class Sampling:
 
     def pick(self, state: State, eligible: Mapping[str, Features]) -> Choice:
         """Return a sampled choice among what is needed; a resumed step gets the same."""
-        if state.seconds_left < PRESSED * state.config.budget.seconds:
+        if is_pressed(state):
             return self.greedy(state, eligible)
         name = decision_id(self.run_id, len(state.decisions) + 1)
         return self.sampler.pick(candidates(state, eligible), decision_id=name, repo=self.repo)
@@ -60,8 +64,21 @@ def candidates(state: State, eligible: Mapping[str, Features]) -> dict[str, Feat
         for tool, features in eligible.items()
         if tool != FINISH and (utility(HAND_WEIGHTS, features) > 0 or _is_owed(state, tool))
     }
-    free = {t: f for t, f in needed.items() if not needed.keys() & set(GOES_AFTER.get(t, ()))}
+    free = {t: f for t, f in needed.items() if not _waits_for(state, t, needed)}
     return free or {FINISH: eligible[FINISH]}
+
+
+def _waits_for(state: State, tool: str, needed: Collection[str]) -> set[str]:
+    """Return the needed tools that go before one; who lets another mend first waits for all."""
+    before = set(GOES_AFTER.get(tool, ()))
+    if waits_for_all(state):
+        if tool == Autofix.name:
+            before = set(needed)
+        elif tool == Rewrite.name:
+            # What it spends more than usual is not to be missed where a model only reads.
+            before |= {Review.name, Critique.name, Reproduce.name}
+        before -= {Autofix.name}
+    return before & set(needed)
 
 
 def _is_owed(state: State, tool: str) -> bool:

@@ -18,7 +18,7 @@ from bot.agent.timing import Pairs, Sides
 from bot.domain import comments
 from bot.domain.bisection import Overlay
 from bot.domain.edits import EditRefused, Patch, Taken, union
-from bot.domain.evidence import Proof, TestComparison, TestReport, compare
+from bot.domain.evidence import Proof, TestComparison, TestReport, Together, compare, together
 from bot.domain.findings import Finding
 from bot.domain.gaming import refusal
 from bot.domain.ports import Clock, NoTests, SandboxFacts, Syntax
@@ -76,15 +76,16 @@ class Prover:
         )
         return tuple(replace(proof, head_sha=state.change.head_sha) for proof in in_order)
 
-    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:
+    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> Together:
         """Tell whether all the patches as one end every target and make nothing worse."""
         if _has_overlap(candidates):
-            return False
+            return Together(is_sound=False)
         with ExitStack() as stack:
             opened = self._open(state, stack)
             bench = _Bench(state, self._linter, self._syntax, opened, candidates)
             trial = bench.try_together(candidates)
-        return not trial.is_worse and all(trial.ended(candidate) for candidate in candidates)
+        is_sound = not trial.is_worse and all(trial.ended(c) for c in candidates)
+        return together(bench.before, trial.tests, is_sound=is_sound)
 
     def _open(self, state: State, stack: ExitStack) -> _Opened:
         """Return the open suite, or none and why there is no evidence from tests."""

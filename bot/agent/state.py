@@ -50,6 +50,8 @@ class Observation:
     """Ranked, of the first finding that a search was made for."""
     head: Mapping[str, bytes] = field(default_factory=dict)
     """The head's contents of files beside those of the diff, because a suggestion edits them."""
+    first: Mapping[str, str] = field(default_factory=dict)
+    """Who mends a finding first, by its fingerprint, of findings that several tools could mend."""
     is_final: bool = False
 
 
@@ -87,6 +89,8 @@ class State:
     suspects: tuple[SuspectLine, ...] = ()
     settled: tuple[Finding, ...] = ()
     """What people refuted or dismissed on this pull request before."""
+    first: Mapping[str, str] = field(default_factory=dict)
+    """Who mends a finding first, by its fingerprint; of any other, who comes to it first."""
     tools_run: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = field(default=())
     is_final: bool = False
@@ -143,6 +147,7 @@ class State:
             spending=self.spending + seen.spending,
             suspects=seen.suspects or self.suspects,
             head={**self.head, **seen.head} if seen.head else self.head,
+            first={**self.first, **seen.first} if seen.first else self.first,
             tools_run=(*self.tools_run, decision.tool),
             decisions=(*self.decisions, decision),
             steps_left=self.steps_left - 1,

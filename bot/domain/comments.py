@@ -317,10 +317,11 @@ def _achieved(proof: Proof) -> list[str]:
 def _suite(proof: Proof) -> list[str]:
     if proof.before is None or proof.after is None:
         return []
-    return [f"suite {_counts(proof.before, proof.after)}{_reach(proof.reaching)}"]
+    return [f"suite {suite_counts(proof.before, proof.after)}{_reach(proof.reaching)}"]
 
 
-def _counts(before: Counts, after: Counts) -> str:
+def suite_counts(before: Counts, after: Counts) -> str:
+    """Say what became of the suite."""
     total = after.failed + after.passed
     if before.failed != after.failed:
         return f"{before.failed} failed -> {after.failed} failed of {total}"

@@ -2,7 +2,8 @@
 
 from bot.domain.forge import CheckConclusion, CheckRun, CheckStatus
 from bot.domain.markdown import prose
-from bot.domain.pull_request import Sha
+from bot.domain.pull_request import Sha, printable
+from bot.domain.repo_config import CONFIG_PATHS
 from bot.domain.verdict_check import CHECK_NAME, check_id
 
 CONFIG_RUN = "config"
@@ -20,6 +21,18 @@ def config_refused(reason: str) -> str:
 def config_silence(reason: str) -> str:
     """Say why nothing was done."""
     return f"the configuration cannot be used: {reason}"
+
+
+def no_file(ref: str) -> str:
+    """Say that nobody set anything; `ref` is the base, empty before the first commit."""
+    where = f"{printable(ref)} has" if ref else "there is no commit yet, so there is"
+    return f"{where} no {CONFIG_PATHS[0]}: every key has its built-in default"
+
+
+def not_merged(path: str, ref: str) -> str:
+    """Say that a file of the checkout is not what counts."""
+    when = f"merged into {printable(ref)}" if ref else "committed"
+    return f"{path} of this checkout counts once it is {when}: `config check {path}` checks it"
 
 
 def config_check(head_sha: Sha, run_id: str, reason: str, number: int | None = None) -> CheckRun:

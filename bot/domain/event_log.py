@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import NoReturn, Protocol
 
 from bot.domain.ledger import PullKey
+from bot.domain.record_json import RecordUnreadable
+from bot.domain.unreadable import Unreadable
 from bot.errors import Refused
 
 SCHEMA = 1
@@ -72,10 +74,15 @@ class Numbered:
     seq: int
     """From 1; a gap is where something was forgotten."""
     event: LoggedEvent
+    trouble: Unreadable | None = None
+    """Why its row cannot be read; the event is then what the columns say, with an empty body."""
 
 
 class EventLog(Protocol):
-    """The log; raises Retryable where the database does not answer."""
+    """The log; raises Retryable where the database does not answer.
+
+    A row that cannot be read keeps its place, and says so; the others are read all the same.
+    """
 
     def append(self, events: Iterable[LoggedEvent]) -> int:
         """Store those that are new, all or none, and return how many those are."""
@@ -120,8 +127,15 @@ class PolicyVersion:
     status: PolicyStatus
 
 
+class PolicyUnreadable(RecordUnreadable):
+    """A stored version of the policy cannot be read; the message names it."""
+
+
 class PolicyVersions(Protocol):
-    """Every version that there ever was; only its status changes."""
+    """Every version that there ever was; only its status changes.
+
+    Whatever reads them raises PolicyUnreadable.
+    """
 
     def record(self, version: PolicyVersion) -> PolicyVersion:
         """Store a version and return what stands: the first of its name."""

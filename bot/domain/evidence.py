@@ -132,6 +132,24 @@ def _files(report: TestReport) -> frozenset[str]:
     return frozenset(file_of(test_id) for test_id in report.green if "::" in test_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What all patches of a fix did as one."""
+
+    is_sound: bool
+    """Every target ended and nothing got worse."""
+    before: Counts | None = None
+    """The suite at head; None where no tests ran on both sides."""
+    after: Counts | None = None
+
+
+def together(before: TestReport | None, after: TestReport | None, *, is_sound: bool) -> Together:
+    """Return what two runs of the suite say of patches as one."""
+    if before is None or after is None:
+        return Together(is_sound)
+    return Together(is_sound, before.counts, after.counts)
+
+
 class Grade(StrEnum):
     """The three grades of evidence; only `proved` is ever one-click."""
 

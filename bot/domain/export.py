@@ -4,12 +4,12 @@ Pure rules: which outcome says something of a patch, which two patches may be co
 order all of it is written. Only patches that answer one prompt are ever compared.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from itertools import product
 
 from bot.domain.outcomes import WORTH, Outcome
 
@@ -44,6 +44,8 @@ class LeftOut(StrEnum):
     UNSURE = "the outcome is less sure than --min-confidence"
     OLD = "it is older than --since, or than the retention of 180 days"
     NO_RECORD = "the ledger has no suggestion of that outcome"
+    BAD_EVENT = "its event of the log cannot be read"
+    BAD_RECORD = "its record in the ledger cannot be read, or names no run"
     NO_RUN = "no kept run holds its code any more"
     DAMAGED = "its kept run cannot be read"
     NOT_HELD = "its kept run holds another patch"
@@ -60,6 +62,9 @@ class LeftOut(StrEnum):
 
 APPLIED = frozenset({Outcome.APPLIED, Outcome.APPLIED_MANUALLY})
 """The patch itself is in the code."""
+REWRITTEN: Mapping[Outcome, str] = {Outcome.ADAPTED: "adapted", Outcome.REJECTED: "rejected"}
+"""Where what people merged in its place is preferred over a patch, and what such a pair is called:
+they took its idea and wrote it better, or said no to it and wrote something else."""
 UNCLEAR = frozenset({Outcome.ADDRESSED, Outcome.TOUCHED, Outcome.IGNORED, Outcome.CENSORED})
 """Silence, or another change than ours: neither makes a patch a bad one, or a good one."""
 
@@ -108,6 +113,8 @@ class Sample:
     about: About
     unproved: tuple[str, ...] = ()
     """Other answers to the prompt that were tried in its run and could not be proved."""
+    theirs: str | None = None
+    """What people merged in its place, as an answer to the prompt; None where nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,8 @@ class Exported:
 
     files: Mapping[str, tuple[Mapping[str, object], ...]]
     left_out: Mapping[LeftOut, int] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+    """What of the ledger could not be read, for the operator alone: it names what it names."""
 
     @property
     def count(self) -> int:
@@ -176,18 +185,30 @@ def _sft(samples: Sequence[Sample], counted: Counter[LeftOut]) -> Iterator[Mappi
 
 
 def _pairs(samples: Sequence[Sample], counted: Counter[LeftOut]) -> Iterator[Mapping[str, object]]:
-    """Yield what was applied over what was turned down, for each prompt of each repository."""
+    """Yield what was applied over what was turned down, for each prompt of each repository.
+
+    And what people made of a patch over the patch, which is one prompt in one repository anyway.
+    """
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
         groups.setdefault((sample.about.repo_hash, sample.prompt_hash), []).append(sample)
     for group in groups.values():
         good = [sample for sample in group if sample.about.outcome in APPLIED]
         bad = [sample for sample in group if label_of(sample.about.outcome) is False]
-        found = [(a, b) for a, b in product(good, bad) if a.completion != b.completion]
-        paired = {id(sample) for pair in found for sample in pair}
+        found = [(a, b) for a, b in itertools.product(good, bad) if a.completion != b.completion]
+        theirs = [sample for sample in group if _is_rewritten(sample)]
+        paired = {id(sample) for sample in itertools.chain(theirs, *found)}
         counted[LeftOut.NO_PAIR] += sum(id(sample) not in paired for sample in group)
         for chosen, rejected in found:
             yield _pair(chosen, rejected, "people")
+        for sample in theirs:
+            chosen = replace(sample, completion=str(sample.theirs))
+            yield _pair(chosen, sample, REWRITTEN[sample.about.outcome])
+
+
+def _is_rewritten(sample: Sample) -> bool:
+    is_one = sample.about.outcome in REWRITTEN and sample.theirs is not None
+    return is_one and sample.theirs != sample.completion
 
 
 def _of_tests(samples: Sequence[Sample]) -> Iterator[Mapping[str, object]]:

@@ -19,8 +19,9 @@ _FIELDS = {
 _WARNINGS = """\
 - Silence is no verdict. What was ignored, only touched, addressed in another way, or censored is
   in no record: to train on it as rejected would teach that silence means no.
-- `adapted` counts as accepted in `kto` and is in no pair: the code that people made of it is not
-  in the log, so there is nothing to prefer over ours.
+- `pair_source: adapted` is what people merged of a patch (chosen) over the patch as it was shown;
+  `pair_source: rejected` is what they merged in the place of one that they said no to. Both are
+  read out of git at the merge; a larger change than the patch's own lines is in no pair.
 - `pair_source: tests` (files named `-tests`) is what the proof of a patch said, not what people
   want: the chosen one was proved, the other was tried in the same run and was not. Keep them apart.
 - An answer has one form, whichever tool made the patch: its edits in the form that the prompt asks
@@ -79,6 +80,11 @@ def nothing(found: Mapping[LeftOut, int]) -> list[str]:
     if not found:
         return ["nothing to export: the log has no final outcome of any suggestion"]
     return ["nothing to export", *left_out(found)]
+
+
+def unreadable(found: Exported) -> list[str]:
+    """Return a line for each row that could not be read; it is no part of the card."""
+    return [f"cannot be read: {name}; restore it from a backup" for name in found.unreadable]
 
 
 def left_out(found: Mapping[LeftOut, int]) -> list[str]:

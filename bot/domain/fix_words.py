@@ -3,7 +3,8 @@
 import difflib
 from collections.abc import Collection, Iterable, Sequence
 
-from bot.domain.evidence import Grade
+from bot.domain.comments import suite_counts
+from bot.domain.evidence import Grade, Together
 from bot.domain.findings import Category, Finding, FindingId, Suggestion
 from bot.domain.markdown import code
 from bot.domain.pull_request import printable
@@ -26,6 +27,19 @@ def left_alone(findings: Sequence[Finding], done: Collection[FindingId], trigger
     rest = len(named) - _MOST_NAMED
     more = f" and {rest} more" if rest > 0 else ""
     return f"Left out: {', '.join(named[:_MOST_NAMED])}{more}."
+
+
+def still_left(findings: Sequence[Finding], trigger: str) -> str:
+    """Say in the last line of a fix what is not mended and why; empty for nothing."""
+    said = left_alone(findings, (), trigger)
+    return f"not mended: {said.removeprefix('Left out: ').removesuffix('.')}" if said else ""
+
+
+def together(whole: Together | None) -> str:
+    """Say what the patches did as one; empty where there is one patch, or no tests."""
+    if whole is None or whole.before is None or whole.after is None:
+        return ""
+    return f"All patches together: suite {suite_counts(whole.before, whole.after)}"
 
 
 def is_fixable(finding: Finding) -> bool:

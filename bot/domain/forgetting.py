@@ -6,6 +6,7 @@ names nobody, for the name in it is a keyed hash. The numbers of all other event
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.event_log import LoggedEvent
@@ -105,5 +106,12 @@ class Forgetting(Protocol):
         """Take it out, append the mark and retire policies that learned of it, as one act.
 
         Where there is nothing to take out, nothing is appended.
+        """
+        ...
+
+    def expire(self, *, before: datetime) -> int:
+        """Take out text of repositories that was kept for an export before then; return how much.
+
+        It teaches nothing, so no mark is left; the last event of the log stays until others follow.
         """
         ...

@@ -21,6 +21,8 @@ from bot.domain.reading import OF_TESTS
 
 _DIGEST_LENGTH = 16
 _LINES_AROUND = 3
+OF_FIXER = "fix-"
+"""Before the fingerprint of a finding in the id of the decision who mends it first."""
 _MOST_SYMBOL_LINES = 400
 """Looking for the ends of a symbol stops here, on each side."""
 
@@ -149,6 +151,11 @@ def decision_id(run_id: RunId, step: int) -> DecisionId:
 def placement_id(run_id: RunId, finding_id: FindingId) -> DecisionId:
     """Return the id of the decision where a run shows a finding."""
     return DecisionId(f"{run_id}.{finding_id}")
+
+
+def fixer_id(run_id: RunId, fingerprint: str) -> DecisionId:
+    """Return the id of the decision who mends a finding first; findings get their ids later."""
+    return DecisionId(f"{run_id}.{OF_FIXER}{fingerprint}")
 
 
 def _digest(text: str) -> str:

@@ -62,6 +62,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class JobPlace:
+    """Where a job stands in the order in which jobs came."""
+
+    created_at: datetime
+    sequence: int
+    id: JobId
+
+
+@dataclass(frozen=True, slots=True)
 class JobInfo:
     """A job as an operator sees it."""
 
@@ -72,6 +81,11 @@ class JobInfo:
     updated_at: datetime
     error: str = ""
     """One sentence, for failed jobs and for commands that were left out."""
+
+    @property
+    def place(self) -> JobPlace:
+        """Where the next page begins behind it."""
+        return JobPlace(self.created_at, self.job.sequence, self.job.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,8 @@ class JobFilter:
     statuses: frozenset[JobStatus] = field(default_factory=frozenset)
     key: str | None = None
     limit: int = 100
+    before: JobPlace | None = None
+    """Only those behind it, newest first."""
 
 
 class Jobs(Protocol):

@@ -120,8 +120,11 @@ def the_other(patch: PatchResult) -> str:
 
 def how_to_take(patch: PatchResult) -> str:
     """Say which command takes the first of two patches, and what it does."""
-    name = patch.finding_id
-    gives = f" (it gives {one_line(patch.gives, limit=200)})" if patch.gives else ""
+    name, gives = patch.finding_id, one_line(patch.gives, limit=200)
+    if patch.is_offered:  # it was asked for by name, with that very command
+        if_so = f" if that should give {gives}" if gives else " if it is the one you mean"
+        return f"this one is what `--patch FILE` writes, for `git apply`{if_so}"
+    gives = f" (it gives {gives})" if gives else ""
     return f"to take this one{gives}: pullwright fix {name} --no-commit --patch {name}.patch"
 
 

@@ -1,17 +1,23 @@
 """What people read of the policy: why a finding stands where it does, and what was chosen."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.findings import Finding
+from bot.domain.policy_terms import NOTHING_LEARNED, OF_VERSIONS, TERMS, legend
+from bot.domain.pull_request import printable
 from bot.domain.review import Decision
+from bot.domain.unreadable import Unreadable, left_out
 
 SHOWN_HERE = (
     "a few are shown here only, to learn where comments help (`learning.mode: off` ends it)"
 )
 """Why a finding that could have a comment has none."""
 _PARTS_SHOWN = 4
+MENDS_FIRST = "who mends it first,"
+"""Before the choice of a tool, where several could mend a finding."""
 
 
 NOTHING_LOGGED = "the log holds nothing that was chosen or said yet: there is nothing to learn from"
@@ -40,9 +46,19 @@ def chosen(
     return f"chosen: {what} ({why}), p={share:.2f}"
 
 
-def unexplained(place: str, version: str) -> str:
-    """Say where a finding went by weights that are not here any more."""
-    return f"chosen: {place}, by policy {short(version)}, which is not here"
+def unexplained(what: str, version: str) -> str:
+    """Say what was chosen by weights that are not here any more."""
+    return f"chosen: {what}, by policy {short(version)}, which is not here"
+
+
+def going_first(first: Mapping[str, str], findings: Iterable[Finding]) -> str:
+    """Return who mends which findings first, such as `first rewrite: F401 app.py:3`."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.fingerprint in first:
+            place = f"{printable(finding.location.path)}:{finding.location.start_line}"
+            found.setdefault(first[finding.fingerprint], []).append(f"{finding.rule} {place}")
+    return "; ".join(f"first {tool}: {', '.join(found[tool])}" for tool in sorted(found))
 
 
 def step(made: Decision) -> str:
@@ -63,11 +79,17 @@ def read_so_far(*, events: int, decisions: int, rewards: int) -> str:
     return f"read up to event {events}: {decisions} findings placed, {rewards} rewards"
 
 
+def phase(name: str, alarms: int) -> str:
+    """Say where the weights are on their way, in words."""
+    return f"{name}: {TERMS[name]}; {alarms} alarms of drift"
+
+
 def stored(status: str, since: datetime, *, is_new: bool) -> str:
     """Say whether these weights are new, or the very bytes of before."""
     if is_new:
-        return f"stored as {status}"
-    return f"the same bytes are stored since {since:%Y-%m-%d %H:%M}, as {status}"
+        return f"stored as {status}: {TERMS[status]}"
+    since_when = f"the same bytes are stored since {since:%Y-%m-%d %H:%M}"
+    return f"{since_when}, as {status}: {TERMS[status]}"
 
 
 def short(version: str) -> str:
@@ -82,6 +104,17 @@ def drifted(alarms: int, rewards: int) -> str:
         f"what people like has changed (alarm {alarms}, after {rewards} rewards): "
         "older feedback counts for less now, and nothing else was done"
     )
+
+
+def trained_without(count: int) -> str:
+    """Say that a part of the log could not be learned from."""
+    what = "1 event of the log" if count == 1 else f"{count} events of the log"
+    return f"learned without {what} that cannot be read: `pullwright learn` names what is left out"
+
+
+def by_hand(trouble: str) -> str:
+    """Say that what was promoted cannot serve."""
+    return f"{trouble}; findings are placed by the hand weights meanwhile"
 
 
 def taken_back(version: str, reason: str) -> str:
@@ -101,7 +134,7 @@ class Value:
     """J of one version: what its choices were worth, with a 95 % interval."""
 
     what: str
-    """`finding` or `run`."""
+    """`finding`, `fixer` or `run`."""
     version: str
     mean: float
     low: float
@@ -139,6 +172,12 @@ class Shown:
     values: tuple[Value, ...]
     gate: str
     weights: tuple[Weight, ...]
+    left_out: tuple[Unreadable, ...] = ()
+    """Events that could not be read."""
+
+
+_OF_SHOW = frozenset(TERMS) - frozenset(OF_VERSIONS)
+"""What a version can be is no word of these tables."""
 
 
 def shown(stand: Shown) -> list[str]:
@@ -148,16 +187,20 @@ def shown(stand: Shown) -> list[str]:
     alarms = (
         "no alarm" if not stand.alarms else f"{stand.alarms} alarms, older feedback counts less"
     )
+    learned = f"{short(stand.learned)} up to event {stand.log_seq}: {stand.phase}"
     lines = [
         f"serves   {short(stand.serving)}{rest}",
         f"log      {stand.decisions} decisions, {stand.rewards} rewards ({out_of})",
-        f"learned  {short(stand.learned)} up to event {stand.log_seq}: {stand.phase}",
+        f"learned  {learned if stand.rewards else NOTHING_LEARNED}",
         f"drift    {alarms}",
         f"gate     {stand.gate}",
     ]
+    if stand.left_out:
+        lines.append(f"trouble  {left_out(stand.left_out)}")
     if stand.trouble:
         lines.append(f"trouble  {stand.trouble}")
-    return [*lines, "", *_value_lines(stand.values), "", *_weight_lines(stand.weights)]
+    told = [*lines, "", *_value_lines(stand.values), "", *_weight_lines(stand.weights)]
+    return [*told, "", *legend(told, _OF_SHOW)]
 
 
 def _value_lines(values: Sequence[Value]) -> list[str]:

@@ -169,6 +169,10 @@ class Suggestions(Protocol):
         """Return all suggestions of the pull request, in the order of their records."""
         ...
 
+    def find(self, pull: PullKey, suggestion: SuggestionId) -> SuggestionRecord | None:
+        """Return one of them, or None; raises RecordUnreadable for that one alone."""
+        ...
+
     def unsettled(self, repo_id: int) -> Sequence[PullKey]:
         """Return the pull requests with a suggestion that the log has no `settled` event of."""
         ...

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain import likeness
-from bot.domain.event_forms import OUTCOME, Observed
+from bot.domain.event_forms import OUTCOME, Observed, sifted
 from bot.domain.event_log import EventSource, LoggedEvent, Numbered
 from bot.domain.findings import Category, Finding
 from bot.domain.ledger import PullKey
@@ -32,6 +32,7 @@ from bot.domain.quiet import (
 )
 from bot.domain.record_json import dump, load
 from bot.domain.signals import event_id
+from bot.domain.unreadable import Unreadable
 
 DESCRIBED, UNMUTED = "described", "unmuted"
 KINDS = (OUTCOME, DESCRIBED, UNMUTED)
@@ -111,6 +112,8 @@ class RepoQuiet:
     steps: Mapping[Source, Step] = field(default_factory=dict)
     """The last change of each, for its figures."""
     votes: Sequence[Vote] = ()
+    left_out: tuple[Unreadable, ...] = ()
+    """Events that could not be read: their suggestions count for nothing here."""
 
     def hush(self, finding: Finding) -> "Hush":
         """Return how quiet a finding is to be."""
@@ -170,21 +173,36 @@ _HUSHES = {
 
 def folded(repo_id: int, log: Iterable[Numbered]) -> RepoQuiet:
     """Fold a repository's log; events of other kinds say nothing here."""
-    events = sorted(
-        {each.event.event_id: each.event for each in log}.values(),
-        key=lambda event: (event.occurred_at, event.event_id),
-    )
+    read = sifted(log, KINDS, _read)
+    lost = {each.suggestion for each in read.left_out if each.suggestion}
+    by_id = {event.event_id: (event, body) for event, body in read.found}
+    ordered = sorted(by_id.values(), key=lambda pair: (pair[0].occurred_at, pair[0].event_id))
+    bodies = [body for event, body in ordered if event.suggestion not in lost]
     about: dict[SuggestionId, Described] = {}
-    for body in (load(Described, e.body) for e in events if e.kind == DESCRIBED):
-        if body.vector or body.suggestion not in about:
+    for body in bodies:
+        if isinstance(body, Described) and (body.vector or body.suggestion not in about):
             about[body.suggestion] = body
     fold = _Fold(repo_id, about)
-    for event in events:
-        if event.kind == OUTCOME:
-            fold.take(load(OutcomeRecord, event.body))
-        elif event.kind == UNMUTED:
-            fold.pin(load(Unmuted, event.body).word)
-    return RepoQuiet(repo_id, fold.levels, fold.steps, fold.votes())
+    for body in bodies:
+        match body:
+            case OutcomeRecord():
+                fold.take(body)
+            case Unmuted(word):
+                fold.pin(word)
+            case _:
+                pass
+    return RepoQuiet(repo_id, fold.levels, fold.steps, fold.votes(), read.left_out)
+
+
+def _read(event: LoggedEvent) -> tuple[LoggedEvent, OutcomeRecord | Described | Unmuted]:
+    return event, load(_FORMS[event.kind], event.body)
+
+
+_FORMS: Mapping[str, type[OutcomeRecord] | type[Described] | type[Unmuted]] = {
+    OUTCOME: OutcomeRecord,
+    DESCRIBED: Described,
+    UNMUTED: Unmuted,
+}
 
 
 class _Fold:

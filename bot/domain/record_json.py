@@ -31,8 +31,16 @@ _ESCAPED = re.compile(f"{_ESCAPE}([01])")
 _BROKEN = (TypeError, ValueError, KeyError, AttributeError, RecursionError)
 
 
+ASK_AGAIN = ": another version wrote it, so ask for the work again"
+"""What helps where a record is a step of some work."""
+
+
 class RecordUnreadable(Refused):
     """A record was not written by this version or one before it."""
+
+
+class RecordNewer(RecordUnreadable):
+    """A record says of itself that a newer version wrote it."""
 
 
 def dump(value: object) -> str:
@@ -49,8 +57,7 @@ def load(kind: type[T], text: str) -> T:
     except (*_BROKEN, PullwrightError) as error:
         # A value can be of its form and have parts that do not go together.
         raise RecordUnreadable(
-            f"a stored {kind.__name__} cannot be read ({error}): "
-            "another version wrote it, so ask for the work again"
+            f"a stored {kind.__name__} cannot be read ({error}){ASK_AGAIN}"
         ) from error
 
 
@@ -100,6 +107,8 @@ def _unescape(text: str) -> str:
 
 def _value(kind: object, data: object) -> object:
     """Return what `data` stands for where `kind` is expected."""
+    if kind in _PLAIN_KINDS:  # most of a log is numbers: ask nothing else of them
+        return _scalar(cast("type", kind), data)
     if isinstance(kind, NewType):
         return _value(kind.__supertype__, data)
     origin = get_origin(kind)
@@ -112,6 +121,9 @@ def _value(kind: object, data: object) -> object:
     if is_dataclass(kind):
         return _dataclass(kind, cast("dict[str, object]", data))
     return kind(data) if issubclass(kind, Enum) else _scalar(kind, data)
+
+
+_PLAIN_KINDS: frozenset[object] = frozenset({str, int, float, bool})
 
 
 def _other_than_none(union: object) -> object:

@@ -6,14 +6,17 @@ from typing import Protocol
 
 from bot.domain.diff import Diff
 from bot.domain.edits import EditRefused, Patch
-from bot.domain.evidence import Proof, TestReport
+from bot.domain.evidence import Proof, TestReport, Together
 from bot.domain.findings import Doubt, Finding, FindingId, FindingState, Suggestion
 from bot.domain.ports import SandboxFacts
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.reading import Since
 from bot.domain.repo_config import CONFIG_PATHS
 from bot.domain.suspicion import SuspectLine
+from bot.domain.untrusted import one_line
 from bot.domain.verdict import Verdict
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,30 @@ class Review:
     def all_notes(self) -> tuple[str, ...]:
         """The notes of the run, of its sandboxes and on the change, each once."""
         told = (n for s in self.sandboxes for n in s.notes)
-        return tuple(dict.fromkeys((*self.notes, *told, *self._on_configuration())))
+        ours = (*self._on_old_failures(), *self._on_configuration())
+        return tuple(dict.fromkeys((*self.notes, *told, *ours)))
+
+    @property
+    def old_failures(self) -> tuple[str, ...]:
+        """The tests that are red at the merge base and at the head, and that no finding is about.
+
+        Whoever wrote the change did not break these.
+        """
+        base, head = self.base_tests, self.head_tests
+        if base is None or head is None or not (base.is_evidence and head.is_evidence):
+            return ()
+        told = {test for finding in self.findings for test in finding.evidence}
+        return tuple(sorted((base.red & head.red) - told))
+
+    def _on_old_failures(self) -> tuple[str, ...]:
+        """Tell them apart from what the change broke, unless a search for a repair did so."""
+        old = self.old_failures
+        if not old or any(old[0] in note for note in self.notes):
+            return ()
+        named = ", ".join(one_line(test, limit=70) for test in old[:_MOST_NAMED])
+        more = f" and {len(old) - _MOST_NAMED} more" if len(old) > _MOST_NAMED else ""
+        it = "it" if len(old) == 1 else "them"
+        return (f"{named}{more} failed before this change too, so this change did not break {it}",)
 
     def _on_configuration(self) -> tuple[str, ...]:
         """Say that rules which the change brings along did not count (case C12)."""
@@ -157,3 +183,7 @@ class FixOutcome:
     commit: Sha | None = None
     refused: str | None = None
     """Why nothing was committed or offered, one sentence."""
+    left: tuple[Finding, ...] = ()
+    """What was asked for and is not mended; all of it where nothing was committed or offered."""
+    together: Together | None = None
+    """What the patches did as one, where there are several."""

@@ -6,11 +6,14 @@ A finding without a patch is shown too, and people turn it down as they do a sug
 from collections.abc import Sequence
 
 from bot.domain.diff import Side
+from bot.domain.findings import Finding
 from bot.domain.forge import ReviewComment
 from bot.domain.identity import comment_id, decision_id, patch_id
 from bot.domain.ledger import PullKey, RunId
+from bot.domain.model_findings import SOURCE as OF_MODEL
 from bot.domain.publication import PlannedComment, Publication
 from bot.domain.pull_records import DecisionId, SuggestionRecord
+from bot.domain.reading import OF_TESTS
 from bot.domain.review import Review
 
 NO_PATCH = "none"
@@ -29,6 +32,19 @@ def shown_suggestions(
         _record(publication, planned, pull=pull, at=(slot, len(placed)))
         for slot, planned in enumerate(placed, 1)
     )
+
+
+def producing_step(review: Review, finding: Finding) -> DecisionId | None:
+    """Return the last step of the tool that made a finding's patch, or the finding itself.
+
+    None where an earlier run did.
+    """
+    suggestion = finding.suggestion
+    source = finding.source if suggestion is None else suggestion.source
+    # All that no other tool finds, analyzers do, and these have names of their own.
+    tool = source if suggestion is not None or source in (OF_TESTS, OF_MODEL) else "lint"
+    made = [each.step for each in review.decisions if each.tool == tool]
+    return decision_id(RunId(review.run_id), made[-1]) if made else None
 
 
 def _record(

@@ -22,6 +22,7 @@ MOST_COMPARED_LINES = 200
 """A longer suggestion is found exactly or not at all: comparing is quadratic."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,91 @@ def paths_at_end(patch: Patch, diff: Diff) -> tuple[str, ...]:
         if path not in moved or moved[path].status is not FileStatus.DELETED
     )
     return tuple(kept)
+
+
+def rewritten(
+    patch: Patch, diff: Diff, before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> tuple[Edit, ...]:
+    """Return what people wrote where a patch was to change something, as edits of the same lines.
+
+    `before` and `after` hold the patch's files by their old and new path. Empty where nobody
+    touched the lines, took them out for nothing, or changed far more than them: that is no other
+    answer to the same question.
+    """
+    moved = {f.old_path: f for f in diff.files if f.status is not FileStatus.COPIED}
+    found: list[Edit] = []
+    for path in patch.paths:
+        own, file = [edit for edit in patch.edits if edit.path == path], moved.get(path)
+        if file is None or path not in before or file.path not in after:
+            continue
+        edits = _rewritten(own, file, _lines(before[path]), _lines(after[file.path]))
+        if edits is None:
+            return ()
+        found += edits
+    return tuple(found) if any(edit.new_text.strip() for edit in found) else ()
+
+
+def _rewritten(
+    own: Sequence[Edit], file: FileDiff, old: Sequence[str], new: Sequence[str]
+) -> list[Edit] | None:
+    """Return the edits of one file, or None where they go far beyond those of the patch."""
+    runs = list(_runs(file))
+    touched = [edit for edit in own if _place(edit, file).is_touched]
+    allowed = 2 * AROUND_LINES + sum(_height(edit) for edit in own)
+    made: list[Edit] = []
+    for first, last in _joined([_hull(edit, file, runs, new) for edit in touched]):
+        before = sum(run.growth for run in runs if run.old_start < first)
+        within = sum(r.growth for r in runs if first <= r.old_start and r.old_stop <= last)
+        pair = old[first - 1 : last - 1], new[first - 1 + before : last - 1 + before + within]
+        if max(map(len, pair)) > allowed:
+            return None
+        made += _trimmed(file.old_path, first, *pair)
+    return made
+
+
+def _hull(edit: Edit, file: FileDiff, runs: Sequence[_Run], new: Sequence[str]) -> tuple[int, int]:
+    """Return the old lines of an edit and of what people changed with them, half open."""
+    place = _place(edit, file)
+    at = _nearly_at(edit, place, [line.removesuffix("\n") for line in new])
+    start, stop = edit.start_line, edit.end_line + 1
+    met = [run for run in runs if run.meets(start, stop)]
+    if at is not None:
+        met += [run for run in runs if run.new_start < at[1] and at[0] < run.new_stop]
+    return min([start, *(r.old_start for r in met)]), max([stop, *(r.old_stop for r in met)])
+
+
+def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Make one of those that overlap or touch."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _trimmed(path: str, first: int, old: Sequence[str], new: Sequence[str]) -> list[Edit]:
+    """Return the edit without the lines that it leaves alone; none where it changes nothing."""
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    gone, made = old[head : len(old) - tail], new[head : len(new) - tail]
+    if not (gone or made):
+        return []
+    last = first + len(old) - tail - 1
+    return [Edit(path, first + head, last, "".join(gone), "".join(made))]
+
+
+def _height(edit: Edit) -> int:
+    return max(edit.end_line + 1 - edit.start_line, len(edit.new_text.split("\n")))
+
+
+def _lines(data: bytes) -> list[str]:
+    return _LINE.findall(data.decode("utf-8", "surrogateescape"))
 
 
 def _match(edit: Edit, file: FileDiff | None, files: Mapping[str, bytes]) -> Match:
@@ -151,10 +237,15 @@ def _stands(edit: Edit, place: _Place, lines: Sequence[str]) -> bool:
 
 
 def _stands_nearly(edit: Edit, place: _Place, lines: Sequence[str]) -> bool:
+    return _nearly_at(edit, place, lines) is not None
+
+
+def _nearly_at(edit: Edit, place: _Place, lines: Sequence[str]) -> tuple[int, int] | None:
+    """Return the new lines, half open, where something like the edit stands."""
     wanted, old = _tokens([edit.new_text]), _tokens([edit.old_text])
     count = len(_normal(edit.new_text.split("\n")))
     if not wanted or count > MOST_COMPARED_LINES:
-        return False
+        return None
     first = max(1, place.start - AROUND_LINES)
     last = min(len(lines), place.stop - 1 + AROUND_LINES)
     for size in (count, count - 1, count + 1):
@@ -164,8 +255,8 @@ def _stands_nearly(edit: Edit, place: _Place, lines: Sequence[str]) -> bool:
             here = _tokens(lines[start - 1 : start - 1 + size])
             likeness = _likeness(wanted, here)
             if likeness >= SIMILAR and likeness > _likeness(old, here):
-                return True
-    return False
+                return start, start + size
+    return None
 
 
 def _normal(lines: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.event_log import PolicyVersion
+from bot.domain.event_log import PolicyUnreadable, PolicyVersion
 from bot.domain.policy_board import AttemptShown, CheckShown, WeightShown
 from bot.policy.choosing import PLACES
 from bot.policy.journal import Trained, Tried
@@ -26,11 +26,12 @@ class SchoolBoard:
 
     def weights(self) -> Sequence[WeightShown]:
         """Return the weights of where findings go: by hand, and as they were trained last."""
-        trained = [note for note in self.school.notes() if isinstance(note, Trained)]
-        stored = self.school.policies.find(trained[-1].version) if trained else None
+        notes = self.school.readable_notes().found
+        trained = [note for note in notes if isinstance(note, Trained)]
         try:
+            stored = self.school.policies.find(trained[-1].version) if trained else None
             found = weights_of(read_weights(stored.theta, PLACES)) if stored is not None else ()
-        except WeightsUnreadable:
+        except (WeightsUnreadable, PolicyUnreadable):
             found = ()  # an older version's features are other ones
         if found:
             return [WeightShown(each.feature, each.hand, each.learned) for each in found]
@@ -47,7 +48,7 @@ class SchoolBoard:
                 note.why,
                 tuple(CheckShown(c.name, c.is_met, c.value, c.limit) for c in note.checks),
             )
-            for note in self.school.notes()
+            for note in self.school.readable_notes().found
             if isinstance(note, Tried)
         ]
 

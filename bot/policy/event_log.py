@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 
 from bot.domain.outcomes import Outcome
-from bot.domain.record_json import RecordUnreadable, dump, load
+from bot.domain.record_json import RecordNewer, RecordUnreadable, dump, load
 from bot.errors import Refused
 
 SCHEMA = 1
@@ -53,6 +53,8 @@ class DecisionLogged:
     """Index into the tools."""
     slot: int = 0
     """Place of the comment in its review."""
+    after: tuple[str, ...] = ()
+    """The decisions that led to what was placed: what becomes of it is theirs as well."""
 
     def __post_init__(self) -> None:
         _demand(self.occurred_at.tzinfo is not None, "a time has no zone")
@@ -115,9 +117,11 @@ def read(line: str) -> Event:
     try:
         found = json.loads(line)
         version, kind, body = found["v"], found["kind"], found["body"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RecordUnreadable(f"a line of the log is no event ({error})") from error
-    if version != SCHEMA or kind not in _KINDS or len(found) > 3:
+    if isinstance(version, int) and version > SCHEMA:
+        raise RecordNewer(f"it has schema {version}, and this Pullwright reads {SCHEMA}")
+    if version != SCHEMA or not isinstance(kind, str) or kind not in _KINDS or len(found) > 3:
         raise RecordUnreadable(f"an event of kind {kind}, schema {version}, is not known")
     return load(_KINDS[kind], json.dumps(body))
 

@@ -6,10 +6,11 @@ function of both.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.domain.event_forms import Sifted, sifted
 from bot.domain.event_log import EventLog, EventSource, LoggedEvent, PolicyStatus
 from bot.domain.event_log import PolicyVersion as Stored
 from bot.domain.ledger import PullKey
@@ -49,6 +50,8 @@ class Tried:
     checks: tuple[Measured, ...]
     is_promoted: bool
     why: tuple[str, ...]
+    left_out: int = 0
+    """Events that could not be read, and that nothing here knows of."""
 
     @property
     def record(self) -> GateRecord:
@@ -57,7 +60,7 @@ class Tried:
         return GateRecord(self.candidate, self.incumbent, self.at, self.rewards, gain, ())
 
     @classmethod
-    def of(cls, record: GateRecord) -> "Tried":
+    def of(cls, record: GateRecord, *, left_out: int = 0) -> "Tried":
         """Return the attempt as it is logged."""
         gain = record.gain
         checks = (Measured(c.name, c.is_met, _finite(c.value), c.limit) for c in record.checks)
@@ -72,6 +75,7 @@ class Tried:
             checks=tuple(checks),
             is_promoted=record.is_promoted,
             why=record.why,
+            left_out=left_out,
         )
 
 
@@ -99,6 +103,8 @@ class Trained:
     phase: Phase
     alarms: int
     """Of drift, in the whole log."""
+    left_out: int = 0
+    """Events that could not be read, and that these weights therefore know nothing of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +135,13 @@ def note_event(note: Note) -> LoggedEvent:
 
 
 def notes_of(log: EventLog) -> tuple[Note, ...]:
-    """Return all notes, the oldest first; raises RecordUnreadable."""
-    return tuple(_notes(log))
+    """Return all notes, the oldest first; raises EventUnreadable: who serves hangs on each."""
+    return readable_notes(log).whole()
 
 
-def _notes(log: EventLog) -> Iterator[Note]:
-    for each in log.of_pull(NOBODYS):
-        if each.event.kind in _KINDS:
-            yield load(_KINDS[each.event.kind], each.event.body)
+def readable_notes(log: EventLog) -> Sifted[Note]:
+    """Return the notes that can be read, the oldest first."""
+    return sifted(log.of_pull(NOBODYS), _KINDS, lambda event: load(_KINDS[event.kind], event.body))
 
 
 def statuses(notes: Iterable[Note], stored: Iterable[Stored]) -> dict[str, PolicyStatus]:

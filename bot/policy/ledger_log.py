@@ -8,14 +8,17 @@ stay a function of the log, the settings and the seed.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.domain.event_forms import OUTCOME, Observed
+from bot.domain.event_forms import OUTCOME, Observed, Sifted, sifted
 from bot.domain.event_log import EventLog, LoggedEvent, Numbered
 from bot.domain.ledger import PullKey
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.record_json import RecordUnreadable, load
+from bot.domain.unreadable import Unreadable
 from bot.policy.event_log import BadEvent, DecisionLogged, Event, OutcomeSeen, read, written
 
 DECISION, MEASURED = "decision", "measured"
+KINDS = (DECISION, MEASURED, OUTCOME)
+"""Signals are what outcomes were made of, and teach nothing twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,9 @@ class Replayed:
     events: tuple[Event, ...]
     seq: int
     """Of the last event that was read, of whatever kind; weights are stored with it."""
+    left_out: tuple[Unreadable, ...] = ()
+    """What could not be read. Nothing else is told of its decision either: where a correction is
+    lost, what it corrected must not count."""
 
 
 def decision_event(made: DecisionLogged, pull: PullKey, observed: Observed) -> LoggedEvent:
@@ -40,25 +46,28 @@ def measured_event(seen: OutcomeSeen, pull: PullKey, observed: Observed) -> Logg
 
 
 def policy_events(log: Iterable[Numbered]) -> Iterator[Event]:
-    """Yield what learning folds, in the order of the log; raises RecordUnreadable or BadEvent."""
-    for each in log:
-        match each.event.kind:
-            case kind if kind in (DECISION, MEASURED):
-                yield _read(each.event)
-            case kind if kind == OUTCOME:
-                yield _seen(load(OutcomeRecord, each.event.body))
-            case _:
-                pass  # signals are what outcomes were made of, and teach nothing twice
+    """Yield what learning folds, in the order of the log; raises EventUnreadable."""
+    yield from readable_events(log).whole()
 
 
-def replayed(log: EventLog, *, upto: int | None = None) -> Replayed:
+def readable_events(log: Iterable[Numbered]) -> Sifted[Event]:
+    """Return what learning folds of what can be read, in the order of the log."""
+    return sifted(log, KINDS, _read)
+
+
+def replayed(log: EventLog, *, after: int = 0, upto: int | None = None) -> Replayed:
     """Read a log from its beginning, or up to the event that stored weights were folded from."""
     events: list[Event] = []
-    seq = 0
+    left_out: list[Unreadable] = []
+    seq = after
     while page := [each for each in log.after(seq) if upto is None or each.seq <= upto]:
-        events.extend(policy_events(page))
+        read = readable_events(page)
+        events.extend(read.found)
+        left_out.extend(read.left_out)
         seq = page[-1].seq
-    return Replayed(tuple(events), seq)
+    lost = {each.decision for each in left_out}
+    whole = (event for event in events if event.decision_id not in lost)
+    return Replayed(tuple(whole), seq, tuple(left_out))
 
 
 def _logged(
@@ -79,6 +88,8 @@ def _logged(
 
 
 def _read(event: LoggedEvent) -> Event:
+    if event.kind == OUTCOME:
+        return _seen(load(OutcomeRecord, event.body))
     found = read(event.body)
     is_decision = isinstance(found, DecisionLogged)
     if found.event_id != event.event_id or is_decision != (event.kind == DECISION):

@@ -26,6 +26,11 @@ DRAWN = "-sampled"
 """At the end of the version of hand weights that a choice was drawn by."""
 
 
+def is_drawn(version: str) -> bool:
+    """Tell whether choices of a version of tool weights are drawn: learned ones always are."""
+    return version.endswith(DRAWN) or not version.startswith("hand-")
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One decision of the policy, with everything needed to explain or replay it."""

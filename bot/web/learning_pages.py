@@ -6,6 +6,7 @@ from functools import partial
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.domain import policy_terms
 from bot.domain.board import OutcomesBy, RunsBy, total_cost
 from bot.domain.event_log import PolicyStatus
 from bot.domain.shares import share_of_all
@@ -79,6 +80,11 @@ def _add_policy(pages: Blueprint, dashboard: Dashboard) -> None:
             versions=known,
             serving=serving[0] if serving else None,
             promoted=PolicyStatus.PROMOTED,
+            terms=policy_terms.TERMS,
+            version_words=policy_terms.OF_VERSIONS,
+            weight_words=policy_terms.OF_WEIGHTS,
+            by_hand=policy_terms.BY_HAND,
+            no_version=policy_terms.NO_VERSION,
             weights=sorted(policies.weights(), key=lambda each: -abs(each.hand)),
             attempts=policies.attempts()[::-1],
         )

@@ -1,16 +1,19 @@
 """The pages about the queue: what waits and runs, the dead letters, and another try for one."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import cast
 
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.domain.board import PAGE
 from bot.domain.identity import run_id_of
-from bot.domain.jobs import JobFilter, JobId, JobInfo, JobStatus
+from bot.domain.jobs import JobFilter, JobId, JobInfo, JobPlace, JobStatus
 from bot.web.dashboard import Dashboard, value_of
 
 _STATUSES = {status.value: status for status in JobStatus}
-_SHOWN = 100
+_DEAD_SHOWN = 20
 
 
 def add_queue_pages(pages: Blueprint, dashboard: Dashboard) -> None:
@@ -20,16 +23,22 @@ def add_queue_pages(pages: Blueprint, dashboard: Dashboard) -> None:
     @pages.get("/queue")
     def show_queue() -> AnyResponse:
         status = cast("JobStatus | None", value_of("status", _STATUSES))
-        picked = frozenset({status} if status is not None else ())
-        failed = frozenset({JobStatus.FAILED})
+        wanted = JobFilter(
+            frozenset({status} if status is not None else ()), limit=PAGE, before=_place()
+        )
+        dead = JobFilter(frozenset({JobStatus.FAILED}), limit=_DEAD_SHOWN)
+        jobs = records.queue.list(wanted)
+        is_full = len(jobs) == wanted.limit
         return dashboard.page(
             "queue.html",
             counts=records.queue.counts(),
             statuses=_STATUSES,
             picked=status,
-            dead=records.queue.list(JobFilter(failed, limit=_SHOWN)),
-            jobs=records.queue.list(JobFilter(picked, limit=_SHOWN)),
-            most=_SHOWN,
+            # Behind the first page, nobody looks for what needs them now.
+            dead=records.queue.list(dead) if wanted.before is None else (),
+            is_first=wanted.before is None,
+            jobs=jobs,
+            next_page=_next_page(status, jobs[-1].place) if is_full else None,
         )
 
     @pages.get("/jobs/<path:job_id>")
@@ -55,3 +64,27 @@ def _found(dashboard: Dashboard, job_id: JobId) -> JobInfo:
     if info is None:
         abort(404, f"there is no job {job_id}")
     return info
+
+
+def _place() -> JobPlace | None:
+    given = request.args.get("before", "")
+    if not given:
+        return None
+    at, sequence, job_id = (*given.split("~", 2), "", "")[:3]
+    try:
+        created_at = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        job_id = ""
+    if not (job_id.isprintable() and job_id and _is_number(sequence)):
+        abort(400, f"before={given} is no place in the list")
+    return JobPlace(created_at, int(sequence), JobId(job_id))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def _next_page(status: JobStatus | None, last: JobPlace) -> Mapping[str, str]:
+    """Return the parameters of the page behind this one."""
+    kept = {"status": status.value} if status is not None else {}
+    return {**kept, "before": f"{last.created_at.isoformat()}~{last.sequence}~{last.id}"}

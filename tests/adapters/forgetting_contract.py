@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.diff import Side
+from bot.domain.edits import Edit
 from bot.domain.event_forms import Observed, outcome_event, outcomes_of, signal_event
 from bot.domain.event_log import EventSource, LoggedEvent, PolicyStatus
 from bot.domain.findings import FindingId
@@ -21,6 +22,7 @@ from bot.domain.pull_records import (
     SuggestionRecord,
 )
 from bot.domain.pull_request import Sha
+from bot.domain.rewriting import Rewritten, rewritten_event
 from bot.domain.signals import Actor, Signal, SignalKind, Standing
 from tests.adapters.event_log_contract import a_version
 from tests.adapters.ledger_values import (
@@ -180,6 +182,34 @@ def forgetting_twice_leaves_one_mark(ledger: Ledger) -> None:
     assert [(n.seq, n.event) for n in ledger.events.after(0)] == [(2, MARK)]
 
 
+def kept_text_that_is_old_goes_and_no_number_is_given_twice(ledger: Ledger) -> None:
+    edit = Edit("a.py", 1, 1, "a = 1\n", "a = 2\n")
+    for days, name in ((0, "1"), (2, "2"), (1, "3")):
+        what = Rewritten(SuggestionId(name * 16), Sha("a" * 40), (edit,))
+        observed = Observed(NOW + timedelta(days=days), EventSource.POLL)
+        ledger.events.append([rewritten_event(PULL, what, observed, end=Sha("b" * 40))])
+    ledger.events.append([liked("a", EVE)])
+
+    gone = [ledger.forgetting.expire(before=NOW + timedelta(days=days)) for days in (0, 1, 2)]
+    left = [n.seq for n in ledger.events.after(0)]
+    ledger.forgetting.forget(Whom(person_id=EVE), MARK)
+
+    assert (gone, left) == ([0, 1, 1], [2, 4])
+    assert [n.seq for n in ledger.events.after(0)] == [2, 5]
+
+
+def the_last_event_of_the_log_stays_until_others_follow(ledger: Ledger) -> None:
+    what = Rewritten(SuggestionId("1" * 16), Sha("a" * 40), ())
+    observed = Observed(NOW, EventSource.POLL)
+    ledger.events.append([rewritten_event(PULL, what, observed, end=Sha("b" * 40))])
+    later = NOW + timedelta(days=1)
+
+    assert ledger.forgetting.expire(before=later) == 0
+    ledger.events.append([liked("a", EVE)])
+    assert ledger.forgetting.expire(before=later) == 1
+    assert [n.seq for n in ledger.events.after(0)] == [2]
+
+
 CLAUSES_OF_FORGETTING: tuple[Clause, ...] = (
     a_repository_is_forgotten_in_every_table_and_others_are_not,
     a_person_is_forgotten_and_what_others_said_stays_at_its_place,
@@ -188,4 +218,6 @@ CLAUSES_OF_FORGETTING: tuple[Clause, ...] = (
     policies_that_learned_of_it_are_retired,
     a_preview_says_the_same_and_changes_nothing,
     forgetting_twice_leaves_one_mark,
+    kept_text_that_is_old_goes_and_no_number_is_given_twice,
+    the_last_event_of_the_log_stays_until_others_follow,
 )

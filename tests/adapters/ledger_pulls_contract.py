@@ -95,6 +95,8 @@ def suggestions_come_back_with_their_proof(ledger: Ledger) -> None:
 
     assert ledger.suggestions.shown(PULL) == [first, second]
     assert ledger.suggestions.shown(OTHER_PULL) == []
+    assert ledger.suggestions.find(PULL, second.id) == second
+    assert ledger.suggestions.find(OTHER_PULL, second.id) is None
 
 
 def pulls_with_something_to_look_for_are_found(ledger: Ledger) -> None:

@@ -221,6 +221,22 @@ def test_jobs_are_listed_newest_first_and_by_what_is_asked(queue_url: str) -> No
         assert admin.steps(JobId("job-1")) == []
 
 
+def test_a_list_of_jobs_goes_on_behind_any_of_them(queue_url: str) -> None:
+    with closing(DbosJobs(queue_url)) as jobs, closing(DbosJobsAdmin(queue_url)) as admin:
+        for number in range(7):
+            jobs.submit(a_job(f"j{number}", key=f"{number % 2}#1", sequence=number // 3))
+        whole = list(admin.list(JobFilter()))
+        pages, place = [], None
+        while page := admin.list(JobFilter(limit=2, before=place)):
+            pages.append(list(page))
+            place = page[-1].place
+        behind = JobFilter(key="1#1", before=whole[1].place)
+
+        assert [info for page in pages for info in page] == whole
+        assert len(pages) == 4
+        assert list(admin.list(behind)) == [i for i in whole[2:] if i.job.key == "1#1"]
+
+
 def test_a_newer_review_ends_the_older_ones_that_never_began(jobs: Jobs) -> None:
     for sequence in (1, 3, 2):
         jobs.submit(a_job(f"r{sequence}", kind=JobKind.REVIEW, key="1#1", sequence=sequence))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.git_base import remote_base
 from bot.adapters.git_remote import parse_remote
 from bot.adapters.git_workspace import CheckoutBudget, GitWorkspace, open_remote
 from bot.domain.ports import CommitMessage
@@ -162,6 +163,15 @@ def test_a_branch_name_from_outside_is_looked_up_and_never_run(
 def test_the_default_branch_alone_is_nothing_to_review(server: GitServer, open_url: Opener) -> None:
     with pytest.raises(Refused, match="nothing to review"):
         open_url(f"{server.url}/o/n.git", head=None)
+
+
+def test_files_of_the_default_branch_alone_can_be_read(server: GitServer, tmp_path: Path) -> None:
+    found = remote_base(
+        f"{server.url}/o/n.git", base=None, cache=tmp_path / "cache", budget=CheckoutBudget(),
+        network={}, paths=("c", "none"),
+    )  # fmt: skip
+
+    assert (found.ref, found.files) == ("main", {"c": b"c"})
 
 
 def test_a_repository_that_is_not_there_is_refused(server: GitServer, open_url: Opener) -> None:

@@ -79,7 +79,10 @@ BOMB = (
 XXE = b"<!DOCTYPE t [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><t><testcase name='&x;'/></t>"
 
 
-@pytest.mark.parametrize("data", [BOMB, XXE], ids=["entity bomb", "external entity"])
+PLAIN = b"<!DOCTYPE t><t/>"
+
+
+@pytest.mark.parametrize("data", [BOMB, XXE, PLAIN], ids=["bomb", "external entity", "no entity"])
 def test_document_types_are_refused(data: bytes) -> None:
     with pytest.raises(UnreadableReport, match="document type"):
         parse_junit(data)

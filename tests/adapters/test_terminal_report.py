@@ -10,7 +10,7 @@ from bot.adapters.terminal_report import (
     print_explanation,
     print_review,
 )
-from bot.domain.evidence import Grade
+from bot.domain.evidence import Counts, Grade, Together
 from bot.domain.findings import FindingState, Location, number
 from bot.domain.review import FixOutcome, ProgressListener, Review
 from bot.domain.suspicion import SuspectLine
@@ -19,8 +19,10 @@ from tests.reviews import (
     decision,
     finding,
     fix_outcome,
+    plain,
     proof,
     reaching,
+    regression,
     review,
     suite,
     unused_import,
@@ -179,6 +181,7 @@ def test_two_patches_are_shown_with_what_each_gives_and_how_to_take_either() -> 
     (patch,) = fix_outcome().patches
     odd = replace(
         patch,
+        is_offered=False,
         is_ambiguous=True,
         distinguishing_input="total([])",
         gives="0",
@@ -191,6 +194,28 @@ def test_two_patches_are_shown_with_what_each_gives_and_how_to_take_either() -> 
     assert "to take this one (it gives 0): pullwright fix F2" in text
     assert "the other patch, for `git apply` if that should give None" in text
     assert "import other" in text
+
+
+def test_who_typed_the_command_for_a_patch_is_not_told_to_type_it_again() -> None:
+    (patch,) = fix_outcome().patches
+    odd = replace(patch, is_ambiguous=True, is_offered=True, gives="0", distinguishing_input="f()")
+
+    text = " ".join(printed(fix_outcome(patches=(odd,))).split())
+
+    assert "pullwright fix F2" not in text
+    assert "what `--patch FILE` writes, for `git apply` if that should give 0" in text
+
+
+def test_a_fix_ends_with_what_all_patches_do_and_with_what_is_left() -> None:
+    whole = Together(True, Counts(3, 3), Counts(1, 5))
+    left = number([regression(), plain()])
+
+    lines = printed(fix_outcome(together=whole, left=left), width=200).splitlines()
+
+    assert "All patches together: suite 3 failed -> 1 failed of 6" in lines
+    said = " ".join(lines[lines.index("committed 444444444444: git show 444444444444") + 1 :])
+    assert said.startswith("not mended: F1 (a hunk of yours, which `pullwright fix F1 revert`")
+    assert said.endswith("F2 (no patch)")
 
 
 def test_a_patch_that_is_not_decided_says_why_it_is_left_out() -> None:

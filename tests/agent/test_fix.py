@@ -5,6 +5,7 @@ import re
 import pytest
 
 from bot.agent.fix import Asked, fix
+from bot.domain.evidence import Counts, Together
 from bot.domain.findings import FindingId
 from bot.domain.repo_config import Fix, RepoConfig
 from bot.domain.review import FixOutcome
@@ -131,6 +132,32 @@ def test_patches_that_only_work_alone_are_not_committed_together() -> None:
     assert "not together" in (outcome.refused or "")
 
 
+def test_what_all_patches_do_as_one_is_told_and_stands_in_the_commit() -> None:
+    bench = Bench(BASE, {"a.toy": b"one\nBUG 1\nthree\nBUG 2\n"})
+
+    outcome = _fix(bench)
+
+    assert outcome.together == Together(True, Counts(0, 2), Counts(0, 2))
+    assert outcome.left == ()
+    body = bench.workspace.commits[0].message.body
+    assert body.endswith("All patches together: suite 2 passed before and after")
+
+
+def test_one_patch_is_told_by_its_own_receipt() -> None:
+    assert _fix(Bench(BASE, BUG)).together is None
+
+
+def test_what_was_asked_for_and_is_not_mended_is_left() -> None:
+    tests = BASE["tests/all.tests"] + b"t2 c.toy BUG\n"
+    base = {**BASE, "tests/all.tests": tests, "c.toy": b"BUG old\n"}
+    bench = Bench(base, {**BUG, "c.toy": b"BUG new\n"})
+
+    everything = _fix(bench, Asked(is_commit=False))
+
+    assert [finding.id for finding in everything.left] == ["F2"]
+    assert _fix(bench, Asked((FindingId("F1"),))).left == ()
+
+
 def test_a_branch_that_moved_is_never_overwritten_and_the_patch_is_not_lost() -> None:
     bench = Bench(BASE, BUG)
     bench.workspace.branch_sha = bench.workspace.change.base_sha
@@ -140,3 +167,4 @@ def test_a_branch_that_moved_is_never_overwritten_and_the_patch_is_not_lost() ->
     assert bench.workspace.commits == []
     assert re.match(r"nothing was committed: .*moved", outcome.refused or "")
     assert "-BUG\n+fine\n" in outcome.patch_text
+    assert [finding.id for finding in outcome.left] == ["F1"]

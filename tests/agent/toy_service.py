@@ -22,6 +22,7 @@ from bot.domain.forge import (
 )
 from bot.domain.jobs import Job, JobId, JobKind, Jobs, JobsAdmin, JobStatus
 from bot.domain.ledger import KnownFinding, PullKey
+from bot.domain.model import Model
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Workspace
 from bot.domain.pull_records import Ledger
@@ -80,13 +81,14 @@ class ToyService:
     ledger: Ledger = field(default_factory=fake_ledger)
     forge: FakeForge = field(default_factory=FakeForge)
     pull: PullKey = field(default_factory=lambda: PullKey(REPO.id, 7))
+    model: Model | None = None
     _jobs: int = 0
 
     def __post_init__(self) -> None:
         self.push(self.head)
 
     def push(self, head: Tree) -> None:
-        self.bench = Bench(self.base, head)
+        self.bench = Bench(self.base, head, model=self.model)
         change = self.bench.workspace.change
         self.forge.pulls[7] = RemotePullRequest(
             7, "Change it", "ada", 5, is_open=True, is_draft=False, is_locked=False,

@@ -17,11 +17,13 @@ from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.bisect import Bisect
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.lint import Lint
+from bot.agent.tools.rewrite import Rewrite
 from bot.agent.tools.test import Test
 from bot.agent.tools.verify import Verify
 from bot.domain.edits import Edit, Patch
 from bot.domain.evidence import Outcome, TestReport
 from bot.domain.findings import Category, Finding, Location, Severity
+from bot.domain.model import Model
 from bot.domain.ports import Analysis, NoTests, Sandbox, TestPlan, TreeEntry
 from bot.domain.repo_config import RepoConfig
 from bot.domain.review import Decision
@@ -189,6 +191,8 @@ class Bench:
     heard: Heard = field(default_factory=Heard)
     syntax: ToySyntax = field(default_factory=ToySyntax)
     more_tools: Callable[[FakeWorkspace], tuple[Tool, ...]] = lambda _workspace: ()
+    model: Model | None = None
+    """Mends what it can, where there is one."""
 
     def __post_init__(self) -> None:
         self.workspace = FakeWorkspace(self.base, self.head)
@@ -203,6 +207,7 @@ class Bench:
             Autofix(),
             Verify(self.prover),
             *self.more_tools(self.workspace),
+            *((Rewrite(self.model, self.prover),) if self.model is not None else ()),
             Finish(),
         )
         self.loop = Loop(tools, Greedy(HAND_WEIGHTS), clock, self.heard)

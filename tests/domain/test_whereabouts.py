@@ -5,23 +5,38 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bot.domain.diff import Diff
 from bot.domain.edits import Edit, Patch
 from bot.domain.signals import Match
-from bot.domain.whereabouts import match
+from bot.domain.whereabouts import match, rewritten
 from tests.domain.real_git import Repository, regular
 
 LINES = [f"line_{number} = {number}\n" for number in range(1, 41)]
 
 
+OLD = "".join(LINES).encode()
+
+
 def of(edits: Edit | tuple[Edit, ...], after: list[str]) -> Match:
     """Match against the diff that git makes of the lines before and after."""
-    old, new = "".join(LINES).encode(), "".join(after).encode()
+    new = "".join(after).encode()
+    return match(_patch(edits), _diff(new), {"a.py": new})
+
+
+def written(edits: Edit | tuple[Edit, ...], after: list[str]) -> tuple[Edit, ...]:
+    new = "".join(after).encode()
+    return rewritten(_patch(edits), _diff(new), {"a.py": OLD}, {"a.py": new})
+
+
+def _patch(edits: Edit | tuple[Edit, ...]) -> Patch:
+    return Patch(edits if isinstance(edits, tuple) else (edits,))
+
+
+def _diff(new: bytes) -> Diff:
     with TemporaryDirectory() as folder:
         repository = Repository(Path(folder) / "bare.git")
-        repository.commit(regular({b"a.py": old}), regular({b"a.py": new}))
-        diff = repository.diff()
-    patch = Patch(edits if isinstance(edits, tuple) else (edits,))
-    return match(patch, diff, {"a.py": new})
+        repository.commit(regular({b"a.py": OLD}), regular({b"a.py": new}))
+        return repository.diff()
 
 
 def replacing(first: int, last: int, new: str) -> Edit:
@@ -108,3 +123,59 @@ def test_a_line_that_was_to_go_and_is_still_there_is_not_the_suggestion() -> Non
     after = [*LINES[:19], "extra = 1\n", LINES[19], "mid = 1\n", *LINES[20:]]
 
     assert of(edit, after) is not Match.EXACT
+
+
+NEAR = "total = sum(cost for price in prices if price)\n"
+SUMMED = replacing(20, 20, "total = sum(price for price in prices if price)\n")
+
+
+@pytest.mark.parametrize("above", [[], ["import other\n"] * 15])
+def test_what_people_wrote_in_the_place_is_an_edit_of_the_lines_that_were_shown(
+    above: list[str],
+) -> None:
+    after = [*above, *LINES[:19], "# What it costs.\n", NEAR, *LINES[20:35], *LINES[36:]]
+
+    (edit,) = written(SUMMED, after)
+
+    assert edit == Edit("a.py", 20, 20, LINES[19], f"# What it costs.\n{NEAR}")
+
+
+def test_what_people_wrote_nearby_is_one_edit_with_what_they_took_out() -> None:
+    after = [*LINES[:19], *LINES[20:23], NEAR, *LINES[23:]]
+
+    (edit,) = written(SUMMED, after)
+
+    assert edit == Edit("a.py", 20, 23, "".join(LINES[19:23]), "".join([*LINES[20:23], NEAR]))
+    assert Patch((edit,)).apply({"a.py": OLD}) == {"a.py": "".join(after).encode()}
+
+
+def test_what_people_wrote_of_two_edits_are_edits_of_both_places() -> None:
+    edits = (replacing(5, 5, "five = call(5)\n"), replacing(30, 30, "thirty = call(30)\n"))
+    after = [*LINES[:4], "five = call(6)\n", *LINES[5:29], "thirty = call(31)\n", *LINES[30:]]
+
+    found = written(edits, after)
+
+    assert Patch(found).apply({"a.py": OLD}) == {"a.py": "".join(after).encode()}
+    assert [edit.start_line for edit in found] == [5, 30]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [*LINES[:25], "other = 1\n", *LINES[26:]],
+        [*LINES[:19], *LINES[20:]],
+        [*LINES[:19], *(f"other_{n} = {n}\n" for n in range(60)), *LINES[20:]],
+        ["other = 1\n"],
+    ],
+    ids=["elsewhere", "taken out", "far more", "all of it"],
+)
+def test_another_change_than_of_the_lines_is_nothing_that_people_wrote_instead(
+    after: list[str],
+) -> None:
+    assert written(SUMMED, after) == ()
+
+
+def test_a_last_line_without_an_end_is_what_people_wrote() -> None:
+    (edit,) = written(replacing(40, 40, "line_40 = 4\n"), [*LINES[:39], "line_40 = 5"])
+
+    assert (edit.start_line, edit.end_line, edit.new_text) == (40, 40, "line_40 = 5")

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
+from tests.end_to_end import warm
+from tests.end_to_end.command import Process
 from tests.github_simulator import GitHub, simulator
 from tests.github_simulator.exchange import LoggedRequest
 
 PATIENCE_S = 250.0
 QUIET_S = 3.0
-Process = subprocess.Popen[str]
 AS_RUN = "from bot.cli import main; main()"
 QUICK = "from tests.end_to_end.quick import main; main()"
 NOTHING: Mapping[str, str] = {}
@@ -40,17 +42,23 @@ class App:
 
     def spawn(self, *arguments: str, **changes: str) -> Process:
         """Start one of our processes."""
+        env = {**self.environment, **changes}
         with self._log(len(self.processes)).open("w") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-u", "-c", self.program, *arguments],
-                env={**self.environment, **changes},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
+            process = self._started(arguments, env, out)
         self.processes.append(process)
         return process
+
+    def _started(self, arguments: Sequence[str], env: Mapping[str, str], out: IO[str]) -> Process:
+        if self.program == QUICK:
+            return warm.start_app(QUICK, arguments, env=env, log=out)
+        return subprocess.Popen(
+            [sys.executable, "-u", "-c", self.program, *arguments],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def said(self, process: Process, words: str) -> str:
         """Wait for the line of a process that holds the words."""
@@ -64,11 +72,11 @@ class App:
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with process:
+                try:
+                    process.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def until(self, is_done: Callable[[], object], what: str) -> None:
         """Wait until GitHub shows it; fails with what our processes said."""

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.end_to_end import warm
+
+Process = subprocess.Popen[str] | warm.Fork
 TIMEOUT_S = 300
+ROOT = Path(__file__).resolve().parents[2]
+START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from bot.cli import main; main()"
+"""The command of the code beside these tests, wherever a virtualenv has another."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +37,16 @@ class Command:
     def __call__(self, *arguments: str, cwd: Path | None = None, **variables: str) -> Ended:
         with self.start(*arguments, cwd=cwd, **variables) as process:
             out, err = process.communicate(timeout=TIMEOUT_S)
-        return Ended(process.returncode, out, err)
+        return Ended(process.wait(), out, err)
 
-    def start(
-        self, *arguments: str, cwd: Path | None = None, **variables: str
-    ) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, cwd: Path | None = None, **variables: str) -> Process:
+        program, env = START, {**self.environment, **variables}
+        if not any(name.startswith(warm.OF_PYTHON) for name in env):
+            return warm.start(program, arguments, env=env, cwd=cwd)
         return subprocess.Popen(
-            [sys.executable, "-c", "from bot.cli import main; main()", *arguments],
+            [sys.executable, "-c", program, *arguments],
             cwd=cwd,
-            env={**self.environment, **variables},
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -60,11 +67,11 @@ def command(state: Path) -> Command:
     return Command(state, environment)
 
 
-def stop(process: "subprocess.Popen[str]") -> tuple[int, str]:
+def stop(process: Process) -> tuple[int, str]:
     """Ask a running command to end, as Ctrl-C and a shutdown do."""
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=TIMEOUT_S)
-    return process.returncode, err
+    return process.wait(), err
 
 
 def sarif_log(folder: Path) -> Path:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from bot.adapters.dbos_admin import DbosJobsAdmin
 from bot.domain.intake import immediate_key, pull_key
 from bot.domain.jobs import JobFilter, JobStatus
-from tests.end_to_end.app import App, Process
+from tests.end_to_end.app import App
+from tests.end_to_end.command import Process
 from tests.github_simulator import PullRequest, Repo, Strike
 
 LIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})

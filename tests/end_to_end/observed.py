@@ -29,6 +29,7 @@ from bot.domain.intake import Ourselves, Wanted, decide
 from bot.domain.jobs import Job, JobKind, JobStatus
 from bot.domain.ledger import Head, PullKey, RunId, RunKind, RunRecord, StepRecord, Thread
 from bot.domain.markers import Marker, MarkerKind
+from bot.domain.org_defaults import OrgDefaults
 from bot.domain.outcomes import Outcome, OutcomeRecord
 from bot.domain.own_commits import fix_key
 from bot.domain.pull_records import (
@@ -40,8 +41,10 @@ from bot.domain.pull_records import (
 )
 from bot.domain.pull_request import Sha
 from bot.domain.record_json import dump
+from bot.domain.rewriting import Rewritten, readable_rewrites
 from bot.domain.signals import Signal
 from bot.settings import Settings
+from bot.wiring import keeps_for_export
 from tests.adapters.github_jobs import new_host
 from tests.agent.toys import ToySyntax
 from tests.fakes.job_context import FakeJobContext
@@ -98,6 +101,12 @@ class Shown:
     def signals(self) -> list[Signal]:
         found = signals_of(self.stage.ledger.events.of_pull(self.key))
         return [one for one in found if one.suggestion in (None, self.suggestion)]
+
+    @property
+    def written(self) -> Rewritten | None:
+        """What is kept of the lines that were merged in its place."""
+        found = readable_rewrites(self.stage.ledger.events.of_pull(self.key)).whole()
+        return next((one for one in found[::-1] if one.suggestion == self.suggestion), None)
 
     @property
     def outcomes(self) -> list[OutcomeRecord]:
@@ -267,6 +276,7 @@ class Stage:
             admin=FakeJobsAdmin(self.jobs),
             now=self.now,
             web_root=self.github.url,
+            exports=keeps_for_export,
         )
 
     @contextmanager
@@ -275,8 +285,15 @@ class Stage:
         if self.line is None:
             settings = cast("Settings", _Places(self.folder / "state"))
             access = self.stack.enter_context(app_access(self.host, self.identity, self.repo_id))
-            self.line = GitHubConnection(access, settings, _never)  # type: ignore[arg-type]
+            self.line = GitHubConnection(access, settings, NoOrg())
         yield self.line
+
+
+class NoOrg:
+    """An owner that sets nothing for all."""
+
+    def read(self) -> OrgDefaults:
+        return OrgDefaults()
 
 
 @dataclass(frozen=True)

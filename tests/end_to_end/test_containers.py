@@ -26,7 +26,6 @@ from tests.web.server import opened, sign, site_of
 
 pytestmark = [
     pytest.mark.docker,
-    pytest.mark.xdist_group("containers"),
     # The first one of a bare machine makes three images.
     pytest.mark.timeout(1200),
 ]

@@ -13,7 +13,7 @@ from bot.domain.jobs import JobStatus
 from bot.domain.outcomes import CONTRADICTED, WORTH, Outcome
 from bot.domain.quieting import DESCRIBED, Hush, RepoQuiet, folded
 from bot.domain.signals import SignalKind
-from tests.end_to_end.observed import FLAW, MENDED, NEAR, Shown, Stage
+from tests.end_to_end.observed import FLAW, MENDED, NEAR, Shown, Stage, file_with
 from tests.github_simulator import simulator
 from tests.github_simulator.merges import apply_suggestions
 
@@ -48,6 +48,13 @@ def our_commit_squashed_after_a_rename(shown: Shown) -> Outcome:
     data = shown.stage.repo.store.read(shown.pr.head_sha, shown.path)
     shown.pr.push({shown.path: None, f"new_{shown.path}": data}, message="Rename")
     return shown.merged("squash")
+
+
+def our_commit_cherry_picked(shown: Shown) -> Outcome:
+    fix = shown.fixed()
+    shown.pr.force_push({shown.path: file_with(FLAW), "begun_anew.py": "n = 1\n"})
+    shown.write(MENDED, f"Compare with is\n\n(cherry picked from commit {fix})")
+    return shown.merged("rebase")
 
 
 def by_hand(shown: Shown) -> Outcome:
@@ -123,17 +130,12 @@ def answered_well(shown: Shown) -> Outcome:
 
 
 def answered_by_a_bot(shown: Shown) -> Outcome:
-    robot = shown.stage.github.user("other[bot]", kind="Bot")
-    robot.reply(shown.comment, "This is a false positive.")
+    shown.stage.github.user("other[bot]", kind="Bot").reply(shown.comment, "A false positive.")
     return shown.merged()
 
 
 def touched(shown: Shown) -> Outcome:
     shown.write("other = 1\n")
-    return shown.merged()
-
-
-def left_alone(shown: Shown) -> Outcome:
     return shown.merged()
 
 
@@ -152,6 +154,7 @@ ROWS: tuple[tuple[Act, Outcome], ...] = (
     (by_button_and_rebased, Outcome.APPLIED),
     (our_commit_merged, Outcome.APPLIED),
     (our_commit_squashed_after_a_rename, Outcome.APPLIED),
+    (our_commit_cherry_picked, Outcome.APPLIED),
     (by_hand, Outcome.APPLIED_MANUALLY),
     (adapted, Outcome.ADAPTED),
     (reverted_before_the_merge, Outcome.REVERTED),
@@ -167,7 +170,7 @@ ROWS: tuple[tuple[Act, Outcome], ...] = (
     (answered_well, Outcome.REPLY_POSITIVE),
     (answered_by_a_bot, Outcome.IGNORED),
     (touched, Outcome.TOUCHED),
-    (left_alone, Outcome.IGNORED),
+    (Shown.merged, Outcome.IGNORED),
     (closed, Outcome.CENSORED),
     (deleted, Outcome.CENSORED),
 )

@@ -2,19 +2,19 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.app import open_app, running_app
+from tests.end_to_end.command import Process
 from tests.end_to_end.test_app import LINT_BUG, _repo, _reviewed
 
 READY = "working with"
 
 
-def children(process: "subprocess.Popen[str]") -> list[int]:
+def children(process: Process) -> list[int]:
     """Return the processes that our process began to do its work, in the order of their start."""
     path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     pids = [int(pid) for pid in path.read_text().split()]

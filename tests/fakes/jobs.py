@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.crowding import left_out
@@ -81,7 +81,10 @@ class FakeJobsAdmin:
         infos = [self._info(place, job) for place, job in enumerate(self.queue.jobs.values())]
         fitting = [i for i in infos if not wanted.statuses or i.status in wanted.statuses]
         keyed = [i for i in fitting if wanted.key is None or i.job.key == wanted.key]
-        return keyed[::-1][: wanted.limit]
+        ordered = sorted(keyed, key=_order, reverse=True)
+        before = wanted.before
+        behind = [i for i in ordered if before is None or _order(i) < astuple(before)]
+        return behind[: wanted.limit]
 
     def find(self, job_id: JobId) -> JobInfo | None:
         return next((i for i in self.list(JobFilter(limit=1 << 30)) if i.job.id == job_id), None)
@@ -104,3 +107,7 @@ class FakeJobsAdmin:
         attempts = int(status is not JobStatus.QUEUED)
         error = self.errors.get(job.id) or self.queue.errors.get(job.id, "")
         return JobInfo(job, status, attempts, at, at, error)
+
+
+def _order(info: JobInfo) -> tuple[object, ...]:
+    return astuple(info.place)

@@ -39,6 +39,7 @@ from bot.domain.pull_records import (
     SuggestionRecord,
 )
 from bot.domain.pull_request import Sha
+from bot.domain.rewriting import REWRITTEN
 from bot.domain.verdict import Conclusion
 from bot.errors import Refused, Retryable
 from tests.fakes.event_log import FakeEventLog, FakePolicyVersions
@@ -228,6 +229,10 @@ class FakeSuggestions:
     def shown(self, pull: PullKey) -> Sequence[SuggestionRecord]:
         return [suggestion for owner, suggestion in self.by_id.values() if owner == pull]
 
+    def find(self, pull: PullKey, suggestion: SuggestionId) -> SuggestionRecord | None:
+        owner, found = self.by_id.get(suggestion, (None, None))
+        return found if owner == pull else None
+
     def unsettled(self, repo_id: int) -> Sequence[PullKey]:
         settled = {event.suggestion for event in self.log.events if event.kind == SETTLED}
         found = {owner for name, (owner, _) in self.by_id.items() if name not in settled}
@@ -323,6 +328,18 @@ class FakeForgetting:
             self.findings.by_pull[pull] = {i: nameless(k, whom.login) for i, k in known.items()}
         for version in gone.policies:
             self.versions.mark(version, PolicyStatus.RETIRED)
+        return gone
+
+    def expire(self, *, before: datetime) -> int:
+        kept = [
+            each
+            for each in self.log.numbered
+            if each.event.kind != REWRITTEN
+            or each.event.occurred_at >= before
+            or each is self.log.numbered[-1]
+        ]
+        gone = len(self.log.numbered) - len(kept)
+        self.log.numbered = kept
         return gone
 
     def _rows(self, whom: Whom) -> dict[str, int]:

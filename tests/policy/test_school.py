@@ -8,14 +8,30 @@ import pytest
 
 from bot.adapters.sql_ledger import open_ledger
 from bot.domain import policy_words as words
-from bot.domain.event_log import PolicyStatus
-from bot.domain.outcomes import Outcome
+from bot.domain.event_forms import Observed, outcome_event
+from bot.domain.event_log import EventSource, LoggedEvent, PolicyStatus
+from bot.domain.ledger import PullKey
+from bot.domain.outcomes import WORTH, Outcome, OutcomeRecord, Verdict
+from bot.domain.pull_records import DecisionId, SuggestionId
 from bot.policy.board import SchoolBoard
-from bot.policy.choosing import HAND, placing_by
+from bot.policy.choosing import (
+    FIXERS,
+    FIXERS_BY_HAND,
+    HAND,
+    PLACES,
+    PLACES_BY_HAND,
+    Occasion,
+    fixers_by,
+    logged,
+    placing_by,
+)
 from bot.policy.convergence import Phase
+from bot.policy.gate import GateSettings
 from bot.policy.journal import NOBODYS, Drifted, TakenBack, Trained, Tried, for_pull_request
+from bot.policy.ledger_log import decision_event
 from bot.policy.placing import INLINE, SUMMARY
 from bot.policy.school import NoPolicy, School, record_of
+from bot.policy.softmax import Shape
 from bot.policy.standing import standing
 from tests.policy.schools import DULL, GOOD, Times, lived
 
@@ -281,3 +297,58 @@ def test_what_serves_and_cannot_be_read_is_said_and_the_hand_weights_serve(
     assert taken is not None
     assert taken.reason.startswith(("stored weights", "a stored weight"))
     assert copy.school.versions().serving.version == HAND
+
+
+def mended(times: Times, count: int) -> None:
+    """Let findings be mended by either tool; one in six is one that people want a model for."""
+    even = replace(FIXERS_BY_HAND, shape=Shape(temperature=1e6, floor=0.0))
+    events: list[LoggedEvent] = []
+    for number in range(count):
+        pull, at = PullKey(9, number), times.now - timedelta(minutes=number)
+        is_for_model = number % 6 == 0
+        plain = {"autofix": 1.0, "size": 0.8} if is_for_model else {"autofix": 1.0, "safe": 1.0}
+        able = {"autofix": plain, "rewrite": {"rewrite": 1.0, "style": float(not is_for_model)}}
+        name, place = f"m{number}.fix-a", f"m{number}.F1"
+        choice = even.pick(able, decision_id=name, repo="9")
+        only = {INLINE: GOOD}
+        put = PLACES_BY_HAND.pick(only, decision_id=place, repo="9")
+        kind = Outcome.APPLIED if (choice.tool == "rewrite") is is_for_model else Outcome.REJECTED
+        verdict = Verdict(kind, WORTH[kind], is_final=True, by=number % 40)
+        seen = OutcomeRecord(f"mended {number}", at, SuggestionId(f"m{number}"),
+                             DecisionId(place), verdict)  # fmt: skip
+        by = Observed(at, EventSource.RUN)
+        first, second = Occasion(name, pull, at), Occasion(place, pull, at, after=(name,))
+        events += [
+            decision_event(logged(choice, able, FIXERS, first), pull, by),
+            decision_event(logged(put, only, PLACES, second), pull, by),
+            outcome_event(seen, pull, by),
+        ]
+    times.ledger.events.append(events)
+
+
+def test_without_enough_said_a_new_version_keeps_who_mends_first(promoted: Times) -> None:
+    [tried] = [note for note in promoted.school.notes() if isinstance(note, Tried)]
+    stored = promoted.ledger.policies.find(tried.candidate)
+
+    assert "who mends first stays: 0 rewards of 600" in tried.why
+    assert fixers_by(stored) == FIXERS_BY_HAND
+
+
+def test_who_mends_first_changes_with_a_version_where_people_like_it_better() -> None:
+    times = lived(700)
+    mended(times, 240)
+    school = School(times.ledger.events, times.ledger.policies, lambda: times.now,
+                    gate=GateSettings(least_rows=200))  # fmt: skip
+
+    tried = school.attempt()
+
+    assert isinstance(tried, Tried)
+    assert tried.is_promoted
+    assert any(said.startswith("who mends first changes: gains") for said in tried.why)
+    serving = fixers_by(times.ledger.policies.find(tried.candidate))
+    able = {"autofix": {"autofix": 1.0, "size": 0.8}, "rewrite": {"rewrite": 1.0}}
+    assert serving.version == tried.candidate
+    assert serving.pick(able, decision_id="d", repo="9").propensities["rewrite"] > 0.9
+    school.take_back(tried.candidate, "it is worse")
+    parent = times.ledger.policies.find(school.versions().serving.version)
+    assert fixers_by(parent) == FIXERS_BY_HAND

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.policy import features
-from bot.policy.selection import HAND_WEIGHTS, Greedy, utility
+from bot.policy.selection import HAND_WEIGHTS, VERSION, Greedy, is_drawn, utility
 
 VALUES = st.dictionaries(st.sampled_from(features.NAMES), st.floats(-1, 1), max_size=8)
 
@@ -48,3 +48,10 @@ def test_every_hand_weight_names_a_feature() -> None:
 def test_features_of_cost_stay_in_the_unit_interval(seconds: float) -> None:
     assert 0 <= features.cost(seconds) <= 1
     assert 0 <= features.saturating(seconds, half=2) < 1 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [(VERSION, False), (f"{VERSION}-sampled", True), ("0a" * 32, True)]
+)
+def test_what_was_drawn_is_told_from_what_had_to_be(version: str, expected: bool) -> None:
+    assert is_drawn(version) is expected

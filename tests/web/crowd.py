@@ -1,4 +1,4 @@
-"""Very many runs, written in one go: what takes a year of reviews takes seconds here."""
+"""Very many runs and jobs, written in one go: what takes a year of reviews takes seconds here."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -8,11 +8,13 @@ from functools import cache
 
 import sqlalchemy as sa
 
+from bot.adapters.dbos_rows import JOBS
 from bot.adapters.sql_ledger_database import Database, connect
 from bot.adapters.sql_ledger_runs import moment
 from bot.adapters.sql_ledger_schema import events, findings, runs, steps, suggestions
 from bot.agent.state import Observation
 from bot.domain.findings import FindingId, FindingState
+from bot.domain.jobs import JobKind, JobStatus
 from bot.domain.ledger import KnownFinding, PullKey, RunEnding, RunId, RunKind, RunRecord
 from bot.domain.outcomes import Outcome
 from bot.domain.pull_request import Sha
@@ -25,6 +27,8 @@ from tests.web.past import COST
 REPOS = 40
 STEPS = ("lint", "test", "verify", "finish")
 DAYS = 90
+DEAD_OF = 50
+"""Of as many jobs one is a dead letter."""
 _RULES = tuple(f"F{400 + n}" for n in range(30))
 _TOOLS = ("autofix", "bisect", "repair", "rewrite")
 _BATCH = 2_000
@@ -33,7 +37,10 @@ Row = Mapping[str, object]
 
 
 def crowd(url: str, count: int, *, until: datetime) -> None:
-    """Write runs with four steps, a finding, a suggestion and an outcome each."""
+    """Write runs with their job, four steps, a finding, a suggestion and an outcome each.
+
+    The tables of the queue are there already.
+    """
     database = connect(url, wait_s=30)
     try:
         for table, rows in _tables(count, until).items():
@@ -61,6 +68,7 @@ def _tables(count: int, until: datetime) -> Mapping[sa.Table, Iterator[Row]]:
         findings: (_finding(n) for n in range(count)),
         suggestions: (_suggestion(n) for n in range(count)),
         events: (_event(n, count, until) for n in range(count)),
+        JOBS: (_job(n, count, until) for n in range(count)),
     }
 
 
@@ -170,4 +178,25 @@ def _event(number: int, count: int, until: datetime) -> Row:
         "outcome": outcome.value,
         "rule": _RULES[number % len(_RULES)],
         "tool": _TOOLS[number % len(_TOOLS)],
+    }
+
+
+def _job(number: int, count: int, until: datetime) -> Row:
+    pull, at = _pull(number), int(_at(number, count, until).timestamp() * 1000)
+    zeros = dict.fromkeys(("retries", "retry_step", "not_before_ms", "started_ms"), 0)
+    is_dead = number % DEAD_OF == 0
+    return zeros | {
+        "id": f"job-{number}",
+        "kind": JobKind.REVIEW.value,
+        "key": f"{pull.repo_id}#{pull.number}",
+        "sequence": number,
+        "installation_id": 1,
+        "payload": "{}",
+        "status": (JobStatus.FAILED if is_dead else JobStatus.DONE).value,
+        "attempts": 1,
+        "is_stopped": False,
+        "created_ms": at,
+        "updated_ms": at,
+        "version": "",
+        "error": "the forge answered 502 for the sixth time" if is_dead else "",
     }

@@ -1,5 +1,6 @@
 """What the pages say, without a browser."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,13 +9,15 @@ from datetime import timedelta
 import pytest
 
 from bot.agent.state import Observation
+from bot.domain import policy_terms
 from bot.domain.event_log import PolicyStatus
-from bot.domain.jobs import JobStatus
+from bot.domain.jobs import JobId, JobStatus
 from bot.domain.ledger import RunId, StepRecord
 from bot.domain.policy_board import AttemptShown, CheckShown, WeightShown
 from bot.domain.record_json import dump
 from tests import reviews
 from tests.adapters.ledger_values import HOSTILE, a_run
+from tests.adapters.queue_processes import a_job
 from tests.fakes.ledger import fake_ledger
 from tests.fakes.policy_board import FakePolicyBoard
 from tests.web.past import DEAD_JOB, DONE, DONE_JOB, LIVE, LIVE_JOB, SHOP, VERSION, begun, step
@@ -110,10 +113,48 @@ def test_pages_of_runs_go_on_to_the_first_one(ours: House) -> None:
     assert [seen.count(f"/runs/page-{number:03}") for number in range(120)] == [1] * 120
 
 
+@pytest.mark.parametrize("query", ["", "?status=failed"])
+def test_pages_of_jobs_go_on_to_the_first_one_and_keep_their_filter(
+    ours: House, query: str
+) -> None:
+    for number in range(160):
+        name = JobId(f"page/{number:03}~1")
+        ours.jobs.submit(a_job(name, key=f"{number}#2"))
+        ours.jobs.statuses[name] = JobStatus.FAILED if number % 2 else JobStatus.DONE
+    visitor, path, seen, pages = ours.visitor(), f"/queue{query}", "", 0
+    while path:
+        text = visitor.text(path)
+        pages += 1
+        seen += text.partition('id="jobs-title"')[2]
+        path = text.partition('class="more"><a href="')[2].partition('"')[0].replace("&amp;", "&")
+
+    found = [seen.count(f">page/{number:03}~1<") for number in range(160)]
+    assert found == ([0, 1] * 80 if query else [1] * 160)
+    assert pages == (2 if query else 4)
+
+
+def test_of_many_dead_letters_the_newest_are_shown_and_the_others_are_named(ours: House) -> None:
+    for number in range(30):
+        name = JobId(f"dead-{number:02}")
+        ours.jobs.submit(a_job(name, key=f"{number}#2"))
+        ours.jobs.statuses[name] = JobStatus.FAILED
+    first = ours.visitor().text("/queue")
+
+    assert first.count('name="job"') == 20
+    assert '<a href="/queue?status=failed">all that failed</a>' in first
+    assert ours.visitor().text("/queue?status=failed").count(">dead-") == 20 + 30
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [
         ("/runs/unknown", 404),
+        ("/queue?before=yesterday", 400),
+        ("/queue?before=2026-01-01T00:00:00~x~job", 400),
+        ("/queue?before=2026-01-01T00:00:00~1~", 400),
+        ("/queue?before=0001-01-01T00:00:00%2B14:00~1~x", 400),
+        ("/queue?before=2026-01-01T00:00:00~1~%00", 400),
+        ("/queue?before=2026-01-01T00:00:00~1~a~b", 200),
         ("/jobs/unknown", 404),
         ("/runs?repo=x", 400),
         ("/runs?conclusion=fine", 400),
@@ -229,3 +270,14 @@ def test_the_gate_says_what_it_asked_and_what_it_found() -> None:
     assert '<td class="num">640</td><td class="num">600</td>' in text
     assert '<td class="num">no number</td>' in text
     assert '<td class="num">+2.50</td><td class="num">+3.12</td>' in text
+
+
+def test_the_page_of_the_policy_explains_its_words() -> None:
+    with house(policies=FakePolicyBoard(fake_ledger().policies)) as ours:
+        empty = ours.visitor().text("/policy")
+    with house() as ours:
+        full = ours.visitor().text("/policy")
+
+    assert policy_terms.NO_VERSION in html.unescape(empty)
+    for word in policy_terms.OF_VERSIONS:
+        assert f"<dt>{word}</dt><dd>{policy_terms.TERMS[word]}</dd>" in html.unescape(full)

@@ -14,8 +14,6 @@ from tests.web.server import TODAY
 from tests.web.test_dashboard import INSTALLED, PATHS
 from tests.web.visitor import TOKEN, House, house
 
-pytestmark = pytest.mark.xdist_group("chromium")
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

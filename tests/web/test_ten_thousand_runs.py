@@ -20,7 +20,6 @@ from tests.web.test_dashboard import PATHS
 from tests.web.visitor import Visitor
 
 RUNS = 10_000
-pytestmark = pytest.mark.xdist_group("chromium")
 
 
 @pytest.fixture(scope="module")

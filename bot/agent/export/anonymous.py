@@ -19,6 +19,7 @@ from bot.domain.outcomes import OutcomeRecord
 from bot.domain.prompt import Seal
 from bot.domain.prompt_redaction import PromptRedactor
 from bot.domain.pull_records import SuggestionRecord
+from bot.domain.rewriting import Rewritten
 from bot.domain.secret_scan import SecretScan
 from bot.domain.shown_edits import proposed_edits
 from bot.domain.untrusted import one_line
@@ -63,8 +64,17 @@ class Anonymiser:
     namer: Namer
     scan: SecretScan
 
-    def sample(self, run: KeptRun, shown: SuggestionRecord, became: OutcomeRecord) -> Sample:
-        """Return the sample of a suggestion that people decided about; raises NotExported."""
+    def sample(
+        self,
+        run: KeptRun,
+        shown: SuggestionRecord,
+        became: OutcomeRecord,
+        written: Rewritten | None = None,
+    ) -> Sample:
+        """Return the sample of a suggestion that people decided about; raises NotExported.
+
+        `written` is what they merged in its place, where that was kept.
+        """
         held = run.held(shown.id)
         if held is None:
             raise NotExported(LeftOut.SECRET if run.bundle.redactions else LeftOut.NOT_HELD)
@@ -74,7 +84,8 @@ class Anonymiser:
         about = self._about(run, held, shown, became)
         unproved = dict.fromkeys(self._unproved(run, held, clean, messages))
         unproved.pop(completion, None)
-        return Sample(messages, prompt_hash, completion, about, tuple(unproved))
+        theirs = self._theirs(run, written, clean, messages)
+        return Sample(messages, prompt_hash, completion, about, tuple(unproved), theirs)
 
     def _clean(self, run: KeptRun, held: Held) -> Shown:
         finding, bundle = held.finding, run.bundle
@@ -133,6 +144,22 @@ class Anonymiser:
             except NotExported:
                 # What it would be compared with is a record all the same.
                 continue
+
+    def _theirs(
+        self,
+        run: KeptRun,
+        written: Rewritten | None,
+        clean: Shown,
+        messages: tuple[Message, ...],
+    ) -> str | None:
+        """Return what people wrote as an answer to the same prompt, or None where it is none."""
+        if written is None or written.head != run.bundle.change.head_sha:
+            return None
+        try:
+            return self._completion(Patch(written.edits), clean, messages)
+        except (EditRefused, NotExported):
+            # Our patch is a record all the same.
+            return None
 
     def _edit(self, edit: Edit, clean: Shown) -> Edit:
         code = clean.scrubber.code

@@ -13,13 +13,17 @@ from typing import Protocol
 from bot.agent.export.anonymous import Anonymiser, NotExported
 from bot.agent.export.held import KeptRun
 from bot.agent.replay.bundle import Bundle, Header
-from bot.domain.event_forms import outcomes_of, signals_of
+from bot.domain.event_forms import readable_outcomes, readable_signals
 from bot.domain.event_log import EventLog, Numbered
 from bot.domain.export import LEAST_CONTRIBUTORS, RETENTION, LeftOut, Sample
 from bot.domain.ledger import PullKey
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.pull_records import Ledger, SuggestionId, SuggestionRecord
+from bot.domain.record_json import RecordUnreadable
+from bot.domain.rewriting import Rewritten, readable_rewrites
 from bot.domain.signals import Standing
+from bot.domain.unreadable import why_of
+from bot.domain.untrusted import one_line
 from bot.errors import Refused
 
 
@@ -86,9 +90,13 @@ class Gathering:
     anonymiser: Anonymiser
     wishes: Wishes
     left_out: Counter[LeftOut] = field(default_factory=Counter)
+    unreadable: list[str] = field(default_factory=list)
+    """Rows of the ledger, by name and with what is wrong."""
     _people: dict[int, _People] = field(default_factory=dict)
     _newest: Mapping[str, str] = field(default_factory=dict)
     _opted: dict[str, bool] = field(default_factory=dict)
+    _written: dict[SuggestionId, Rewritten] = field(default_factory=dict)
+    """What was merged in the place of suggestions, where that was kept."""
 
     def samples(self) -> list[Sample]:
         """Return the samples, and leave why others are none in `left_out`."""
@@ -102,32 +110,39 @@ class Gathering:
     def _of_pull(
         self, pull: PullKey, became: Iterable[OutcomeRecord]
     ) -> Iterator[tuple[int, str, Sample]]:
-        shown = {record.id: record for record in self.ledger.suggestions.shown(pull)}
         opened: dict[str, KeptRun] = {}
         for outcome in became:
             try:
-                record = self._wanted(outcome, shown)
+                record = self._wanted(pull, outcome)
                 run = opened.get(record.run_id) or self._opened(pull, record)
                 opened[record.run_id] = run
                 self._check(run)
-                sample = self.anonymiser.sample(run, record, outcome)
+                written = self._written.get(record.id)
+                sample = self.anonymiser.sample(run, record, outcome, written)
             except NotExported as error:
                 self.left_out[error.reason] += 1
             else:
                 yield pull.repo_id, run.bundle.change.repo, sample
 
-    def _wanted(
-        self, outcome: OutcomeRecord, shown: Mapping[SuggestionId, SuggestionRecord]
-    ) -> SuggestionRecord:
+    def _wanted(self, pull: PullKey, outcome: OutcomeRecord) -> SuggestionRecord:
         if outcome.occurred_at < self.wishes.since:
             raise NotExported(LeftOut.OLD)
-        record = shown.get(outcome.suggestion)
+        try:
+            record = self.ledger.suggestions.find(pull, outcome.suggestion)
+        except RecordUnreadable as error:
+            self._name(f"suggestion {outcome.suggestion} ({why_of(error)})")
+            raise NotExported(LeftOut.BAD_RECORD) from error
         if record is None:
             raise NotExported(LeftOut.NO_RECORD)
         return record
 
     def _opened(self, pull: PullKey, record: SuggestionRecord) -> KeptRun:
-        if not self.kept.has(record.run_id):
+        try:
+            is_kept = self.kept.has(record.run_id)
+        except Refused as error:
+            self._name(f"suggestion {record.id} ({error})")
+            raise NotExported(LeftOut.BAD_RECORD) from error
+        if not is_kept:
             raise NotExported(LeftOut.NO_RUN)
         try:
             run = KeptRun(self.kept.load(record.run_id), pull)
@@ -168,17 +183,34 @@ class Gathering:
     def _decided(self) -> dict[SuggestionId, _Decided]:
         """Return the last final outcome of each suggestion, as the log orders them."""
         decided: dict[SuggestionId, _Decided] = {}
+        lost: set[str | None] = set()
         for page in pages(self.ledger.events):
-            for signal in signals_of(page):
-                # A stranger says something too, and is no contributor.
-                is_one = signal.by is not None and signal.by.standing in _OF_THE_REPOSITORY
-                if signal.by is not None and is_one:
-                    self._known(signal.pull.repo_id).ids.add(signal.by.id)
+            self._note(page)
             for numbered in page:
-                for became in outcomes_of([numbered]):
+                outcomes = readable_outcomes([numbered])
+                for became in outcomes.found:
                     if became.verdict.is_final:
                         decided[became.suggestion] = _Decided(numbered.event.pull, became)
-        return decided
+                for each in outcomes.left_out:
+                    self._name(f"event {each}")
+                    self.left_out[LeftOut.BAD_EVENT] += 1
+                    lost.add(each.suggestion)
+        # Where a correction is lost, what it corrected must not count.
+        return {name: each for name, each in decided.items() if name not in lost}
+
+    def _note(self, page: Iterable[Numbered]) -> None:
+        """Take in what people did and wrote besides the outcomes."""
+        written = readable_rewrites(page)
+        self._written |= {each.suggestion: each for each in written.found}
+        for each in written.left_out:
+            self._name(f"event {each}")
+        for signal in readable_signals(page).found:
+            # A stranger says something too, and is no contributor.
+            if signal.by is not None and signal.by.standing in _OF_THE_REPOSITORY:
+                self._known(signal.pull.repo_id).ids.add(signal.by.id)
+
+    def _name(self, row: str) -> None:
+        self.unreadable.append(one_line(row))
 
     def _newest_runs(self) -> dict[str, str]:
         ordered = sorted(self.kept.headers(), key=lambda header: header.at)

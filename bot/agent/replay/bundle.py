@@ -16,6 +16,7 @@ from bot.agent.earlier import NOTHING, Known
 from bot.agent.fix import Asked
 from bot.agent.state import Observation
 from bot.domain.diff import Diff
+from bot.domain.evidence import Together
 from bot.domain.model import ModelCard, Spending
 from bot.domain.ports import SourceFile, TreeEntry
 from bot.domain.pull_request import PullRequest, Sha
@@ -90,8 +91,17 @@ class FixTaken:
 
     asked: Asked
     holds_together: bool | None = None
-    """What the proof of all patches as one said, where it was asked for."""
+    """What the proof of all patches as one said, in bundles that have no more of it."""
     commit: Sha | None = None
+    together: Together | None = None
+    """What it said, where it was asked for."""
+
+    @property
+    def said(self) -> Together | None:
+        """The answer about all patches as one, where there was one."""
+        if self.together is None and self.holds_together is not None:
+            return Together(self.holds_together)
+        return self.together
 
 
 @dataclass(frozen=True, slots=True)

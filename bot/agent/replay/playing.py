@@ -4,7 +4,7 @@ What needs a sandbox or an analyzer is played back from its observation. What on
 the model, runs again: a prompt that is built otherwise now finds no reply, and that is said.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.agent.earlier import with_known
@@ -23,11 +23,12 @@ from bot.agent.tools.critique import Critique
 from bot.agent.tools.finish import Finish
 from bot.agent.tools.review import Review as ReviewTool
 from bot.domain import replay_words as words
+from bot.domain.evidence import Together
 from bot.domain.record_json import dump
 from bot.domain.review import Decision, FixOutcome, Review
 from bot.errors import Refused
 from bot.policy.features import Features
-from bot.policy.selection import DRAWN, Choice
+from bot.policy.selection import Choice, is_drawn
 
 AGAIN = (Autofix.name, Critique.name, Finish.name, ReviewTool.name)
 """Tools that need nothing but the change, the state and the model's replies."""
@@ -89,7 +90,7 @@ class Player:
     def play(self, loop: Loop, render: Render) -> Played:
         """Run the loop and compare all that comes out with the record."""
         try:
-            outcome = self._outcome(loop.picking(self._choosing))
+            outcome = self._outcome(loop.picking(self._choosing).taking_turns(self._turns))
         except Strayed as error:
             self.differences.append(str(error))
             self._compare_prompts()
@@ -107,12 +108,17 @@ class Player:
             chosen, steps = greedy(state, eligible), self.bundle.steps
             index = len(state.decisions)
             made = steps[index].decision if index < len(steps) else None
-            if made is None or not made.policy_version.endswith(DRAWN):
+            if made is None or not is_drawn(made.policy_version):
                 return chosen
             is_open = made.utilities.keys() <= eligible.keys()
             return drawn_before(made) if is_open else chosen
 
         return pick
+
+    def _turns(self, state: State, _tools: Collection[str]) -> Mapping[str, str]:
+        """Return who was drawn to mend first after the step that was just done."""
+        index, steps = len(state.decisions) - 1, self.bundle.steps
+        return steps[index].observation.first if index < len(steps) else {}
 
     def _outcome(self, loop: Loop) -> Review | FixOutcome:
         config = self.bundle.repo_config
@@ -128,7 +134,7 @@ class Player:
         if taken is None:
             return episode.review
         try:
-            return fix(self.workspace, _SaidBefore(taken.holds_together), episode, taken.asked)
+            return fix(self.workspace, _SaidBefore(taken.said), episode, taken.asked)
         except Refused as error:
             raise Strayed(str(error)) from error
 
@@ -188,9 +194,9 @@ class _Replayed(StandIn):
 
 @dataclass(frozen=True)
 class _SaidBefore:
-    said: bool | None
+    said: Together | None
 
-    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:  # noqa: ARG002 - the port's signature
+    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> Together:  # noqa: ARG002 - the port's signature
         if self.said is None:
             raise Strayed("the patches are to be proved as one, and no such proof is recorded")
         return self.said

@@ -16,6 +16,7 @@ from bot.agent.replay.bundle import CallFailed, CallTaken, StepTaken
 from bot.agent.replay.digest import Digests
 from bot.agent.state import State
 from bot.domain.diff import Diff
+from bot.domain.evidence import Together
 from bot.domain.model import CALL_SECONDS, NOTHING, Completion, Model, ModelCard, Spending
 from bot.domain.ports import CommitMessage, SourceFile, TreeEntry, Workspace
 from bot.domain.prompt import Prompt
@@ -90,9 +91,9 @@ class HeardProver:
     """A prover whose answer about the whole is heard."""
 
     prover: Whole
-    said: bool | None = None
+    said: Together | None = None
 
-    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> bool:
+    def holds_together(self, state: State, candidates: Sequence[Candidate]) -> Together:
         self.said = self.prover.holds_together(state, candidates)
         return self.said
 

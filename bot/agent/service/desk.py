@@ -146,6 +146,10 @@ class Desk:
     """The forge's address for people, such as `https://github.com`."""
     advise: Callable[[Workspace, EffectiveConfig], Adviser] = nobody
     has_model: bool = False
+    warn: Callable[[str], object] = lambda _line: None
+    """Takes one line for the operator, of what a job went on without."""
+    exports: Callable[[CodeHistory, Sha, OrgDefaults], bool] = lambda _history, _sha, _org: False
+    """Tells by the configuration of a commit whether text of the repository is kept for export."""
 
     def web_url(self, repo: RepoId) -> str:
         """Return the repository's address for people."""

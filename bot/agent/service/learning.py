@@ -47,6 +47,8 @@ class Learning:
         drifts = [note for note in school.notes() if isinstance(note, Drifted)]
         if len(drifts) > before:
             self.outlook.tell(words.drifted(drifts[-1].alarms, drifts[-1].rewards))
+        if done.left_out:
+            self.outlook.tell(words.trained_without(done.left_out))
         return {"trained": done.version, "rewards": done.rewards, "phase": done.phase.value}
 
     def _watched(self, school: School) -> Json:

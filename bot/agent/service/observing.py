@@ -10,6 +10,7 @@ from bot.agent.service.judging import Judging
 from bot.agent.service.rereading import Rereading, read_id
 from bot.domain.aftermath import CodeHistory, Shown, Stretch
 from bot.domain.event_forms import Observed, signal_event, signals_of
+from bot.domain.event_log import LoggedEvent
 from bot.domain.followed import ended_at, shown_of
 from bot.domain.forge import Permission
 from bot.domain.hearing import Hearing, Placed, placed
@@ -19,6 +20,7 @@ from bot.domain.opinions import Thumb, is_news, opinions
 from bot.domain.pull_state import PullState, Speaker, own_tips
 from bot.domain.record_json import dump, load
 from bot.domain.requests import ObserveRequest
+from bot.domain.rewriting import rewritten_event
 from bot.domain.signals import Actor, Signal, SignalKind, standing
 from bot.errors import Refused
 
@@ -104,7 +106,9 @@ class Observing:
             shas.add(state.base_tip)
         try:
             with self.connection.past(shas) as history:
-                return {"new": self._append(self._reread(history, following, state, known))}
+                found = self._reread(history, following, state, known)
+                # Both at once: what was read is not read again.
+                return {"new": self.desk.records.events.append(found)}
         except Refused as error:
             # Without the code, what people said is all there is.
             return {"new": 0, "unread": str(error)}
@@ -115,7 +119,7 @@ class Observing:
         following: Following,
         state: PullState,
         known: Sequence[Signal],
-    ) -> list[Signal]:
+    ) -> list[LoggedEvent]:
         shown = list(self._shown(history, following))
         if not shown:
             return []
@@ -128,7 +132,21 @@ class Observing:
         if state.merged is not None and state.base_tip is not None:
             later = tips if state.base_tip in tips else (*tips, state.base_tip)
             found += reader.reverts(self.pull, shown, Stretch(base, later))
-        return found
+        events = [signal_event(signal, self._observed()) for signal in found]
+        return [*events, *self._rewritten(reader, history, unread, state)]
+
+    def _rewritten(
+        self, reader: Rereading, history: CodeHistory, unread: Sequence[Shown], state: PullState
+    ) -> Iterable[LoggedEvent]:
+        """Return what was merged in the place of suggestions, where the repository allows that."""
+        end = state.merged
+        if end is None or not (found := reader.rewrites(unread, end)):
+            return ()
+        org = self.connection.org_defaults.read()
+        if not self.desk.exports(history, state.base_tip or end, org):
+            return ()
+        observed = self._observed()
+        return [rewritten_event(self.pull, what, observed, end=end) for what in found]
 
     def _shown(self, history: CodeHistory, following: Following) -> Iterable[Shown]:
         for origin in following.origins(history):

@@ -10,10 +10,11 @@ from bot.domain.jobs import Json
 from bot.domain.ledger import RunId
 from bot.domain.record_json import load
 from bot.domain.review import Decision
+from bot.domain.unreadable import left_out
 from bot.errors import Refused
 from bot.policy.journal import for_repository
-from bot.policy.ledger_log import policy_events
-from bot.policy.standing import explanation, of_run, standing
+from bot.policy.ledger_log import readable_events
+from bot.policy.standing import explanation, is_of_run, of_run, standing
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,12 @@ class PolicyOfPull:
         run = RunId(last.run_id)
         steps = [load(Decision, step.decision) for step in records.runs.steps(run)]
         lines = [words.step(made) for made in steps]
-        events = policy_events(records.events.of_pull(self.work.pull))
-        lines += [explanation(made, records.policies) for made in of_run(events, run)]
+        read = readable_events(records.events.of_pull(self.work.pull))
+        known = records.findings.known(self.work.pull)
+        names = {each.finding.fingerprint: str(each.id) for each in known}
+        lines += [explanation(made, records.policies, names) for made in of_run(read.found, run)]
+        lost = [each for each in read.left_out if is_of_run(each, run)]
+        lines += [left_out(lost)] if lost else []
         return replies.choices(run, lines)
 
     def roll_back(self, login: str) -> str:

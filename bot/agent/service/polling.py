@@ -18,6 +18,7 @@ from bot.domain.intake import observation
 from bot.domain.ledger import PullKey
 from bot.domain.opinions import Count, is_news
 from bot.domain.signals import Signal
+from bot.domain.unreadable import EventUnreadable
 from bot.errors import Refused
 
 
@@ -34,7 +35,11 @@ class Polling:
         is_open = {pull.number for pull in pulls}
         asked = 0
         for pull in self.desk.records.suggestions.unsettled(self.repo.id):
-            occasion = self._occasion(pull, is_open=pull.number in is_open)
+            try:
+                occasion = self._occasion(pull, is_open=pull.number in is_open)
+            except EventUnreadable as error:
+                self.desk.warn(str(error))  # the others are looked at all the same
+                continue
             asked += occasion is not None and self._submit(pull, occasion)
         return asked
 

@@ -27,6 +27,7 @@ from bot.domain.quieting import KINDS, RepoQuiet, folded
 from bot.domain.record_json import dump
 from bot.domain.repo_config import Learning, LearningMode
 from bot.domain.review import Review
+from bot.domain.unreadable import left_out
 from bot.domain.verdict import conclude
 from bot.errors import Refused
 from bot.policy.placing import SUMMARY
@@ -167,7 +168,10 @@ class Posting:
         if learning.mode is LearningMode.OFF:
             return None
         repo = self.repo.id
-        return folded(repo, self.desk.records.events.of_repo(repo, KINDS))
+        quiet = folded(repo, self.desk.records.events.of_repo(repo, KINDS))
+        if quiet.left_out:
+            self.desk.warn(left_out(quiet.left_out))
+        return quiet
 
     def _context(self, known: tuple[KnownFinding, ...], review: Review) -> PublishContext:
         run = RunId(review.run_id)

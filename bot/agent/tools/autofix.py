@@ -1,8 +1,10 @@
 """`autofix`: the analyzers' own fixes become suggestions, where they fit and may be offered."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.agent.state import Observation, State
+from bot.agent.turns import is_put_off
 from bot.domain import comments
 from bot.domain.edits import EditRefused, Patch, Taken
 from bot.domain.findings import Finding, Suggestion
@@ -11,6 +13,8 @@ from bot.policy.features import Features, cost, saturating
 
 MOST_FIXES = 200
 """Considered in one run, the worst findings first: each costs a parse and a share of a proof."""
+LAST = 0.01
+"""How fixable what waits for another tool is: by hand, everything else goes first."""
 
 
 class Autofix:
@@ -19,34 +23,72 @@ class Autofix:
     name = "autofix"
 
     def is_eligible(self, state: State) -> bool:
-        return self.name not in state.tools_run and bool(_fixable(state))
+        return bool(_due(state))
 
     def features(self, state: State) -> Features:
-        return {"fixable": saturating(len(_fixable(state)), half=1), "seconds": cost(0)}
+        due = _due(state)
+        fixable = LAST if _waits(state, due) else saturating(len(due), half=1)
+        return {"fixable": fixable, "seconds": cost(0)}
 
     def run(self, state: State) -> Observation:
-        fixable = _fixable(state)
-        considered = [f.fix for f in fixable[:MOST_FIXES] if f.fix is not None]
-        taken = Taken()
-        offered = {p for p in considered if _may_offer(state, p) and taken.take(p)}
+        due, fits = _due(state), {id(finding) for finding in fitting(state)}
+        mended = {id(finding) for finding in due} & fits
         findings = tuple(
             replace(f, suggestion=Suggestion(f.fix, source=self.name))
-            if f.suggestion is None and f.fix is not None and f.fix in offered
+            if id(f) in mended and f.fix is not None
             else f
             for f in state.findings
         )
-        left = len(fixable) - len(considered)
+        offered = {finding.fix for finding in due if id(finding) in mended}
+        left = 0 if self.name in state.tools_run else len(_considered(state)) - MOST_FIXES
         return Observation(
-            f"{len(offered)} of {len(fixable)} fixes fit",
+            f"{len(offered)} of {len(due)} fixes fit",
             findings=findings,
-            notes=(comments.fixes_left_out(left, most=MOST_FIXES),) if left else (),
+            notes=(comments.fixes_left_out(left, most=MOST_FIXES),) if left > 0 else (),
         )
 
 
-def _fixable(state: State) -> list[Finding]:
+def fitting(state: State) -> list[Finding]:
+    """Return the findings whose fix may be offered, the worst first: the same in any order.
+
+    What waits for another tool, or was mended by one, holds its lines all the same.
+    """
+    taken = Taken()
+    considered = _considered(state)[:MOST_FIXES]
+    return [
+        f
+        for f in considered
+        if f.fix is not None and _may_offer(state, f.fix) and taken.take(f.fix)
+    ]
+
+
+def waits_for_all(state: State) -> bool:
+    """Tell whether every finding that is left to mend here is another tool's to try first."""
+    return _waits(state, _due(state))
+
+
+def _waits(state: State, due: Sequence[Finding]) -> bool:
+    return bool(due) and all(is_put_off(state, finding, Autofix.name) for finding in due)
+
+
+def _due(state: State) -> list[Finding]:
+    """Return the findings to mend now; those that wait come when nothing else is left to do."""
+    found = [f for f in _considered(state) if f.suggestion is None]
+    if Autofix.name in state.tools_run:
+        found = [f for f in found if f.fingerprint in state.first]
+        fits = {id(f) for f in fitting(state)} if found else set()
+        found = [f for f in found if id(f) in fits]
+    return [f for f in found if not is_put_off(state, f, Autofix.name)] or found
+
+
+def _considered(state: State) -> list[Finding]:
     """Return the findings with a fix to try, the worst first and else as the analyzers ran."""
-    found = [f for f in state.findings if f.fix is not None and f.suggestion is None]
+    found = [f for f in state.findings if f.fix is not None and _is_unmended(state, f)]
     return sorted(found, key=lambda finding: finding.severity.rank)
+
+
+def _is_unmended(state: State, finding: Finding) -> bool:
+    return finding.suggestion is None or bool(state.first)
 
 
 def _may_offer(state: State, patch: Patch) -> bool:

@@ -12,7 +12,9 @@ from bot.agent.prompts.fixing import failure_of, rewrite_prompt
 from bot.agent.prove import Candidate, Prover
 from bot.agent.side_by_side import side_by_side
 from bot.agent.state import Observation, State
+from bot.agent.tools.autofix import Autofix
 from bot.agent.tools.test import Test
+from bot.agent.turns import is_put_off
 from bot.domain import comments
 from bot.domain.edits import EditRefused, Patch
 from bot.domain.evidence import Grade, Proof
@@ -50,14 +52,15 @@ class Rewrite:
         }
 
     def run(self, state: State) -> Observation:
-        tries = [_Try(finding) for finding in _broken(state)[:MOST]]
-        spending = NOTHING
-        for _ in range(ROUNDS):
-            waiting = [each for each in tries if not each.is_over]
-            if not waiting:
-                break
-            spending += self._proposed(waiting, state)
-            self._prove(waiting, state)
+        broken = _broken(state)
+        drawn = [f for f in broken if is_put_off(state, f, Autofix.name)]
+        usual = [f for f in broken if f not in drawn]
+        tries = [_Try(finding) for finding in usual[:MOST]]
+        spending = self._tried(tries, state)
+        # What others could mend too takes nothing from what nobody else can.
+        more = [_Try(finding) for finding in drawn]
+        spending += self._tried(more, state)
+        tries += more
         proved = {id(t.finding): t.suggestion for t in tries if t.suggestion is not None}
         findings = (
             replace(f, suggestion=proved[id(f)]) if id(f) in proved else f for f in state.findings
@@ -67,6 +70,16 @@ class Rewrite:
             findings=tuple(findings),
             spending=spending,
         )
+
+    def _tried(self, tries: Sequence["_Try"], state: State) -> Spending:
+        spending = NOTHING
+        for _ in range(ROUNDS):
+            waiting = [each for each in tries if not each.is_over]
+            if not waiting:
+                break
+            spending += self._proposed(waiting, state)
+            self._prove(waiting, state)
+        return spending
 
     def _proposed(self, waiting: Sequence["_Try"], state: State) -> Spending:
         """Ask for a patch of each; what fits the head is left in the try."""
@@ -135,13 +148,14 @@ class _Try:
 
 def _broken(state: State) -> list[Finding]:
     """Return findings with a target and without a proved mend, the gravest first."""
-    broken = [f for f in state.findings if _has_target(f) and not _is_mended(f)]
+    broken = [f for f in state.findings if has_target(f) and not _is_mended(f)]
     return sorted(
         broken, key=lambda f: (f.reproduction is None, f.severity.rank, -f.confidence, f.line_key)
     )
 
 
-def _has_target(finding: Finding) -> bool:
+def has_target(finding: Finding) -> bool:
+    """Tell whether it can be looked at what became of a finding."""
     return finding.reproduction is not None or finding.source != SOURCE
 
 

@@ -37,6 +37,7 @@ from bot.domain.pull_records import Ledger, SuggestionRecord
 from bot.domain.pull_request import PullRequest, Sha
 from bot.domain.repo_config import Learning, RepoConfig
 from bot.domain.review import Decision
+from bot.domain.rewriting import Rewritten, rewritten_event
 from bot.domain.secret_scan import SecretScan
 from bot.domain.signals import Actor, Signal, SignalKind, Standing
 from bot.errors import Refused
@@ -131,6 +132,13 @@ class World:
         verdict = Verdict(outcome, WORTH[outcome], is_final=True)
         made = OutcomeRecord(f"{record.id} {at}", at, record.id, record.decision_id, verdict)
         self.ledger.events.append([outcome_event(made, PullKey(5, number), OBSERVED)])
+
+    def wrote(self, record: SuggestionRecord, new: str, *, at: int = 3, head: str = "") -> None:
+        """Let people have merged other lines in its place."""
+        (edit,) = a_patch(new, at=at).edits
+        what = Rewritten(record.id, Sha(head or record.head_sha), (edit,))
+        event = rewritten_event(PullKey(5, 1), what, OBSERVED, end=Sha("e" * 40))
+        self.ledger.events.append([event])
 
     def people(self, count: int, standing: Standing = Standing.WRITER) -> None:
         """Let as many people act."""

@@ -47,6 +47,51 @@ def test_an_applied_patch_is_preferred_over_a_rejected_one_of_the_same_prompt() 
     assert world.export(Format.RM).files["rm.jsonl"] == (row,)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "source"), [(Outcome.ADAPTED, "adapted"), (Outcome.REJECTED, "rejected")]
+)
+def test_what_people_merged_in_the_place_of_a_patch_is_preferred_over_it(
+    outcome: Outcome, source: str
+) -> None:
+    world = World()
+    record = world.keep(a_finding(of()))
+    world.became(record, outcome)
+    world.wrote(record, "    return round(total, 2)  # ask @mia\n")
+
+    found = world.export(Format.DPO)
+
+    (row,) = found.files["dpo.jsonl"]
+    assert written(row, "chosen").startswith("    return round(total, 2)  # ask ")
+    assert written(row, "rejected") == "    return total\n"
+    meta: Any = row["meta"]
+    assert (meta["pair_source"], meta["outcome"], meta["tool"]) == (source, outcome, "rewrite")
+    assert "mia" not in json.dumps(row)
+    assert found.left_out == {}
+    assert world.export(Format.RM).files["rm.jsonl"] == (row,)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "new", "head"),
+    [
+        (Outcome.ADAPTED, "    return total\n", ""),
+        (Outcome.ADAPTED, '    return pay(token="ghp_' + "a" * 36 + '")\n', ""),
+        (Outcome.ADAPTED, "    return pay(user='ada@octo.example')\n", "f" * 40),
+        (Outcome.REVERTED, "    return bill\n", ""),
+        (Outcome.TOUCHED, "    return bill\n", ""),
+    ],
+    ids=["the same", "a secret", "another commit", "taken back", "only touched"],
+)
+def test_other_lines_are_preferred_only_where_they_are_another_answer(
+    outcome: Outcome, new: str, head: str
+) -> None:
+    world = World()
+    record = world.keep(a_finding(of()))
+    world.became(record, outcome)
+    world.wrote(record, new, head=head)
+
+    assert world.export(Format.DPO, least=0).count == 0
+
+
 def test_patches_of_findings_that_are_told_otherwise_are_not_compared() -> None:
     world = World()
     world.became(world.keep(a_finding(of())), Outcome.APPLIED)

@@ -1,5 +1,6 @@
 """A round of learning in the worker: what is learned, what serves, and what the operator reads."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,8 +12,21 @@ from bot.domain.ledger import PullKey, RunId
 from bot.domain.outcomes import Outcome
 from bot.domain.repo_config import LearningMode
 from bot.domain.rounds import learning
-from bot.policy.choosing import HAND, placing_by
+from bot.policy.choosing import (
+    EPISODE,
+    HAND,
+    TOOLS_BY_HAND,
+    Occasion,
+    explained_again,
+    logged,
+    placing_by,
+)
+from bot.policy.event_log import DecisionLogged, How
 from bot.policy.journal import Trained, Tried
+from bot.policy.ledger_log import policy_events
+from bot.policy.serving import Sampled
+from bot.policy.standing import standing
+from tests.agent.toy_service import ToyService
 from tests.agent.watch import Watch
 from tests.fakes.job_context import Crashed, FakeJobContext
 from tests.policy.schools import Times, lived
@@ -72,6 +86,81 @@ def test_weights_of_an_older_version_leave_a_review_to_the_hand_weights(promoted
         copy.ledger.policies.record(replace(each, theta=blob))
 
     assert chooser(copy, LearningMode.ON, 1) == HAND
+
+
+def tools(times: Times, mode: LearningMode) -> Sampled:
+    desk = Watch(ledger=times.ledger, now=times.now + timedelta(days=8)).desk()
+    return Choosing(desk, PullKey(1, 1), RunId("r"), mode).tools
+
+
+def copied(times: Times, state: Callable[[bytes], bytes]) -> Times:
+    copy = Times(now=times.now)
+    copy.ledger.events.append(e.event for e in times.ledger.events.after(0, limit=10_000))
+    for each in times.ledger.policies.all():
+        copy.ledger.policies.record(replace(each, state=state(each.state)))
+    return copy
+
+
+def test_what_was_promoted_draws_the_order_of_tools_where_that_is_wanted(promoted: Times) -> None:
+    name = promoted.school.versions().serving.version
+    taught = promoted.school.lesson(upto=stored_seq(promoted, name)).episodes.weights
+
+    serving = tools(promoted, LearningMode.ON)
+
+    assert tools(promoted, LearningMode.SHADOW) == TOOLS_BY_HAND
+    assert serving.version == name
+    assert serving.weights.mean.tolist() == taught.critic.mean.tolist()
+
+
+def stored_seq(times: Times, name: str) -> int:
+    found = times.ledger.policies.find(name)
+    assert found is not None
+    return found.log_seq
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b'{"format":9}\n'])
+def test_tools_that_cannot_be_read_are_drawn_by_hand(promoted: Times, damage: bytes) -> None:
+    copy = copied(promoted, lambda _: damage)
+
+    assert tools(copy, LearningMode.ON) == TOOLS_BY_HAND
+    assert bool(standing(copy.school).trouble) is bool(damage)
+
+
+def test_a_rollback_takes_the_learned_order_of_tools_back_too(promoted: Times) -> None:
+    copy = copied(promoted, lambda state: state)
+    copy.school.take_back(copy.school.versions().serving.version, "it is worse")
+
+    assert tools(copy, LearningMode.ON) == TOOLS_BY_HAND
+
+
+def test_a_review_by_the_learned_order_says_the_same_and_names_who_ordered(promoted: Times) -> None:
+    name = promoted.school.versions().serving.version
+    ledger = copied(promoted, lambda state: state).ledger
+    base, head = {"a.toy": b"one\n"}, {"a.toy": b"BUG 1\nBUG? 2\n"}
+    by_hand = ToyService(base, head)
+    learned = ToyService(base, head, {"learning": {"mode": "on"}}, ledger=ledger)
+
+    by_hand.review()
+    learned.review()
+
+    made = [e for e in policy_events(ledger.events.of_pull(learned.pull))
+            if isinstance(e, DecisionLogged) and e.layout_version == EPISODE.version]  # fmt: skip
+    assert {each.policy_version for each in made} == {name}
+    assert {each.how for each in made} == {How.SAMPLED}
+    assert [k.finding for k in learned.known] == [k.finding for k in by_hand.known]
+
+
+def test_a_drawn_order_is_explained_by_the_weights_that_drew_it(promoted: Times) -> None:
+    picker = tools(promoted, LearningMode.ON)
+    eligible = {"lint": {"unseen": 1.0}, "test": {"red_tests": 0.5, "seconds": 0.4}}
+    occasion = Occasion("r.1", PullKey(1, 1), promoted.now)
+    choice = picker.pick(eligible, decision_id="r.1", repo=occasion.repo)
+
+    again = explained_again(logged(choice, eligible, EPISODE, occasion), promoted.ledger.policies)
+
+    assert again == choice
+    for tool, parts in choice.contributions.items():
+        assert sum(parts.values()) == pytest.approx(choice.utilities[tool], abs=1e-9)
 
 
 @pytest.mark.parametrize("step", ["train", "gate"])
