@@ -29,8 +29,6 @@ from bot.errors import Refused
 
 OURSELVES = Ourselves(app_id=15368)
 """The App behind every `GITHUB_TOKEN`; its events start no workflow, so this is a second wall."""
-UNPRIVILEGED = ("pull_request", "pull_request_review", "pull_request_review_comment")
-"""What happens in a fork's name with a token that only reads, and without secrets."""
 TIMED = ("schedule", "workflow_dispatch")
 """What is about no single pull request."""
 _ASKED: dict[ActionCommand, Command] = {

@@ -1,23 +1,27 @@
 """Reads what became of suggestions: when a pull request is closed, and every night for the last."""
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.action_settings import ActionSettings
-from bot.action_wiring import open_access
+from bot.action_wiring import learned, open_access
 from bot.adapters.git_past import open_past
 from bot.adapters.github_access import GitHubAccess
 from bot.adapters.github_closed import closed_pull, closed_pulls
 from bot.adapters.github_opinions import GitHubOpinions
+from bot.adapters.sql_ledger import open_ledger
 from bot.agent.service.feedback import Feedback
 from bot.app_wiring import with_token
 from bot.domain.action_report import StepReport, nothing
 from bot.domain.action_state import ActionState, StateUnreadable, state_in
 from bot.domain.action_words import feedback_table
-from bot.domain.feedback import ClosedPull, Told
+from bot.domain.event_forms import Observed, outcomes_of
+from bot.domain.event_log import EventLog, EventSource
+from bot.domain.feedback import ClosedPull, Told, logged
 from bot.domain.forge import RepoId
 from bot.domain.ledger import PullKey
 from bot.errors import Refused
@@ -31,7 +35,10 @@ MOST_PULLS = 50
 def feedback(settings: ActionSettings, repo: RepoId, number: int | None) -> StepReport:
     """Read one pull request, or all that were closed lately, and write what became of ours."""
     now = datetime.now(UTC)
-    with open_access(settings, repo) as access:
+    learnt: list[str] = []
+    with ExitStack() as stack:
+        access = stack.enter_context(open_access(settings, repo))
+        log = stack.enter_context(_log(settings, repo, learnt)) if settings.inputs.ledger else None
         requester = access.forge.requester
         if number is None:
             pulls = closed_pulls(requester, repo, since=now - LOOK_BACK, most=MOST_PULLS)
@@ -39,7 +46,10 @@ def feedback(settings: ActionSettings, repo: RepoId, number: int | None) -> Step
             found = closed_pull(requester, repo, number)
             pulls = [found] if found is not None else []
         rows = [(pull, _told(settings, access, repo, pull, now)) for pull in pulls]
-    notes = [f"#{pull.number}: {told}" for pull, told in rows if isinstance(told, str)]
+        if log is not None:
+            for pull, told in rows:
+                _keep(log, access, PullKey(repo.id, pull.number), told, now)
+    notes = learnt + [f"#{pull.number}: {told}" for pull, told in rows if isinstance(told, str)]
     read = [(pull, told) for pull, told in rows if not isinstance(told, str)]
     path = settings.runner.folder / "feedback.json"
     write(path, _document(repo, read))
@@ -54,6 +64,31 @@ def feedback(settings: ActionSettings, repo: RepoId, number: int | None) -> Step
         notes=tuple(notes),
         extra={"results_file": str(path)},
     )
+
+
+@contextmanager
+def _log(settings: ActionSettings, repo: RepoId, told: list[str]) -> Iterator[EventLog]:
+    """Yield the log of the cached file, which is put back at the end."""
+    name = f"learned-{secrets.token_hex(8)}.db"
+    with closing(open_ledger(f"sqlite:///{settings.runner.folder / name}")) as ledger:
+        keep = learned(settings, None, repo, ledger.events, told)
+        yield ledger.events
+        keep()
+
+
+def _keep(
+    log: EventLog, access: GitHubAccess, key: PullKey, told: Sequence[Told] | str, now: datetime
+) -> None:
+    """Log the outcomes of one pull request; what is there already is not there twice."""
+    state = _state(access, key.number) if told and not isinstance(told, str) else None
+    if not isinstance(state, ActionState) or isinstance(told, str):
+        return
+    findings = {one.id: one.finding for one in state.findings}
+    known, observed = outcomes_of(log.of_pull(key)), Observed(now, EventSource.POLL)
+    for one in told:
+        finding = findings.get(one.record.finding_id)
+        if finding is not None:
+            log.append(logged(one, key, known, finding, observed))
 
 
 def _told(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from bot import wiring
 from bot.action_settings import ActionSettings, TokenSettings
 from bot.adapters.action_doctor import examine_token
+from bot.adapters.cached_ledger import CachedLedger, append
 from bot.adapters.doctor_check import Check
 from bot.adapters.github_access import GitHubAccess, GitHubHost, token_access
 from bot.adapters.github_auth import PlainToken
@@ -27,6 +28,7 @@ from bot.agent.service.remembering import Memory, NotedPublications
 from bot.agent.service.review_job import ReviewJob
 from bot.agent.tools.repair import Wish
 from bot.app_wiring import GitHubConnection, Makers, network_of
+from bot.domain.action_inputs import UNPRIVILEGED
 from bot.domain.action_state import (
     NOTHING,
     ActionState,
@@ -36,8 +38,16 @@ from bot.domain.action_state import (
     state_line,
     with_state,
 )
-from bot.domain.action_words import NO_WORKFLOWS, UNWRITTEN_SUMMARY, lost_state
+from bot.domain.action_words import (
+    FORK_LEDGER,
+    NO_WORKFLOWS,
+    UNWRITTEN_SUMMARY,
+    lost_ledger,
+    lost_state,
+    unkept_ledger,
+)
 from bot.domain.effective_config import ConfigRefused, EffectiveConfig, Layer, effective
+from bot.domain.event_log import EventLog
 from bot.domain.forge import (
     Publisher,
     Reactions,
@@ -48,7 +58,7 @@ from bot.domain.jobs import Handler, JobKind
 from bot.domain.markers import Marker, MarkerKind
 from bot.domain.org_defaults import OrgDefaults
 from bot.domain.ports import Sandboxes, Workspace
-from bot.errors import Refused
+from bot.errors import Refused, Retryable
 from bot.output import PlainProgress
 
 Equip = Callable[[Workspace, EffectiveConfig, Collection[str], Wish | None], Equipment]
@@ -91,6 +101,8 @@ class Bench:
     notes: list[str]
     """What the reader of the job summary must know."""
     episodes: list[Episode] = field(default_factory=list)
+    keep: Callable[[], None] = lambda: None
+    """Puts what was learned where the workflow caches it."""
     before: ActionState = NOTHING
     """What was remembered when the step began."""
 
@@ -119,7 +131,8 @@ class Bench:
         self.memory.recall(self.before)
 
     def remember(self) -> None:
-        """Leave what is known to the next run, in our summary comment."""
+        """Leave what is known to the next run: in the cached file, and in our summary comment."""
+        self.keep()
         state, number = self.memory.state(), self.memory.number
         conversations = self.connection.access.forge.conversations
         conversations.forget(number)
@@ -171,6 +184,8 @@ def open_bench(
         stack.callback(ledger.close)
         notes = NotedPublications(ledger.publications)
         records = replace(ledger, publications=notes)
+        told: list[str] = []
+        keep = learned(settings, pull, repo, ledger.events, told)
         memory = Memory(records, notes, repo, pull.number)
         connection = _connection(settings, access, memory)
         jobs, episodes = InlineJobs(time.sleep), list[Episode]()
@@ -199,7 +214,35 @@ def open_bench(
             now=lambda: datetime.now(UTC),
             web_root=parse_api_address(settings.runner.api_url).web_url,
         )
-        yield Bench(desk, connection, jobs, memory, [], episodes)
+        yield Bench(desk, connection, jobs, memory, told, episodes, keep)
+
+
+def learned(
+    settings: ActionSettings,
+    pull: RemotePullRequest | None,
+    repo: RepoId,
+    log: EventLog,
+    told: list[str],
+) -> Callable[[], None]:
+    """Fill a log from the cached file and return what puts it back; `told` hears what is wrong."""
+    given = settings.inputs.ledger
+    is_theirs = pull is not None and pull.is_fork_of(repo) and settings.runner.event in UNPRIVILEGED
+    if not given or is_theirs:
+        told += [FORK_LEDGER] if given else []
+        return lambda: None
+    file = CachedLedger(settings.runner.workspace / given, repo.id)
+
+    def keep() -> None:
+        try:
+            file.write(log)
+        except (Refused, Retryable) as error:
+            told.append(unkept_ledger(str(error)))
+
+    try:
+        append(log, file.read())
+    except Refused as error:
+        told.append(lost_ledger(str(error)))
+    return keep
 
 
 def examine_action(given: TokenSettings) -> Iterator[Check]:

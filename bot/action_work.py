@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.action_events import UNPRIVILEGED, BundleTask, Task
+from bot.action_events import BundleTask, Task
 from bot.action_settings import ActionSettings
 from bot.action_wiring import Bench, open_access, open_bench
 from bot.adapters.github_access import GitHubAccess
@@ -21,6 +21,7 @@ from bot.agent.service.asked_job import AskedJob
 from bot.agent.service.bundle_job import BundleJob
 from bot.agent.service.publishing import Posting, with_lasting_ids
 from bot.agent.service.review_job import MOVED
+from bot.domain.action_inputs import UNPRIVILEGED
 from bot.domain.action_report import StepReport, headline_of, nothing
 from bot.domain.action_words import COMMENTS, fork_code
 from bot.domain.app_forge import run_of_check

@@ -93,6 +93,7 @@ def test_an_event_file_that_is_none_is_refused(
         ("MAX_COST_USD", "a lot", "which is not an amount such as 0.50"),
         ("CONFIG_FILE", "../etc/passwd", "which is not a path inside the repository"),
         ("ALLOWED_BOTS", "all of them!", "which is not a login such as"),
+        ("LEDGER", "folder/", "which is not the path of a file on the runner"),
     ],
 )
 def test_an_input_that_cannot_be_used_is_named_with_its_value(

@@ -9,6 +9,8 @@ from bot.domain.untrusted import one_line
 from bot.errors import Refused
 
 SENSIBLE_MINUTES = 240
+UNPRIVILEGED = ("pull_request", "pull_request_review", "pull_request_review_comment")
+"""What happens in a fork's name with a token that only reads, and without secrets."""
 _PINNED = re.compile(r"(?:[a-z0-9][a-z0-9._:/-]{0,250}@)?sha256:[0-9a-f]{64}")
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
 _WORDS = re.compile(r"[\s,]+")
@@ -40,6 +42,8 @@ class ActionInputs:
     """With its digest."""
     is_dry_run: bool = False
     is_debug: bool = False
+    ledger: str = ""
+    """A file on the runner, relative to the workspace; empty for none."""
     allowed_bots: tuple[str, ...] = ()
     """Logins of programs whose commands are heard; they need the permission all the same."""
 
@@ -66,6 +70,7 @@ NAMES = (
     "debug",
     "allowed_bots",
     "trigger_phrase",
+    "ledger",
 )
 """Every input of `action.yml`, in its order."""
 
@@ -85,6 +90,7 @@ def parse_inputs(given: Mapping[str, str]) -> ActionInputs:
         sandbox_image=_image(text["sandbox_image"]),
         is_dry_run=_flag("dry_run", text["dry_run"]),
         is_debug=_flag("debug", text["debug"]),
+        ledger=_file(text["ledger"]),
         allowed_bots=_logins(text["allowed_bots"]),
     )
 
@@ -159,6 +165,12 @@ def _instructions(value: str) -> str:
 def _path(value: str) -> str:
     if value.startswith("/") or ".." in value.split("/") or "://" in value or "\n" in value:
         raise _refused("config_file", value, "a path inside the repository")
+    return value
+
+
+def _file(value: str) -> str:
+    if value.endswith("/") or not value.isprintable() or len(value) > 1000:
+        raise _refused("ledger", value, "the path of a file on the runner")
     return value
 
 

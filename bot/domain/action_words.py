@@ -70,6 +70,22 @@ def lost_state(reason: str) -> str:
     return f"{reason}; this run knew of no earlier one, so dismissed findings may be here again"
 
 
+def lost_ledger(reason: str) -> str:
+    """Say that what was learned is not there, and that nothing else depends on it."""
+    return f"what was learned earlier is not used: {reason}; the comments on GitHub count as ever"
+
+
+def unkept_ledger(reason: str) -> str:
+    """Say that the next run will not know what this one learned."""
+    return f"what this run learned is not kept: {reason}"
+
+
+FORK_LEDGER = (
+    "what was learned earlier is not used: the workflow of a fork's pull request can put anything "
+    "into the cache that it reads"
+)
+
+
 def feedback_table(pulls: Sequence[tuple[int, Sequence[Told]]]) -> str:
     """Return what became of suggestions, as people read it."""
     rows = [

@@ -1,16 +1,20 @@
 """What became of our suggestions on a closed pull request, where no ledger has kept the signals."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.aftermath import HistoryCommit, Shown
 from bot.domain.edits import Edit, EditRefused, Patch
+from bot.domain.event_forms import Observed, outcome_event
+from bot.domain.event_log import LoggedEvent
+from bot.domain.findings import Finding
 from bot.domain.ledger import KnownFinding, PullKey
-from bot.domain.outcomes import Verdict
+from bot.domain.outcomes import OutcomeRecord, Verdict, to_log
 from bot.domain.pull_records import SuggestionRecord
 from bot.domain.pull_request import Sha
+from bot.domain.quieting import described_event
 from bot.domain.signals import Actor, Signal, SignalKind, Standing, event_id
 
 _BLOCK = re.compile(r"^(`{3,})suggestion\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
@@ -41,6 +45,24 @@ class Told:
     record: SuggestionRecord
     rule: str
     verdict: Verdict
+
+
+def logged(
+    told: Told, key: PullKey, known: Iterable[OutcomeRecord], finding: Finding, now: Observed
+) -> Iterator[LoggedEvent]:
+    """Yield what a log keeps of an outcome: nothing where it is open, or known already."""
+    one = told.record
+    record = to_log(
+        told.verdict,
+        [before for before in known if before.suggestion == one.id],
+        suggestion=one.id,
+        decision=one.decision_id,
+        closed_at=now.at,
+    )
+    if record is not None:
+        has_voter = told.verdict.by is not None
+        yield described_event(key, one.id, finding, now, has_voter=has_voter)
+        yield outcome_event(record, key, now)
 
 
 def suggested_text(body: str) -> str | None:

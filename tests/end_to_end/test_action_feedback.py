@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.cached_ledger import CachedLedger
 from bot.domain.action_state import ActionState, state_line, with_state
 from bot.domain.diff import Side
 from bot.domain.findings import Category, Finding, FindingId, Location, Severity
@@ -104,3 +105,62 @@ def test_a_pull_request_without_suggestions_of_ours_says_so(runner: Runner) -> N
 
     assert _outcomes(ended) == []
     assert "no suggestion of ours is on a pull request that was closed" in ended.summary
+
+
+def test_what_the_night_learned_makes_the_next_review_quieter(
+    runner: Runner, tmp_path: Path
+) -> None:
+    file = tmp_path / "ledger.db"
+    repo, pr = _suggested(runner, "learning", Dismissal("wrong", "ada", datetime.now(UTC)))
+    pr.close(by=runner.github.user("ada"))
+    event = json.dumps({"repository": {"id": repo.id, "full_name": repo.full_name}})
+    inputs = {"ledger": str(file)}
+
+    for _ in range(2):
+        ended = runner.step(event, event="schedule", repo=repo, grants=READS, inputs=inputs)
+        assert ended.code == 0, ended.log
+
+    events = CachedLedger(file, repo.id).read()
+    assert [one.kind for one in events] == ["described", "outcome"]
+    assert b"import os" not in file.read_bytes()
+    before = file.stat().st_ino
+    repo.open_pull_request(BUG, author="ada")
+    review = runner.step(runner.last("pull_request"), repo=repo, inputs=inputs)
+    assert review.code == 0, review.log
+    assert "what was learned" not in review.summary
+    assert file.stat().st_ino != before
+    assert {one.event_id for one in events} <= {
+        one.event_id for one in CachedLedger(file, repo.id).read()
+    }
+
+
+def test_a_ledger_that_is_none_costs_nothing_but_what_was_learned(
+    runner: Runner, tmp_path: Path
+) -> None:
+    file = tmp_path / "ledger.db"
+    file.write_text("no ledger")
+    repo = runner.github.repo("octo/spoiled", base=BASE)
+    pr = repo.open_pull_request(BUG, author="ada")
+
+    ended = runner.step(runner.last("pull_request"), repo=repo, inputs={"ledger": str(file)})
+
+    assert ended.code == 0, ended.log
+    assert "what was learned earlier is not used" in ended.summary
+    assert len(pr.review_comments) == 1
+
+
+def test_of_a_fork_s_pull_request_no_cache_is_read_or_written(
+    runner: Runner, tmp_path: Path
+) -> None:
+    file = tmp_path / "ledger.db"
+    file.write_text("poison")
+    repo = runner.github.repo("octo/poisoned", base=BASE)
+    repo.open_pull_request(BUG, author="eve", fork=True)
+
+    ended = runner.step(
+        runner.last("pull_request"), repo=repo, grants=READS, inputs={"ledger": str(file)}
+    )
+
+    assert ended.code == 0, ended.log
+    assert "can put anything into the cache" in ended.summary
+    assert file.read_text() == "poison"
