@@ -142,6 +142,7 @@ def open_local(  # noqa: PLR0913 one call of wiring names all that a checkout de
             head_sha=head_sha,
             head_ref=ref.removeprefix(BRANCHES) if ref else head or "HEAD",
             can_push=not why_not,
+            is_uncommitted=uncommitted is not Uncommitted.NONE,
             **_described(mirror, tip, describe),
         )
         branch = Branch(repository, ref, tip) if ref and not why_not else None

@@ -43,7 +43,7 @@ class LeftOut(StrEnum):
     UNCLEAR = "what became of it says nothing of the patch (ignored, touched, addressed, censored)"
     UNSURE = "the outcome is less sure than --min-confidence"
     OLD = "it is older than --since, or than the retention of 180 days"
-    NO_RECORD = "the ledger has no suggestion of that outcome"
+    NO_RECORD = "the database has no suggestion of that outcome"
     NO_RUN = "no kept run holds its code any more"
     DAMAGED = "its kept run cannot be read"
     NOT_HELD = "its kept run holds another patch"
