@@ -199,7 +199,7 @@ def _ends(
     base_sha = repository.resolve(base_name)
     tip = repository.resolve("HEAD" if head is None else head)
     if base_sha == tip and not is_work:
-        raise Refused(same_commit(base_name, tip))
+        raise Refused(f"{same_commit(base_name, tip)}, or `review --worktree` for uncommitted work")
     return base_sha, tip
 
 
