@@ -192,7 +192,7 @@ def _opened(database_url: str) -> Ledger:
     _, is_file, path = database_url.partition("sqlite:///")
     if is_file and not Path(path).exists():
         raise Refused(
-            f"there is no ledger at {printable(path)}: set PULLWRIGHT_DATABASE_URL, or "
-            "PULLWRIGHT_STATE_DIR, as for the App"
+            f"there is no database {printable(path)}: "
+            "set PULLWRIGHT_DATABASE_URL or PULLWRIGHT_STATE_DIR to what the App uses"
         )
     return open_ledger(database_url)

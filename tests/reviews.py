@@ -151,7 +151,9 @@ def diff() -> Diff:
 
 def review(**changes: object) -> Review:
     values: dict[str, object] = {
-        "change": PullRequest("shop", None, BASE, MERGE_BASE, HEAD, "feature/discounts"),
+        "change": PullRequest(
+            "shop", None, BASE, MERGE_BASE, HEAD, "feature/discounts", can_push=True
+        ),
         "verdict": verdict(),
         "run_id": "run-1",
         "diff": diff(),

@@ -32,8 +32,8 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "make images": ("tests/test_build_images.py", "build_images.sh"),
 }
 """Commands that other programs run: which one, and the words in it that do."""
-ENDS_WITH: Mapping[str, int] = {}
-"""Exit codes other than 0."""
+OF_A_FULL_DATABASE = re.compile(r"pullwright (export|forget|policy explain|policy rollback)\b")
+"""Commands about what an App has kept; the one here has kept nothing, which they have to say."""
 NEEDS_RED = re.compile(r"\brevert\b|--failing\b")
 """Commands about a test that the branch broke."""
 
@@ -59,8 +59,12 @@ def test_what_the_pages_say_to_type_works(ground: Ground, tmp_path: Path, line: 
 
     ended = typed(line, shop, ground.environment)
 
-    assert ended.returncode == ENDS_WITH.get(line, 0), ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
+    if OF_A_FULL_DATABASE.match(line):
+        assert ended.returncode in {1, 2}, ended.stdout + ended.stderr
+        assert ended.stderr.startswith("pullwright: no")
+        return
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_there_is_something_to_type() -> None:

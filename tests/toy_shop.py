@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.adapters.sql_ledger import open_ledger
 from tests.end_to_end.command import command, sarif_log
 from tests.situations import RepoFixture, Tree, repository
 from tests.test_bench import ROWS
@@ -75,11 +76,12 @@ class Ground:
 
 
 def build_ground(folder: Path, programs: Path) -> Ground:
-    """Build both, with a stored run in the calm one."""
+    """Build both, with a stored run in the calm one, and an App's database with nothing in it."""
     pullwright = command(folder / "home")
     calm = _repository(folder / "calm", CALM)
     ended = pullwright("review", "--base", "main", cwd=calm.path)
     assert ended.code == 0, ended.out + ended.err
+    open_ledger(f"sqlite:///{pullwright.state}/pullwright/pullwright.db").close()
     (run,) = (pullwright.state / "pullwright" / "runs").glob("*")
     shutil.copy(run, calm.path / "RUN")
     calm.write({"staged.py": _IMPORTS})

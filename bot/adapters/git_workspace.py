@@ -142,6 +142,7 @@ def open_local(  # noqa: PLR0913 one call of wiring names all that a checkout de
             head_sha=head_sha,
             head_ref=ref.removeprefix(BRANCHES) if ref else head or "HEAD",
             can_push=not why_not,
+            is_uncommitted=uncommitted is not Uncommitted.NONE,
             **_described(mirror, tip, describe),
         )
         branch = Branch(repository, ref, tip) if ref and not why_not else None
@@ -198,7 +199,7 @@ def _ends(
     base_sha = repository.resolve(base_name)
     tip = repository.resolve("HEAD" if head is None else head)
     if base_sha == tip and not is_work:
-        raise Refused(same_commit(base_name, tip))
+        raise Refused(f"{same_commit(base_name, tip)}, or `review --worktree` for uncommitted work")
     return base_sha, tip
 
 

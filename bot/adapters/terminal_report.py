@@ -19,6 +19,7 @@ from bot.domain.evidence import Grade, Proof, TestReport
 from bot.domain.findings import Finding, FindingState, Severity
 from bot.domain.posts import reach_of
 from bot.domain.pull_request import printable
+from bot.domain.quality import LEGEND
 from bot.domain.review import Decision, FixOutcome, PatchResult, Review
 from bot.domain.untrusted import one_line, shown
 from bot.domain.verdict import Conclusion, Coverage
@@ -146,7 +147,9 @@ def _review_lines(review: Review) -> Iterator[RenderableType]:
         yield from _finding(finding, review)
     yield Text()
     if any(f.source == "test" for f in review.open_findings):
-        yield _fact("fix", mending.OFFER)
+        yield _fact("fix", mending.offer(review.change))
+    if any(f.suggestion and _has_quality(f.suggestion.proof) for f in review.open_findings):
+        yield _fact("quality", LEGEND)
     yield from _facts(review)
 
 
@@ -174,6 +177,10 @@ def _finding(finding: Finding, review: Review) -> Iterator[RenderableType]:
     yield _Inset(_receipt(suggestion.proof))
     if doubt := evidence_words.doubt_of(suggestion):
         yield _Inset(Text(doubt, "yellow"))
+
+
+def _has_quality(proof: Proof | None) -> bool:
+    return proof is not None and "quality" in comments.receipt(proof)
 
 
 def _receipt(proof: Proof | None) -> Text:
@@ -276,12 +283,19 @@ def _fix_lines(outcome: FixOutcome) -> Iterator[RenderableType]:
         yield Text()
         yield from _patch(patch, is_fixed=outcome.refused is None)
     yield Text()
+    if any(_has_quality(patch.proof) for patch in outcome.patches):
+        yield _fact("quality", LEGEND)
     for limit in outcome.review.verdict.limits:
         yield _fact("limit", limit, "yellow")
     for note in outcome.review.notes:
         yield _fact("note", note)
     if outcome.refused is not None:
         yield Text(one_line(outcome.refused, limit=2000), "yellow")
+    yield from _ending(outcome)
+
+
+def _ending(outcome: FixOutcome) -> Iterator[RenderableType]:
+    """Yield what all patches do as one, where they are, and what is left."""
     if said := fix_words.together(outcome.together):
         yield Text(said)
     if outcome.commit is not None:

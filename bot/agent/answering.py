@@ -43,6 +43,7 @@ class Answering:
             thread=thread,
             pieces=self._pieces(state, finding),
             head=state.head,
+            language=state.config.language,
         )
         lookups = Lookups(self.workspace, self.surroundings)
         for turn in range(ROUNDS + 1):

@@ -40,6 +40,14 @@ class Names:
         if unknown:
             raise Refused(fix_words.unknown_tests(unknown, sorted(there)))
 
+    def check_files(self, state: State) -> None:
+        """Raise Refused for a Python test in a file that the head has not, before anything runs."""
+        files = {f for t in self.tests if "::" in t and (f := file_of(t)).endswith(".py")}
+        paths = state.head_paths
+        lost = {f for f in files if not any(p == f or p.endswith(f"/{f}") for p in paths)}
+        if unknown := [t for t in self.tests if paths and file_of(t) in lost]:
+            raise Refused(fix_words.unknown_test_file(unknown[0], sorted(paths)))
+
     def check_ids(self, state: State) -> None:
         """Raise Refused for a number above that of the last finding, once all are found."""
         if self.may_find_more or self.tests or not set(FINDERS) <= set(state.tools_run):
@@ -74,6 +82,7 @@ class Heeding:
 
     def run(self, state: State) -> Observation:
         """Check, work, and check what the work told; raises Refused."""
+        self.names.check_files(state)
         self.names.check_ids(state)
         seen = self.tool.run(state)
         if seen.head_tests is not None:

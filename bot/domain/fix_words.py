@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 
 from bot.domain.comments import suite_counts
-from bot.domain.evidence import Grade, Together
+from bot.domain.evidence import Grade, Together, file_of
 from bot.domain.findings import Category, Finding, FindingId, Suggestion
 from bot.domain.markdown import code
 from bot.domain.pull_request import printable
@@ -118,6 +118,14 @@ def unknown_tests(tests: Sequence[str], there: Sequence[str]) -> str:
     hint = f"did you mean {' or '.join(one_line(test, limit=200) for test in near)}"
     every = "`pullwright test --json` names those that fail"
     return f"no test ran at head by the name {named}: {hint if near else every}"
+
+
+def unknown_test_file(test: str, there: Sequence[str]) -> str:
+    """Say that the head has no file of a test that was named, and which comes nearest."""
+    file = file_of(test)
+    near = difflib.get_close_matches(file, there, n=1, cutoff=0.6)
+    hint = f": did you mean {printable(near[0])}" if near else ""
+    return f"no test {one_line(test, limit=200)}: the head has no file {printable(file)}{hint}"
 
 
 def nothing_to_fix() -> str:

@@ -7,13 +7,15 @@ from bot.domain.comments import spoken_test
 from bot.domain.evidence import StopReason, TestReport
 from bot.domain.findings import Category, Finding, Suggestion
 from bot.domain.markdown import cut, details, fence, prose
-from bot.domain.pull_request import printable
+from bot.domain.pull_request import PullRequest, printable
 from bot.domain.replies import LIMIT_BYTES
 from bot.domain.review import FixOutcome, PatchResult
 from bot.domain.untrusted import one_line, shown
 
 STOPPED = "the search for a repair was stopped; what was found before stands"
 OFFER = "`pullwright fix` searches for a small edit that makes the failing tests pass"
+_COMMIT_FIRST = f"{OFFER}: commit this work first"
+_ONLY_SHOWN = OFFER.replace("pullwright fix", "pullwright fix --no-commit")
 _NETWORK = re.compile(
     r"network is unreachable|name or service not known|failure in name resolution"
     r"|nodename nor servname|getaddrinfo (failed|ENOTFOUND|EAI_AGAIN)|max retries exceeded with url"
@@ -22,6 +24,13 @@ _NETWORK = re.compile(
 )
 _NO_OTHER = ("no edit of our kinds fits there", "there is no other of our kinds")
 """Where none was tried, and where some were."""
+
+
+def offer(change: PullRequest) -> str:
+    """Say what would mend red tests, with a command that works where they were found."""
+    if change.is_uncommitted:
+        return _COMMIT_FIRST
+    return OFFER if change.can_push else _ONLY_SHOWN
 
 
 def repaired(tried: int, plausible: int, *, seconds: float) -> str:

@@ -28,6 +28,8 @@ class PullRequest:
     author: str = ""
     title: str = ""
     is_draft: bool = False
+    is_uncommitted: bool = False
+    """Work of a checkout that is in no commit of its repository."""
 
 
 def printable(path: str) -> str:

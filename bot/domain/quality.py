@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from bot.domain.evidence import Counts, Proof, TestComparison
 
 CORRECTNESS, EFFICIENCY, READABILITY = 0.6, 0.15, 0.25
+LEGEND = (
+    "of a patch, from 0 to 1: correctness (60%, what the tests say), readability (25%) and "
+    "efficiency (15%, what slow tests cost); what was not measured is left out"
+)
 BROKEN = 0.2
 """The most that a patch can score that breaks a test that passed."""
 LEAST_SECONDS = 0.05
@@ -104,9 +108,19 @@ def _readability(looks: Looks) -> float:
 
 
 def quality_words(proof: Proof) -> list[str]:
-    """Return the score as a receipt tells it, with how much of it was measured."""
+    """Return the score as a receipt tells it, with which part of it nobody could measure."""
     if proof.quality is None or not math.isfinite(proof.quality):
         return []
     share = proof.quality_coverage
-    rest = f" ({share:.0%} measured)" if share is not None and share < 1 else ""
+    rest = f" ({_gap(share)})" if share is not None and share < 1 else ""
     return [f"quality {proof.quality:.2f}{rest}"]
+
+
+def _gap(share: float) -> str:
+    """Say which parts are missing; no two sets of them have the same share."""
+    said = {
+        CORRECTNESS + READABILITY: "efficiency not measured",
+        EFFICIENCY + READABILITY: "correctness not measured",
+        READABILITY: "readability alone",
+    }
+    return next((s for at, s in said.items() if abs(at - share) < 0.001), f"{share:.0%} measured")

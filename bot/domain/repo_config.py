@@ -151,7 +151,7 @@ class RepoConfig(_Section):
     """Globs of what is reviewed; with `!` in front, of what is left out."""
     path_instructions: Annotated[tuple[PathInstruction, ...], Field(max_length=50)] = ()
     language: _Language = "en"
-    """Of what is posted."""
+    """Of the sentences that a model writes about code; all other words are English."""
     severity_threshold: Severity = Severity.LOW
     """The mildest finding that is shown."""
     max_comments: Annotated[int, Field(ge=1, le=20)] = 10

@@ -159,7 +159,7 @@ def test_an_unknown_ref_names_the_nearest_one(changed: RepoFixture, open_git: Op
 def test_a_base_that_is_the_head_leaves_nothing_to_review(
     changed: RepoFixture, open_git: Opener
 ) -> None:
-    with pytest.raises(Refused, match=r"nothing to review: .* are the same commit"):
+    with pytest.raises(Refused, match=r"nothing to review: .* are the same commit .*--worktree"):
         open_git(changed.path, base="HEAD")
 
 

@@ -253,6 +253,23 @@ def test_a_review_of_red_tests_says_what_would_mend_them() -> None:
     assert "`pullwright fix`" not in printed(replace(review(), findings=()))
 
 
+def test_the_command_that_is_named_is_one_that_works_there() -> None:
+    change = review().change
+    work = replace(change, is_uncommitted=True, can_push=False)
+
+    assert "pass: commit this work first" in printed(review(change=work), width=200)
+    detached = printed(review(change=replace(change, can_push=False)))
+    assert "`pullwright fix --no-commit` searches" in detached
+
+
+def test_a_score_is_explained_where_there_is_one() -> None:
+    scored, plainly = number([unused_import()]), number([unused_import(quality=None)])
+
+    assert "quality  of a patch, from 0 to 1: correctness" in printed(review(findings=scored))
+    assert "from 0 to 1" not in printed(review(findings=plainly))
+    assert "from 0 to 1" in printed(fix_outcome())
+
+
 def test_the_explanation_shows_contributions_that_sum_to_the_utility() -> None:
     screen = console()
 

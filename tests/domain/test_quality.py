@@ -115,9 +115,20 @@ def test_what_the_same_tests_cost_counts_outside_of_the_noise(
     assert efficiency(seconds) == share
 
 
-def test_a_receipt_tells_the_score_and_how_much_of_it_was_measured() -> None:
-    assert quality_words(proof(quality=0.876, quality_coverage=0.85)) == [
-        "quality 0.88 (85% measured)"
-    ]
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.85, "efficiency not measured"),
+        (0.4, "correctness not measured"),
+        (0.25, "readability alone"),
+    ],
+)
+def test_a_receipt_tells_the_score_and_what_is_not_in_it(share: float, said: str) -> None:
+    told = quality_words(proof(quality=0.876, quality_coverage=share))
+
+    assert told == [f"quality 0.88 ({said})"]
+
+
+def test_a_whole_score_is_told_alone_and_no_score_not_at_all() -> None:
     assert quality_words(proof(quality=0.5, quality_coverage=1.0)) == ["quality 0.50"]
     assert quality_words(proof(quality=None)) == quality_words(proof(quality=float("nan"))) == []

@@ -350,5 +350,5 @@ def test_a_ledger_that_is_not_there_is_not_made(shop: Shop, tmp_path: Path) -> N
     ended = replace(shop, url=f"sqlite:///{tmp_path}/none.db").export("kto", into=tmp_path / "out")
 
     assert (ended.code, ended.out) == (2, "")
-    assert "there is no ledger at" in ended.err
+    assert "there is no database" in ended.err
     assert not (tmp_path / "none.db").exists()

@@ -62,6 +62,18 @@ def test_a_test_that_is_not_there(pullwright: Command, lint_bug: RepoFixture) ->
     assert "verify:" not in ended.err
 
 
+def test_a_test_in_a_file_that_is_not_there_is_refused_before_anything_runs(
+    pullwright: Command, lint_bug: RepoFixture
+) -> None:
+    ended = pullwright("fix", "--failing", "tset_app.py::test_total", cwd=lint_bug.path)
+
+    assert ended.code == 2
+    assert ended.err == (
+        "pullwright: no test tset_app.py::test_total: the head has no file tset_app.py: "
+        "did you mean test_app.py\n"
+    )
+
+
 def test_nothing_to_fix_is_said_and_leaves_no_empty_patch(
     pullwright: Command, clean: RepoFixture, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.agent.prompts.fixing import code_of
+from bot.agent.prompts.language import ENGLISH, written_in
 from bot.domain.findings import Finding
 from bot.domain.forge import Remark
 from bot.domain.packing import Piece
@@ -26,13 +27,14 @@ _MOST_REMARKS = 20
 _DIFF_CHARACTERS = 24_000
 
 
-def answer_prompt(
+def answer_prompt(  # noqa: PLR0913 - all that a question is answered from
     question: str,
     *,
     finding: Finding | None,
     thread: Sequence[Remark],
     pieces: Sequence[Piece],
     head: Mapping[str, bytes],
+    language: str = ENGLISH,
 ) -> Prompt:
     """Return the prompt for a question, with the thread that it was asked in."""
     parts: list[Part] = []
@@ -48,4 +50,5 @@ def answer_prompt(
         label = f"said before by {who}"
         parts.append(Block(label, remark.body, is_prose=True, limit=_REMARK_CHARACTERS))
     parts.append(Block("the question", question, is_prose=True, limit=_QUESTION_CHARACTERS))
+    parts += written_in(language, "answer")
     return ask(_ANSWER_RULES, *parts, "Answer the question.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.agent.prompts.language import ENGLISH, written_in
 from bot.agent.surroundings import Excerpt
 from bot.domain.findings import Finding
 from bot.domain.packing import Piece
@@ -66,6 +67,8 @@ class Material:
     excerpts: Sequence[Excerpt]
     settled: Sequence[Finding] = ()
     """What people refuted or dismissed in these files before."""
+    language: str = ENGLISH
+    """Of the findings' sentences."""
 
 
 def chunk_prompt(pieces: Sequence[Piece], material: Material) -> Prompt:
@@ -79,16 +82,20 @@ def chunk_prompt(pieces: Sequence[Piece], material: Material) -> Prompt:
         *_settled(material.settled),
         *_excerpts(material.excerpts),
         *_diffs(pieces),
+        *written_in(material.language, "title", "body"),
         "Review these parts of the change.",
     )
 
 
-def spanning_prompt(facts: Sequence[str], found: Sequence[Finding]) -> Prompt:
+def spanning_prompt(
+    facts: Sequence[str], found: Sequence[Finding], language: str = ENGLISH
+) -> Prompt:
     """Return the prompt about what spans the chunks."""
     return ask(
         _SPANNING_RULES,
         Block("what the parts change for code elsewhere", "\n".join(f"- {f}" for f in facts)),
         Block("found already", "\n".join(_line(finding) for finding in found) or "nothing"),
+        *written_in(language, "title", "body"),
         "Report what comes from several parts together.",
     )
 

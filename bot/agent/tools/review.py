@@ -196,6 +196,7 @@ class _Review:
             evidence=[f for f in state.findings if f.location.path in paths],
             excerpts=excerpts,
             settled=[f for f in state.settled if f.location.path in paths],
+            language=state.config.language,
         )
         return chunk_prompt(chunk, material)
 
@@ -220,7 +221,7 @@ class _Review:
         if sum(bool(each) for each in facts) < 2:
             return ()
         flat = [fact for each in facts for fact in each]
-        outcome = self._asked(spanning_prompt(flat, found))
+        outcome = self._asked(spanning_prompt(flat, found, self._state.config.language))
         if isinstance(outcome, ModelFailed):
             return ()
         self._spending += outcome.spending
