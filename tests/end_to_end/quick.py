@@ -14,7 +14,7 @@ from bot.cli import main as command
 from bot.domain import turns
 
 PACE_S = POLL_S = 0.05
-TURN_S = 5.0
+TURN_S = 1.0
 """How long a worker that died while it wrote keeps its turn, in earnest two minutes."""
 
 

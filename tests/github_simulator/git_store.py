@@ -82,25 +82,30 @@ class GitStore:
 
     def git(self, *arguments: str, stdin: bytes | None = None, may_fail: bool = False) -> bytes:
         """Run git in the repository and return its output."""
-        done = subprocess.run(
+        done = self._ended(*arguments, stdin=stdin)
+        if done.returncode and not may_fail:
+            reason = os.fsdecode(done.stderr).strip()
+            raise AssertionError(f"git {' '.join(arguments[:2])}: {reason}")
+        return done.stdout
+
+    def _ended(
+        self, *arguments: str, stdin: bytes | None = None
+    ) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
             ["git", "--git-dir", self.path, *arguments],
             env=ENVIRONMENT,
             input=stdin,
             capture_output=True,
             check=False,
         )
-        if done.returncode and not may_fail:
-            reason = os.fsdecode(done.stderr).strip()
-            raise AssertionError(f"git {' '.join(arguments[:2])}: {reason}")
-        return done.stdout
 
     def recall(self, *arguments: str) -> bytes:
         """Run git once for arguments that name objects by SHA, so that the output never changes."""
         if arguments not in self._known:
-            output = self.git(*arguments, may_fail=True)
-            if not output:
-                return output
-            self._known[arguments] = output
+            done = self._ended(*arguments)
+            if done.returncode and not done.stdout:
+                return done.stdout
+            self._known[arguments] = done.stdout
         return self._known[arguments]
 
     def write_commit(self, ref: str, new: NewCommit) -> str:
