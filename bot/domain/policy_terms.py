@@ -23,6 +23,7 @@ TERMS: Mapping[str, str] = {
     "drift": "an alarm says that rewards differ from what was foreseen: older ones then count less",
     "gate": "the test on rewards that a candidate was not trained on; only who passes it serves",
     "J": "the mean reward of what a version chose; of a run, what its tools proved for their cost",
+    "fixer": "which tool mends a finding first, where two could",
     "hand": "weights set by hand",
     "learned": "weights of the critic, which foresees rewards: these serve once they are promoted",
     "actor": "weights of the paper's own learner, by policy gradient: shown beside, and not served",
