@@ -1,6 +1,6 @@
 """The App's part of the command line; it is only imported where the App's packages are there."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from bot.adapters.doctor_check import Check
 from bot.adapters.sql_board import open_board
 from bot.adapters.sql_ledger import open_ledger
 from bot.adapters.sql_turns import open_turns, pacing
-from bot.domain.jobs import JobFilter, JobId, JobStatus
+from bot.domain.jobs import Job, JobFilter, JobId, JobStatus
 from bot.domain.pull_records import Ledger
 from bot.domain.rounds import Occasion, unscheduled
 from bot.domain.untrusted import one_line
@@ -121,7 +121,16 @@ def retry_job(job_id: str) -> str:
 
 def reconcile() -> Iterator[str]:
     """Queue a look for everything that was missed, and yield a line for each job."""
+    yield from _asked(unscheduled(Occasion.ASKED, datetime.now(UTC)))
+
+
+def sync_feedback() -> Iterator[str]:
+    """Queue a look at what became of suggestions, and yield a line for its job."""
+    yield from _asked(unscheduled(Occasion.ASKED, datetime.now(UTC))[1:])
+
+
+def _asked(wanted: Iterable[Job]) -> Iterator[str]:
     with closing(DbosJobs(load_app_settings().database_url)) as jobs:
-        for job in unscheduled(Occasion.ASKED, datetime.now(UTC)):
+        for job in wanted:
             said = "queued" if jobs.submit(job) else "queued before"
             yield f"{said}: {job.id}"

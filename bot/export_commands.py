@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.agent.export.gathering import Wishes
+from bot.app_packages import app_packages
 from bot.domain import export_card as words
 from bot.domain import forgetting_words
 from bot.domain.export import MIN_CONFIDENCE, RETENTION, Format
@@ -134,10 +135,8 @@ def _is_number(user: str) -> bool:
 
 def export_wiring() -> ModuleType:
     """Return what does it; raises Refused where the database's packages are not installed."""
-    try:
+    with app_packages():
         from bot import export_wiring as module
-    except ModuleNotFoundError as error:
-        raise Refused(f"{error.name} is missing: pip install 'pullwright[app]'") from error
     return module
 
 

@@ -1,4 +1,4 @@
-"""The commands about what was learned: learn, and policy show, explain, gate and rollback."""
+"""The commands about what was learned, and from what: learn, policy and feedback."""
 
 from pathlib import Path
 from types import ModuleType
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.errors import Refused
+from bot.app_packages import app_packages
 
 Version = Annotated[str, typer.Argument(help="A version, or the beginning of its name.")]
 
@@ -20,6 +20,10 @@ def add_to(app: typer.Typer) -> None:
     policy.command()(explain)
     policy.command()(gate)
     policy.command()(rollback)
+    feedback = typer.Typer(help="What people made of suggestions.", no_args_is_help=True)
+    app.add_typer(feedback, name="feedback")
+    feedback.command("list")(list_feedback)
+    feedback.command("sync")(sync_feedback)
 
 
 def learn(
@@ -47,6 +51,22 @@ def show(
         typer.echo(line)
 
 
+def list_feedback(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at the most.")] = 50,
+) -> None:
+    """List what became of suggestions and what it is worth, the newest first."""
+    for line in report().feedback(limit):
+        typer.echo(line)
+
+
+def sync_feedback() -> None:
+    """Look now at what became of suggestions; a worker does it."""
+    with app_packages():
+        from bot import app_commands
+    for line in app_commands.sync_feedback():
+        typer.echo(line)
+
+
 def explain(run: Annotated[str, typer.Argument(help="The id of a run.")]) -> None:
     """Show each choice of a run with the parts that sum to its utility."""
     for line in report().explained(run):
@@ -69,8 +89,6 @@ def rollback(
 
 def report() -> ModuleType:
     """Return what answers; raises Refused where its packages are not installed."""
-    try:
-        from bot import policy_report as module
-    except ModuleNotFoundError as error:
-        raise Refused(f"{error.name} is missing: pip install 'pullwright[app]'") from error
-    return module
+    with app_packages():
+        from bot import policy_report
+    return policy_report

@@ -18,7 +18,7 @@ from bot.domain.event_log import EVENTS_AT_ONCE, Numbered, PolicyUnreadable
 from bot.domain.ledger import PullKey, RunId
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.policy_words import Shown
-from bot.domain.pull_records import Ledger
+from bot.domain.pull_records import Ledger, SuggestionRecord
 from bot.domain.record_json import load
 from bot.domain.review import Decision
 from bot.domain.unreadable import left_out
@@ -74,6 +74,19 @@ def shown(html: Path | None) -> Iterator[str]:
         if html is not None:
             write(html, _page(ledger, school, stand))
             yield f"wrote {html}"
+
+
+def feedback(limit: int) -> Iterator[str]:
+    """Yield the last word on each suggestion, the newest first."""
+    with _ledger() as ledger:
+        found = sorted(_judged(ledger), key=lambda each: each[1].occurred_at, reverse=True)
+        for pull, record, suggestion, rule in found[:limit]:
+            of = f"{pull.repo_id}#{pull.number}  {suggestion.finding_id} {rule}"
+            yield f"{record.occurred_at:%Y-%m-%d %H:%M}  {of}  {words.became(record)}"
+        if not found:
+            yield words.NO_FEEDBACK
+        if len(found) > limit:
+            yield f"{len(found) - limit} older ones are not shown: --limit"
 
 
 def explained(run: str) -> Iterator[str]:
@@ -194,21 +207,27 @@ def _ends(days: Sequence[date]) -> tuple[str, str]:
 
 
 def _taken(ledger: Ledger) -> list[Taken]:
-    """Return what became of each suggestion, by the last word of the log."""
+    """Return what became of each suggestion, for the plots."""
+    return [
+        Taken(record.occurred_at.date(), suggestion.source, rule, record.verdict.outcome)
+        for _, record, suggestion, rule in _judged(ledger)
+    ]
+
+
+def _judged(
+    ledger: Ledger,
+) -> Iterator[tuple[PullKey, OutcomeRecord, SuggestionRecord, str]]:
+    """Yield the last word of the log on each suggestion, and the rule of its finding."""
     last: dict[str, tuple[PullKey, OutcomeRecord]] = {}
     for each in _every(ledger):
         for record in readable_outcomes([each]).found:
             last[record.suggestion] = (each.event.pull, record)
-    found: list[Taken] = []
     for pull in sorted({pull for pull, _ in last.values()}, key=repr):
         rules = {k.id: k.finding.rule for k in ledger.findings.known(pull)}
         for suggestion in ledger.suggestions.shown(pull):
             if suggestion.id in last:
-                _, record = last[suggestion.id]
                 rule = rules.get(suggestion.finding_id, "unknown")
-                day = record.occurred_at.date()
-                found.append(Taken(day, suggestion.source, rule, record.verdict.outcome))
-    return found
+                yield pull, last[suggestion.id][1], suggestion, rule
 
 
 def _every(ledger: Ledger) -> Iterator[Numbered]:

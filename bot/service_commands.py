@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.app_packages import app_packages
 from bot.domain.jobs import JobStatus
 from bot.errors import Refused
 from bot.settings import has_app
@@ -120,8 +121,6 @@ def app_checks() -> "Iterator[Check]":
 
 def app_commands() -> ModuleType:
     """Return the App's commands; raises Refused where its packages are not installed."""
-    try:
+    with app_packages():
         from bot import app_commands as module
-    except ModuleNotFoundError as error:
-        raise Refused(f"{error.name} is missing: pip install 'pullwright[app]'") from error
     return module

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.findings import Finding
+from bot.domain.outcomes import OutcomeRecord
 from bot.domain.policy_terms import NOTHING_LEARNED, OF_VERSIONS, TERMS, legend
 from bot.domain.pull_request import printable
 from bot.domain.review import Decision
@@ -21,6 +22,9 @@ MENDS_FIRST = "who mends it first,"
 
 
 NOTHING_LOGGED = "the log holds nothing that was chosen or said yet: there is nothing to learn from"
+NO_FEEDBACK = (
+    "nobody's word on a suggestion is logged yet: `pullwright feedback sync` has a worker look"
+)
 NOT_STORED = "not stored: only what was learned from the first event on can be told again"
 
 
@@ -30,6 +34,16 @@ def parts(contributions: Mapping[str, float], *, most: int = _PARTS_SHOWN) -> st
     told = [f"{name} {value:+.2f}" for name, value in ranked[:most] if value]
     more = sum(1 for _, value in ranked[most:] if value)
     return ", ".join([*told, *([f"{more} more"] if more else [])])
+
+
+def became(record: OutcomeRecord) -> str:
+    """Return what a suggestion came to and what that is worth, with how sure it is."""
+    verdict = record.verdict
+    worth = f"{verdict.worth.reward:+.1f}, confidence {verdict.worth.confidence:.1f}"
+    said = f"{verdict.outcome.value} ({worth})"
+    if not verdict.is_final:
+        return f"{said}, so far"
+    return f"{said}, corrected after the merge" if record.is_correction else said
 
 
 def chosen(

@@ -125,6 +125,39 @@ def test_explain_shows_parts_that_sum_to_the_utility() -> None:
             assert sum(parts) == pytest.approx(float(utility[1]), abs=0.005 * (len(parts) + 1))
 
 
+def test_feedback_lists_what_became_of_each_suggestion_the_newest_first() -> None:
+    told = typed("feedback", "list", "--limit", "10").splitlines()
+
+    days = [line.partition("  ")[0] for line in told[:10]]
+    assert days == sorted(days, reverse=True)
+    assert re.fullmatch(
+        r"\S+ \S+  \d+#\d+  F1 unknown  \w+ \([-+]\d\.\d, confidence \d\.\d\)", told[0]
+    )
+    assert re.fullmatch(r"\d+ older ones are not shown: --limit", told[10])
+
+
+def test_feedback_of_nobody_says_how_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULLWRIGHT_STATE_DIR", str(tmp_path))
+    open_ledger(f"sqlite:///{tmp_path}/pullwright.db").close()
+
+    assert "pullwright feedback sync" in typed("feedback", "list")
+
+
+def test_sync_queues_one_look_for_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key.pem").write_text("a key")
+    for name, value in {
+        "STATE_DIR": str(tmp_path), "APP_ID": "1", "WEBHOOK_SECRET": "0123456789abcdef",
+        "PRIVATE_KEY_FILE": str(tmp_path / "key.pem"),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"PULLWRIGHT_{name}", value)
+
+    [said] = typed("feedback", "sync").splitlines()
+
+    assert said.startswith("queued: reconcile:pulls:asked:")
+
+
 def test_gate_shows_every_check() -> None:
     told = typed("policy", "gate")
 
