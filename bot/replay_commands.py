@@ -71,7 +71,7 @@ def backtest(
     candidate = replay_wiring.load_candidate(config)
     found = list(replay_wiring.forecasts(settings, candidate, last=last))
     if not found:
-        raise Refused("there are no stored runs: review something first")
+        raise Refused(words.no_stored_runs())
     if as_json:
         sys.stdout.write(forecast_json(found))
         return
@@ -81,7 +81,10 @@ def backtest(
 
 def _list() -> None:
     """Print a line for each stored run, the newest first."""
-    for run_id, header in replay_wiring.headers(load_settings()):
+    found = tuple(replay_wiring.headers(load_settings()))
+    if not found:
+        sys.stderr.write(f"pullwright: {words.no_stored_runs()}\n")
+    for run_id, header in found:
         if isinstance(header, str):
             typer.echo(f"{run_id:<16}  {one_line(header)}")
             continue

@@ -3,6 +3,11 @@
 from bot.domain.pull_request import printable
 
 
+def no_stored_runs() -> str:
+    """Say that no run is kept, and how one comes to be."""
+    return "there are no stored runs: review something first"
+
+
 def files_left_out(files: int, size_bytes: int) -> str:
     """Say that the bundle does not hold all that the model's tools read."""
     return f"left out: {files} files that were read, {size_bytes:,} bytes"

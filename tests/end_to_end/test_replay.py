@@ -211,6 +211,13 @@ def test_runs_are_listed_the_newest_first(pullwright: Command, lint_bug: RepoFix
     assert lint_bug.head_sha[:12] in listed[1]
 
 
+def test_a_list_without_a_run_says_that_there_is_none(pullwright: Command) -> None:
+    ended = pullwright("replay", "--list")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == "pullwright: there are no stored runs: review something first\n"
+
+
 def rewritten(path: Path, old: str, new: str) -> None:
     text = gzip.decompress(path.read_bytes()).decode()
     assert old in text
