@@ -82,7 +82,10 @@ def held_config(settings: Settings, place: Place) -> EffectiveConfig:
         )
     own = load_repo_config(found.files, sha=found.sha) if found.sha is not None else None
     waiting = [path for path, data in _written(place).items() if data != found.files.get(path)]
-    notes = tuple(config_words.not_merged(path, found.ref) for path in waiting)
+    notes = (
+        *(config_words.not_merged(path, found.ref) for path in waiting),
+        *(config_words.misnamed(*names) for names in _misnamed(place)),
+    )
     if own is None:
         notes = (config_words.no_file(found.ref), *notes)
     return effective([own] if own is not None else [], notes=notes)
@@ -95,3 +98,12 @@ def _written(place: Place) -> dict[str, bytes]:
     root = wiring.checkout(place)
     there = [path for path in CONFIG_PATHS if (root / path).is_file()]
     return {path: wiring.read_bytes(root / path) for path in there}
+
+
+def _misnamed(place: Place) -> list[tuple[str, str]]:
+    """Return each file of a checkout that is spelt in another way than is read, and how it is."""
+    if place.is_remote:
+        return []
+    root = wiring.checkout(place)
+    spelt = [(f"{path.removesuffix('.yml')}.yaml", path) for path in CONFIG_PATHS]
+    return [(wrong, right) for wrong, right in spelt if (root / wrong).is_file()]

@@ -153,6 +153,19 @@ def test_init_writes_what_is_not_there_and_says_what_to_do_next(tmp_path: Path) 
     assert next_steps(has_forks=True)[0] in ended.out
 
 
+@pytest.mark.parametrize("name", ["pullwright.yml", "pullwright.yaml"])
+def test_a_configuration_at_the_root_is_kept_and_said_to_belong_elsewhere(
+    tmp_path: Path, name: str
+) -> None:
+    repo = _repository(tmp_path / "mine")
+    (repo / name).write_text("language: de\n")
+
+    ended = command(tmp_path / "home")("init", cwd=repo)
+
+    assert f"kept {name}, which is there already; this repository's reviews read it" in ended.out
+    assert not (repo / CONFIG_PATHS[0]).exists()
+
+
 @pytest.mark.parametrize("name", [".github/pullwright.yaml", ".pullwright.yaml"])
 def test_a_configuration_of_the_other_spelling_is_kept_and_said_not_to_be_read(
     tmp_path: Path, name: str

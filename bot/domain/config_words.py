@@ -35,6 +35,11 @@ def not_merged(path: str, ref: str) -> str:
     return f"{path} of this checkout counts once it is {when}: `config check {path}` checks it"
 
 
+def misnamed(path: str, read: str) -> str:
+    """Say that a file of the checkout is never read under its name."""
+    return f"{path} of this checkout is not read under this name: rename it to {read}"
+
+
 def config_check(head_sha: Sha, run_id: str, reason: str, number: int | None = None) -> CheckRun:
     """Return the check of a head that was not looked at; no configuration makes it a failure."""
     return CheckRun(

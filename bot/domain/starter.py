@@ -22,6 +22,8 @@ FOLDER = ".github/workflows"
 BUNDLE = "pullwright-bundle"
 """The artifact of a fork's run, and the folder that it is unpacked into."""
 NOTHING_TO_DO = "nothing is to do: all files are there already"
+_ROOT_CONFIG = "pullwright.yml"
+"""Where people put it who have not read where it belongs."""
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 _REVIEW = """name: pullwright
@@ -161,7 +163,7 @@ def twins(path: str) -> tuple[str, ...]:
 
     Two files of configuration would be an error, and two workflows would each review.
     """
-    names = (path, *CONFIG_PATHS) if path in CONFIG_PATHS else (path,)
+    names = (path, *CONFIG_PATHS, _ROOT_CONFIG) if path in CONFIG_PATHS else (path,)
     every = (spelt for name in names for spelt in (name, f"{name.removesuffix('.yml')}.yaml"))
     return tuple(dict.fromkeys(every))
 
@@ -169,9 +171,11 @@ def twins(path: str) -> tuple[str, ...]:
 def kept_words(path: str) -> str:
     """Say that a file was there already, and of one that is never read why that is."""
     told = f"kept {path}, which is there already"
-    read = f"{path.removesuffix('.yaml')}.yml"
+    read = f"{path.removesuffix('.yaml').removesuffix('.yml')}.yml"
     if path not in CONFIG_PATHS and read in CONFIG_PATHS:
         return f"{told}; it is read once it is named {read}"
+    if read == _ROOT_CONFIG:
+        return f"{told}; this repository's reviews read it once it is {CONFIG_PATHS[0]}"
     return told
 
 

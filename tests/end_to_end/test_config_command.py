@@ -55,6 +55,19 @@ def test_a_file_that_is_not_merged_is_said_not_to_count_yet(
     assert f"{FILE} of this checkout counts once it is merged into main" in ended.err
 
 
+def test_a_file_that_is_spelt_in_another_way_is_said_not_to_be_read(
+    pullwright: Command, configured: RepoFixture
+) -> None:
+    configured.write({".github/pullwright.yaml": b"fail_on: [partial]\n"})
+
+    ended = pullwright("config", "show", cwd=configured.path)
+
+    assert (
+        f".github/pullwright.yaml of this checkout is not read under this name: rename it to {FILE}"
+        in (ended.err)
+    )
+
+
 def test_a_branch_without_a_configuration_is_named(
     pullwright: Command, lint_bug: RepoFixture
 ) -> None:
