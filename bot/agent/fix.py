@@ -162,7 +162,7 @@ def _refusal(chosen: Sequence[Finding], offered: Sequence[Finding], asked: Asked
         return fix_words.nothing_to_fix()
     tried = [f for f in chosen if f.suggestion and f.suggestion.proof]
     if not tried:
-        return fix_words.no_patch(asked.ids)
+        return fix_words.no_patch(chosen if asked.ids else ())
     reverts = [f for f in tried if f.suggestion and f.suggestion.source == REVERT_SOURCE]
     if len(reverts) == len(tried) and not asked.is_revert:
         return comments.reverts_by_name(reverts)

@@ -99,7 +99,7 @@ def unknown_ids(ids: Sequence[FindingId], there: Sequence[FindingId]) -> str:
     named = ", ".join(one_line(i, limit=20) for i in ids)
     if not there:
         return f"unknown finding: {named} (this review has no findings)"
-    known = there[0] if len(there) == 1 else f"{there[0]} to {there[-1]}"
+    known = there[0] if len(there) == 1 else f"F1, and nothing above {there[-1]}"
     return f"unknown finding: {named} (this review has {known}; `pullwright review` lists them)"
 
 
@@ -133,9 +133,18 @@ def nothing_to_fix() -> str:
     return "nothing to fix: there is no open finding, so nothing was changed"
 
 
-def no_patch(ids: Sequence[str]) -> str:
-    """Say that no finding, or none of those that were asked for, has a patch."""
-    return f"no patch for {', '.join(ids) or 'any open finding'}, so nothing was changed"
+def no_patch(named: Sequence[Finding]) -> str:
+    """Say that no finding, or none of those that were asked for, has a patch.
+
+    With what each is and where: a number that was read in another run may be another finding's.
+    """
+    told = [
+        f"{f.id} ({code(f'{f.rule} {f.location.path}:{f.location.start_line}')})" for f in named
+    ]
+    rest = len(told) - _MOST_NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    every = f"{', '.join(told[:_MOST_NAMED])}{more}" or "any open finding"
+    return f"no patch for {every}, so nothing was changed"
 
 
 def written(file: str) -> str:

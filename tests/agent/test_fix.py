@@ -98,7 +98,7 @@ def test_who_asks_for_a_finding_without_a_patch_reads_its_name() -> None:
 
     outcome = _fix(bench, Asked(ids=(FindingId("F1"),)))
 
-    assert outcome.refused == "no patch for F1, so nothing was changed"
+    assert outcome.refused == "no patch for F1 (`toy-bug a.toy:2`), so nothing was changed"
 
 
 def test_a_fix_over_the_limits_is_refused_with_both_numbers() -> None:

@@ -31,7 +31,9 @@ def test_a_test_that_the_suite_does_not_have_ends_the_run_after_the_tests() -> N
 def test_a_number_above_the_last_finding_ends_the_run_before_the_search() -> None:
     room = _room(Names((FindingId("F9"),)), **{"a.toy": b"BUG\n"})
 
-    with pytest.raises(Refused, match=r"unknown finding: F9 \(this review has F1 to F2;"):
+    with pytest.raises(
+        Refused, match=r"unknown finding: F9 \(this review has F1, and nothing above F2;"
+    ):
         room.review()
 
     assert not {"bisect", "repair", "verify"} & {d.tool for d in room.heard.finished}
