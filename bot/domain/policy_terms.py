@@ -6,7 +6,7 @@ BY_HAND = "placing-1-sampled"
 """What the policy is called that nothing was learned for; `bot.policy.choosing.HAND`."""
 NO_VERSION = (
     "No learned version is stored yet: a worker stores one when the first outcome of a suggestion "
-    "is final. `pullwright policy show` tells what is known until then."
+    "is final. What is known until then the command tells: pullwright policy show"
 )
 NOTHING_LEARNED = "nothing yet: no outcome of a suggestion is final"
 
@@ -26,7 +26,7 @@ TERMS: Mapping[str, str] = {
     "fixer": "which tool mends a finding first, where two could",
     "hand": "weights set by hand",
     "learned": "weights of the critic, which foresees rewards: these serve once they are promoted",
-    "actor": "weights of the paper's own learner, by policy gradient: shown beside, and not served",
+    "actor": "weights of a second learner, by policy gradient: shown beside, and not served",
     "shadow": "a version that was learned and decides nothing",
     "candidate": "a version that was tried at the gate",
     "promoted": "a version that passed the gate",
