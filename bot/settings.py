@@ -216,7 +216,10 @@ def load_database_url(environ: Mapping[str, str] | None = None) -> str:
     try:
         urlsplit(url)
     except ValueError:
-        raise Refused("PULLWRIGHT_DATABASE_URL is not a database URL") from None
+        raise Refused(
+            "PULLWRIGHT_DATABASE_URL is not a database URL: "
+            "give it sqlite:////PATH or postgresql://..."
+        ) from None
     return url
 
 

@@ -181,7 +181,7 @@ def test_a_number_of_days_that_is_none_is_refused(value: str) -> None:
 
 
 def test_a_database_url_that_is_none_is_refused_without_its_password() -> None:
-    with pytest.raises(Refused, match="is not a database URL") as caught:
+    with pytest.raises(Refused, match="is not a database URL: give it sqlite") as caught:
         load_app_settings(APP | {"PULLWRIGHT_DATABASE_URL": "postgresql://us:hunter2@[db/x"})
 
     assert "hunter2" not in str(caught.value)

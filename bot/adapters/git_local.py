@@ -72,7 +72,7 @@ class LocalRepository:
     def default_base(self) -> str:
         """Return the name of the branch that changes are made against; raises Refused."""
         if self.is_empty:
-            raise Refused(f"{printable(str(self.git.folder))} has no commit yet")
+            raise Refused(self._no_commit())
         for name in DEFAULT_BASES:
             if self.find(name) is not None:
                 return name
@@ -99,8 +99,12 @@ class LocalRepository:
 
     def _unknown(self, name: str) -> str:
         if self.is_empty:
-            return f"{printable(str(self.git.folder))} has no commit yet"
+            return self._no_commit()
         return unknown_ref(name, self._refs())
+
+    def _no_commit(self) -> str:
+        folder = printable(str(self.git.folder))
+        return f"{folder} has no commit yet: make one on the branch that changes are made against"
 
     def _refs(self) -> list[str]:
         form = "--format=%(refname:lstrip=2)"

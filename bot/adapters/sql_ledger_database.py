@@ -88,7 +88,10 @@ def connect(url: str, *, wait_s: float) -> Database:
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError):
-        raise Refused("PULLWRIGHT_DATABASE_URL is not a database URL") from None
+        raise Refused(
+            "PULLWRIGHT_DATABASE_URL is not a database URL: "
+            "give it sqlite:////PATH or postgresql://..."
+        ) from None
     if parsed.drivername in _POSTGRES:
         return _postgres(parsed, wait_s)
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):

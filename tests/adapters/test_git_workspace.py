@@ -147,7 +147,7 @@ def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path, open_git: Opene
 def test_a_repository_without_a_commit_is_refused(tmp_path: Path, open_git: Opener) -> None:
     path = empty_repository(tmp_path)
 
-    with pytest.raises(Refused, match="has no commit yet"):
+    with pytest.raises(Refused, match="has no commit yet: make one"):
         open_git(path)
 
 
