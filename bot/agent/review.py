@@ -52,7 +52,8 @@ def run_episode(loop: Loop, first: State, *, run_id: str, record: Recorder = for
     """Run the loop from s_0 and return what it concluded."""
     last = loop.run(first, record)
     threshold = first.config.severity_threshold
-    findings = number(f for f in last.findings if _is_severe(f, threshold))
+    severe = (f for f in last.findings if _is_severe(f, threshold))
+    findings = number(severe, later=last.divided)
     last = replace(last, findings=findings)
     cost = _cost(first, last)
     verdict = conclude(

@@ -52,6 +52,8 @@ class Observation:
     """The head's contents of files beside those of the diff, because a suggestion edits them."""
     first: Mapping[str, str] = field(default_factory=dict)
     """Who mends a finding first, by its fingerprint, of findings that several tools could mend."""
+    divided: tuple[str, ...] = ()
+    """Fingerprints of findings that came of another one, which turned out to be several bugs."""
     is_final: bool = False
 
 
@@ -91,6 +93,8 @@ class State:
     """What people refuted or dismissed on this pull request before."""
     first: Mapping[str, str] = field(default_factory=dict)
     """Who mends a finding first, by its fingerprint; of any other, who comes to it first."""
+    divided: tuple[str, ...] = ()
+    """Fingerprints of findings that came of another one."""
     tools_run: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = field(default=())
     is_final: bool = False
@@ -148,6 +152,7 @@ class State:
             suspects=seen.suspects or self.suspects,
             head={**self.head, **seen.head} if seen.head else self.head,
             first={**self.first, **seen.first} if seen.first else self.first,
+            divided=_once(self.divided + seen.divided),
             tools_run=(*self.tools_run, decision.tool),
             decisions=(*self.decisions, decision),
             steps_left=self.steps_left - 1,

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
@@ -173,13 +173,16 @@ class Finding:
         return (self.location.path, self.location.start_line, self.rule)
 
 
-def number(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def number(findings: Iterable[Finding], *, later: Collection[str] = ()) -> tuple[Finding, ...]:
     """Return the findings worst first, with ids F1, F2 ...; the order is the same in every run.
 
-    What a test reproduces comes before everything else.
+    What a test reproduces comes before everything else. The fingerprints in `later` have the last
+    ids, wherever they stand: a run that finds them gives all others the id that they have without.
     """
     ordered = sorted(
         findings,
         key=lambda f: (f.reproduction is None, f.severity.rank, -f.confidence, f.line_key),
     )
-    return tuple(replace(f, id=FindingId(f"F{i}")) for i, f in enumerate(ordered, 1))
+    named = sorted(ordered, key=lambda f: f.fingerprint in later)
+    ids = {id(f): FindingId(f"F{i}") for i, f in enumerate(named, 1)}
+    return tuple(replace(f, id=ids[id(f)]) for f in ordered)

@@ -161,6 +161,7 @@ def test_two_bugs_behind_one_finding_get_a_repair_each() -> None:
     assert {patch.proof.fail_to_pass for patch in outcome.patches} == {(BELOW,), (NONE,)}
     assert {patch.proof.grade for patch in outcome.patches} == {Grade.PROVED}
     assert outcome.commit is not None
+    assert len(room.review().state.divided) == 1
     assert "rows[-1]" in outcome.patch_text
     assert "row < n" in outcome.patch_text
 

@@ -197,6 +197,7 @@ def _told(
     return Observation(
         f"{said}; {mending.suspected(spoken(ranked, most=3))}",
         findings=tuple(_findings(state, attempts)),
+        divided=tuple(_divided(attempts)),
         notes=(*notes, *dict.fromkeys(n for a in attempts for n in _notes(a))),
         spending=sum((a.spending for a in attempts), NOTHING),
         suspects=spoken_lines(ranked),
@@ -214,6 +215,15 @@ def _findings(state: State, attempts: Sequence[Attempt]) -> Iterator[Finding]:
         yield from about.pop(id(finding), [finding])
     for rest in about.values():
         yield from rest
+
+
+def _divided(attempts: Sequence[Attempt]) -> Iterator[str]:
+    """Yield what came of another finding: of several bugs, all but the first."""
+    known: set[int] = set()
+    for made in attempts:
+        if made.is_part and id(made.origin) in known:
+            yield (made.mended or made.finding).fingerprint
+        known.add(id(made.origin))
 
 
 def _doubted(made: Attempt) -> Finding | None:
