@@ -301,11 +301,8 @@ class FakeForgetting:
 
     def preview(self, whom: Whom) -> Gone:
         after = [(each, without(each.event, whom)) for each in self.log.numbered]
-        touched = [
-            each.seq
-            for each, event in after
-            if event != each.event and each.event.kind != TAKEN_BACK
-        ]
+        taught = [(each, event) for each, event in after if each.event.kind != TAKEN_BACK]
+        touched = [each.seq for each, event in taught if event != each.event]
         over = (PolicyStatus.RETIRED, PolicyStatus.ROLLED_BACK)
         learned = [
             version.version
