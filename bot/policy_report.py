@@ -1,5 +1,6 @@
 """Reads the App's ledger for the commands about what was learned; imported where numpy is."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -35,6 +36,9 @@ from bot.policy.serving import Sampled
 from bot.policy.standing import explanation, is_of_run, of_run, standing, weights_of
 from bot.policy.weights import WeightsUnreadable, read_weights
 from bot.settings import load_database_url
+
+_PULL = re.compile(r"([0-9]{1,18})#([0-9]{1,9})")
+"""Of another form, it is no pull request whose findings could be looked up."""
 
 
 def learned(after: int, upto: int | None, seed: int) -> Iterator[str]:
@@ -111,8 +115,8 @@ def explained(run: str) -> Iterator[str]:
 def _pulls(made: Iterable[DecisionLogged]) -> Iterator[PullKey]:
     """Yield the pull requests of some decisions, each once."""
     for name in dict.fromkeys(each.pull_request for each in made):
-        repo, _, number = name.partition("#")
-        yield PullKey(int(repo), int(number))
+        if found := _PULL.fullmatch(name):
+            yield PullKey(int(found[1]), int(found[2]))
 
 
 def gate() -> Iterator[str]:

@@ -86,13 +86,29 @@ class CachedLedger:
             with closing(sqlite3.connect(f"{copy.as_uri()}?immutable=1", uri=True)) as connection:
                 connection.set_progress_handler(lambda: next(steps, None) is None, 1_000_000)
                 connection.execute("PRAGMA trusted_schema = OFF")
-                rows = connection.execute(_NEWEST, (self.repo_id, MOST_EVENTS)).fetchall()
-        except (sqlite3.Error, OverflowError) as error:
+                # A view can make more of a page than any machine has memory for.
+                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+                return _fitting(connection.execute(_NEWEST, (self.repo_id, MOST_EVENTS)))
+        except (sqlite3.Error, OverflowError, _NotOurs) as error:
             raise Refused(f"{self.path} is no ledger of ours: {error}") from error
-        records = [record for (record,) in rows]
-        if not all(isinstance(record, str) for record in records):
-            raise Refused(f"{self.path} is no ledger of ours: a record is no text")
-        return records
+
+
+class _NotOurs(Exception):
+    """Rows of a table are none that we wrote."""
+
+
+def _fitting(rows: Iterable[tuple[object]]) -> list[str]:
+    """Return the records, which are no more than their file was allowed to be."""
+    records: list[str] = []
+    left = MOST_BYTES
+    for (record,) in rows:
+        if not isinstance(record, str):
+            raise _NotOurs("a record is no text")
+        left -= len(record)
+        if left < 0:
+            raise _NotOurs(f"its records have more than {MOST_BYTES:,} bytes")
+        records.append(record)
+    return records
 
 
 def everything(log: EventLog) -> list[LoggedEvent]:

@@ -22,10 +22,12 @@ from bot.domain.event_log import (
     PolicyStatus,
     PolicyUnreadable,
     PolicyVersion,
+    is_storable,
 )
 from bot.domain.ledger import PullKey
 from bot.domain.record_json import RecordNewer, RecordUnreadable
 from bot.domain.unreadable import Unreadable, why_of
+from bot.domain.untrusted import one_line
 from bot.errors import Refused
 
 _LOCK = 7_855_102
@@ -139,29 +141,40 @@ def numbered(row: "sa.Row[tuple[object, ...]]") -> Numbered:
 
 def _damaged(row: "sa.Row[tuple[object, ...]]", error: Refused) -> Numbered:
     newer = _newer(row.record)
+    event_id, kind = (_name(column) or "nameless" for column in (row.event_id, row.kind))
     trouble = Unreadable(
         row.seq,
-        row.event_id,
-        row.kind,
+        event_id,
+        kind,
         newer or why_of(error),
-        decision=row.decision,
-        suggestion=row.suggestion,
+        decision=_name(row.decision),
+        suggestion=_name(row.suggestion),
         is_newer=bool(newer),
     )
     at = _moment(row.occurred_at)
-    pull = PullKey(row.repo_id, row.number)
     event = LoggedEvent(
-        row.event_id or "nameless",
-        row.kind or "nameless",
-        pull,
+        event_id,
+        kind,
+        PullKey(_number(row.repo_id), _number(row.number)),
         at,
         at,
         source=EventSource.REPLAY,
         body="{}",
-        suggestion=row.suggestion,
-        decision=row.decision,
+        suggestion=trouble.suggestion,
+        decision=trouble.decision,
     )
     return Numbered(row.seq, event, trouble)
+
+
+def _name(column: object) -> str | None:
+    """Return what a column of names says; SQLite keeps in any column what it is given."""
+    if column is None or (isinstance(column, str) and is_storable(column)):
+        return column
+    return one_line(str(column), limit=200)
+
+
+def _number(column: object) -> int:
+    return column if isinstance(column, int) and column >= 0 else 0
 
 
 def _newer(record: str) -> str:
@@ -177,9 +190,9 @@ def _newer(record: str) -> str:
 def _moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return found.astimezone(UTC) if found.tzinfo is not None else _LONG_AGO
+    except (TypeError, ValueError, OverflowError):
         return _LONG_AGO
-    return found if found.tzinfo is not None else _LONG_AGO
 
 
 def _source(connection: Connection, row: Mapping[str, object]) -> dict[str, object]:

@@ -71,6 +71,8 @@ class Database:
                 connection = plain.execution_options(**{_IS_WRITE: is_write})
                 with connection.begin():
                     yield connection
+        except OverflowError as error:
+            raise Refused(_damaged(self.name, f"a number is too large ({error})")) from error
         except PoolTimeout as error:
             raise Retryable(f"{self.name}: all connections are in use") from error
         except DBAPIError as error:
@@ -199,7 +201,13 @@ def _use_write_ahead_log(path: Path, *, name: str, wait_s: float) -> None:
             return
 
 
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
+
+
 def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    # What is no UTF-8 is damage of its row, which its reader names: the others are whole.
+    connection.text_factory = _text
     # We begin transactions ourselves: the driver begins them too late for our locks.
     connection.isolation_level = None
     # An answer of 202 promises that the delivery survives a power cut.
@@ -220,6 +228,8 @@ def _translated(error: DBAPIError, name: str) -> PullwrightError | None:
     code = getattr(cause, "sqlite_errorname", "")
     if code in _BROKEN_FILE:
         return Refused(_damaged(name, line))
+    if code == "SQLITE_CONSTRAINT_TRIGGER":
+        return Refused(f"{name}: a trigger that is not ours refuses ({line}): drop it")
     if _NOT_THERE.match(line):
         return Refused(
             f"{name} lacks what its version has ({line}): another program changed it; restore it "

@@ -26,7 +26,7 @@ from bot.adapters.sql_ledger_schema import (
 from bot.domain import record_json
 from bot.domain.event_forms import OUTCOME, SIGNAL
 from bot.domain.event_log import LoggedEvent, Numbered, PolicyStatus
-from bot.domain.forgetting import FORGOTTEN, Gone, Whom
+from bot.domain.forgetting import FORGOTTEN, TAKEN_BACK, Gone, Whom
 from bot.domain.forgotten import nameless, names, without
 from bot.domain.ledger import KnownFinding, PullKey
 from bot.domain.quieting import UNMUTED
@@ -115,7 +115,8 @@ def _planned(connection: Connection, whom: Whom) -> _Plan:
     for name, table in _OF_PULLS.items():
         count = sa.select(sa.func.count()).select_from(table).where(_covered(table, whom))
         plan.rows[name] = connection.scalar(count) or 0
-    first = min((*plan.removed, *plan.changed), default=None)
+    taught = (seq for seq, event in plan.changed.items() if event.kind != TAKEN_BACK)
+    first = min((*plan.removed, *taught), default=None)
     if first is not None:
         learned = (policies.c.log_seq >= first) & policies.c.status.not_in(_OVER)
         named = sa.select(policies.c.version).where(learned).order_by(policies.c.ordinal)
@@ -142,6 +143,9 @@ def _touched(connection: Connection, whom: Whom) -> Iterator[tuple[Numbered, str
     if whom.person_id is not None:
         of_people = events.c.kind.in_((SIGNAL, OUTCOME, UNMUTED))
         is_wanted |= of_people & events.c.record.contains(str(whom.person_id), autoescape=True)
+    if whom.login:
+        is_named = sa.func.lower(events.c.record).contains(whom.login.lower(), autoescape=True)
+        is_wanted |= (events.c.kind == TAKEN_BACK) & is_named
     for row in connection.execute(events.select().where(is_wanted).order_by(events.c.seq)):
         yield numbered(row), row.record
 

@@ -7,9 +7,10 @@ Nothing is ever changed here; who knows better appends a correction. Only `forge
 
 import json
 import math
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NoReturn, Protocol
 
@@ -20,6 +21,10 @@ from bot.errors import Refused
 
 SCHEMA = 1
 EVENTS_AT_ONCE = 1_000
+_MOST = (1 << 63) - 1
+_MOST_PULLS = (1 << 31) - 1
+"""What the columns of a database hold."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class BadEvent(Refused):
@@ -62,8 +67,11 @@ class LoggedEvent:
         if not (self.event_id and self.kind):
             raise BadEvent("an event has no id or no kind")
         for name in ("occurred_at", "observed_at"):
-            if getattr(self, name).tzinfo is None:
-                raise BadEvent(f"{self.kind} {self.event_id}: {name} has no time zone")
+            _check_time(getattr(self, name), f"{self.kind} {self.event_id}: {name}")
+        if not is_storable(self.event_id, self.kind, self.suggestion, self.decision):
+            raise BadEvent(f"{self.kind!a} {self.event_id!a}: a name holds what no database takes")
+        if not (0 <= self.pull.repo_id <= _MOST and 0 <= self.pull.number <= _MOST_PULLS):
+            raise BadEvent(f"{self.kind} {self.event_id}: no forge has such a pull request")
         _check_body(self.body, f"{self.kind} {self.event_id}")
 
 
@@ -152,6 +160,20 @@ class PolicyVersions(Protocol):
     def all(self) -> Sequence[PolicyVersion]:
         """Return all versions, the oldest first."""
         ...
+
+
+def is_storable(*names: str | None) -> bool:
+    """Tell whether every database takes these as text: no NUL, no half of a character."""
+    return not any(_UNSTORABLE.search(name) for name in names if name is not None)
+
+
+def _check_time(at: datetime, name: str) -> None:
+    if at.tzinfo is None:
+        raise BadEvent(f"{name} has no time zone")
+    try:
+        at.astimezone(UTC)
+    except OverflowError as error:
+        raise BadEvent(f"{name} is no time in UTC ({at.isoformat()})") from error
 
 
 def _check_body(body: str, name: str) -> None:

@@ -15,6 +15,8 @@ from bot.domain.ledger import PullKey
 
 FORGOTTEN = "forgotten"
 """The kind of the event that is left."""
+TAKEN_BACK = "policy taken back"
+"""The kind of the event that says who asked for the policy before; nothing is learned of it."""
 NOWHERE = PullKey(0, 0)
 """The pull request of that event: it is of none."""
 

@@ -1,11 +1,12 @@
 """What stays of an event and of a finding when a person or a repository is forgotten."""
 
+import json
 import re
 from dataclasses import replace
 
 from bot.domain.event_forms import OUTCOME, SIGNAL
 from bot.domain.event_log import LoggedEvent
-from bot.domain.forgetting import FORGOTTEN, Target, Whom
+from bot.domain.forgetting import FORGOTTEN, TAKEN_BACK, Target, Whom
 from bot.domain.jobs import Job
 from bot.domain.ledger import KnownFinding, PullKey
 from bot.domain.outcomes import WORTH, Outcome, OutcomeRecord, Verdict
@@ -28,6 +29,8 @@ def without(event: LoggedEvent, whom: Whom) -> LoggedEvent | None:
     """
     if event.kind != FORGOTTEN and whom.covers(event.pull):
         return None
+    if event.kind == TAKEN_BACK:
+        return _asked_by_nobody(event, whom.login)
     if whom.person_id is None:
         return event
     try:
@@ -85,6 +88,14 @@ def _censored(event: LoggedEvent, person_id: int) -> LoggedEvent:
     outcome = Outcome.CENSORED
     verdict = Verdict(outcome, WORTH[outcome], record.verdict.is_final)
     return replace(event, body=dump(replace(record, verdict=verdict)), delivery="")
+
+
+def _asked_by_nobody(event: LoggedEvent, login: str) -> LoggedEvent:
+    said = json.loads(event.body)
+    if not login or str(said.get("by")).casefold() != login.casefold():
+        return event
+    nobody = {**said, "by": "", "reason": "asked for by somebody"}
+    return replace(event, body=json.dumps(nobody, separators=(",", ":")))
 
 
 def _of_nobody(event: LoggedEvent, person_id: int) -> LoggedEvent:

@@ -28,7 +28,7 @@ _SPLIT_PAIR = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
 _ESCAPED = re.compile(f"{_ESCAPE}([01])")
 
 
-_BROKEN = (TypeError, ValueError, KeyError, AttributeError, RecursionError)
+_BROKEN = (TypeError, ValueError, KeyError, AttributeError, RecursionError, OverflowError)
 
 
 ASK_AGAIN = ": another version wrote it, so ask for the work again"

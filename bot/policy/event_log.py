@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from bot.domain.event_log import is_storable
 from bot.domain.outcomes import Outcome
 from bot.domain.record_json import RecordNewer, RecordUnreadable, dump, load
 from bot.errors import Refused
 
 SCHEMA = 1
+LEAST_PROPENSITY = 1e-9
+"""Of what was chosen: the floor leaves far more, and one over less is no number to learn from."""
 
 
 class BadEvent(Refused):
@@ -67,7 +70,10 @@ class DecisionLogged:
         _demand(is_unit, "a feature is not in [-1, 1]")
         _demand(all(0.0 <= p <= 1.0 for p in self.propensities), "a propensity is not in [0, 1]")
         _demand(abs(math.fsum(self.propensities) - 1.0) <= 1e-9, "propensities do not sum to 1")
-        _demand(self.propensities[self.chosen] > 0.0, "what was chosen had no propensity")
+        is_likely = self.propensities[self.chosen] >= LEAST_PROPENSITY
+        _demand(is_likely, "what was chosen had no propensity")
+        names = (self.repo, self.pull_request, self.policy_version, *self.tools)
+        _demand(is_storable(*names), "a name holds what no database takes")
 
 
 @dataclass(frozen=True, slots=True)

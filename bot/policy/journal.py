@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from bot.domain.event_forms import Sifted, sifted
 from bot.domain.event_log import EventLog, EventSource, LoggedEvent, PolicyStatus
 from bot.domain.event_log import PolicyVersion as Stored
+from bot.domain.forgetting import TAKEN_BACK
 from bot.domain.ledger import PullKey
 from bot.domain.record_json import dump, load
 from bot.policy.choosing import HAND
@@ -120,7 +121,7 @@ Note = Tried | TakenBack | Trained | Drifted
 
 _KINDS: dict[str, type[Tried] | type[TakenBack] | type[Trained] | type[Drifted]] = {
     "policy tried": Tried,
-    "policy taken back": TakenBack,
+    TAKEN_BACK: TakenBack,
     "policy trained": Trained,
     "policy drifted": Drifted,
 }

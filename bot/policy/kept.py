@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bot.policy.weights import WeightsUnreadable
 
 _FORMAT = 1
-_LONGEST_HEADER = 1 << 10
+_LONGEST_HEADER = 1 << 20
+"""Of an older version, which kept weights of tools alone and named every repository there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def read_kept(blob: bytes) -> Kept:
     try:
         header = json.loads(first)
         found, tools, fixers = header.get("kept"), header.get("tools"), header.get("fixers")
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise WeightsUnreadable(f"what is stored with a version has no header ({error})") from error
     if found is None and "layout" in header:
         return Kept(tools=blob)  # as before there were other weights to keep

@@ -6,7 +6,7 @@ stay a function of the log, the settings and the seed.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.domain.event_forms import OUTCOME, Observed, Sifted, sifted
 from bot.domain.event_log import EventLog, LoggedEvent, Numbered
@@ -14,11 +14,13 @@ from bot.domain.ledger import PullKey
 from bot.domain.outcomes import OutcomeRecord
 from bot.domain.record_json import RecordUnreadable, load
 from bot.domain.unreadable import Unreadable
+from bot.policy.choosing import EPISODE, FIXERS, PLACES
 from bot.policy.event_log import BadEvent, DecisionLogged, Event, OutcomeSeen, read, written
 
 DECISION, MEASURED = "decision", "measured"
 KINDS = (DECISION, MEASURED, OUTCOME)
 """Signals are what outcomes were made of, and teach nothing twice."""
+_SIZES = {layout.version: layout.size for layout in (EPISODE, PLACES, FIXERS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,52 @@ def replayed(log: EventLog, *, after: int = 0, upto: int | None = None) -> Repla
     """Read a log from its beginning, or up to the event that stored weights were folded from."""
     events: list[Event] = []
     left_out: list[Unreadable] = []
+    homes = _Homes()
     seq = after
     while page := [each for each in log.after(seq) if upto is None or each.seq <= upto]:
         read = readable_events(page)
+        homes.note(page)
         events.extend(read.found)
         left_out.extend(read.left_out)
         seq = page[-1].seq
     lost = {each.decision for each in left_out}
     whole = (event for event in events if event.decision_id not in lost)
-    return Replayed(tuple(whole), seq, tuple(left_out))
+    return Replayed(
+        tuple(event for event in whole if homes.is_at_home(event)),
+        seq,
+        (*left_out, *homes.strays()),
+    )
+
+
+@dataclass
+class _Homes:
+    """Of which repositories events are: what one says of another's decision teaches nothing."""
+
+    decided: dict[str, int] = field(default_factory=dict)
+    said: dict[str, tuple[int, Unreadable]] = field(default_factory=dict)
+    """The repository of each outcome by its id, with what to say where that is another one."""
+
+    def note(self, page: Iterable[Numbered]) -> None:
+        for each in page:
+            if each.event.kind == DECISION:
+                self.decided.setdefault(str(each.event.decision), each.event.pull.repo_id)
+            elif each.event.kind in KINDS and each.trouble is None:
+                event = each.event
+                why = f"{event.decision} is a decision of another repository"
+                told = Unreadable(each.seq, event.event_id, event.kind, why, event.decision)
+                self.said[event.event_id] = event.pull.repo_id, told
+
+    def is_at_home(self, event: Event) -> bool:
+        if isinstance(event, DecisionLogged):
+            return True
+        repo_id, _ = self.said[event.event_id]
+        return self.decided.get(event.decision_id, repo_id) == repo_id
+
+    def strays(self) -> Iterator[Unreadable]:
+        """Yield the outcomes of other repositories' decisions, named as what is left out."""
+        for repo_id, told in self.said.values():
+            if self.decided.get(str(told.decision), repo_id) != repo_id:
+                yield told
 
 
 def _logged(
@@ -88,12 +127,16 @@ def _logged(
 
 
 def _read(event: LoggedEvent) -> Event:
-    if event.kind == OUTCOME:
-        return _seen(load(OutcomeRecord, event.body))
-    found = read(event.body)
+    is_outcome = event.kind == OUTCOME
+    found = _seen(load(OutcomeRecord, event.body)) if is_outcome else read(event.body)
     is_decision = isinstance(found, DecisionLogged)
-    if found.event_id != event.event_id or is_decision != (event.kind == DECISION):
+    is_it = (found.event_id, found.decision_id) == (event.event_id, event.decision)
+    if not is_it or is_decision != (event.kind == DECISION):
         raise RecordUnreadable(f"event {event.event_id} holds another one, {found.event_id}")
+    if isinstance(found, DecisionLogged):
+        size = _SIZES.get(found.layout_version, len(found.features[0]))
+        if len(found.features[0]) != size:
+            raise RecordUnreadable(f"{len(found.features[0])} features, its layout has {size}")
     return found
 
 

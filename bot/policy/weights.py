@@ -75,7 +75,7 @@ def read_weights(blob: bytes, layout: Layout) -> Weights:
         found, written_for = header["format"], header["layout"]
         repos = [str(repo) for repo in header["repos"]]
         told = int(header["rewards"]), str(header["configuration"]), int(header["seed"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise WeightsUnreadable(f"stored weights have no header ({error})") from error
     if found != FORMAT:
         raise WeightsUnreadable(f"stored weights have format {found}, this version reads {FORMAT}")

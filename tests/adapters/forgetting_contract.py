@@ -8,7 +8,7 @@ from bot.domain.edits import Edit
 from bot.domain.event_forms import Observed, outcome_event, outcomes_of, signal_event
 from bot.domain.event_log import EventSource, LoggedEvent, PolicyStatus
 from bot.domain.findings import FindingId
-from bot.domain.forgetting import FORGOTTEN, NOWHERE, Whom
+from bot.domain.forgetting import FORGOTTEN, NOWHERE, TAKEN_BACK, Whom
 from bot.domain.ledger import PullKey
 from bot.domain.outcomes import WORTH, Outcome, OutcomeRecord, Verdict
 from bot.domain.pull_records import (
@@ -144,6 +144,20 @@ def a_dismissal_stays_without_the_name_and_the_words(ledger: Ledger) -> None:
     assert other == dismissal("octocat-2", "noise")
 
 
+def who_took_a_policy_back_is_named_no_more_and_it_stays_taken_back(ledger: Ledger) -> None:
+    for name, by in (("a", "octocat"), ("b", "eve")):
+        body = f'{{"version":"{name}","by":"{by}","reason":"asked for by {by}"}}'
+        ledger.events.append([replace(MARK, event_id=name, kind=TAKEN_BACK, body=body)])
+    ledger.policies.record(replace(a_version("v"), log_seq=9))
+
+    gone = ledger.forgetting.forget(Whom(login="OctoCat"), MARK)
+
+    mine, other = (each.event.body for each in ledger.events.after(0)[:2])
+    assert (gone.censored, gone.policies) == (1, ())
+    assert mine == '{"version":"a","by":"","reason":"asked for by somebody"}'
+    assert "asked for by eve" in other
+
+
 def a_pull_request_of_a_person_goes_whole(ledger: Ledger) -> None:
     _filled(ledger, PULL, "1")
     _filled(ledger, OTHER_PULL, "2")
@@ -228,6 +242,7 @@ CLAUSES_OF_FORGETTING: tuple[Clause, ...] = (
     a_person_is_forgotten_and_what_others_said_stays_at_its_place,
     a_rule_that_a_person_let_be_heard_again_stays_heard_by_nobodys_word,
     a_dismissal_stays_without_the_name_and_the_words,
+    who_took_a_policy_back_is_named_no_more_and_it_stays_taken_back,
     a_pull_request_of_a_person_goes_whole,
     policies_that_learned_of_it_are_retired,
     a_preview_says_the_same_and_changes_nothing,

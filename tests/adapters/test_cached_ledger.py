@@ -1,7 +1,8 @@
 """A log in a file that a workflow caches: what comes back, and what is made of a bad one."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from bot.adapters.cached_ledger import CachedLedger, append, everything
 from bot.adapters.sql_ledger import open_ledger
 from bot.domain.event_log import EventSource, LoggedEvent
 from bot.domain.ledger import PullKey
+from bot.domain.record_json import dump
 from bot.errors import Refused
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -94,6 +96,26 @@ ENDLESS = (
 )
 
 
+HUGE = (
+    "DROP TABLE ledger_events",
+    """CREATE VIEW ledger_events AS
+    WITH RECURSIVE n(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 900)
+    SELECT seq, 1 AS repo_id, printf('%.*c', 10000000, 'x') AS record FROM n""",
+)
+
+
+def _changed(**fields: object) -> Callable[[Path], None]:
+    """Return what changes one record of a file."""
+    record = json.dumps({**json.loads(dump(_event("1"))), **fields})
+
+    def change(path: Path) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            update = "UPDATE ledger_events SET record = ? WHERE event_id = '1'"
+            connection.execute(update, (record,))
+
+    return change
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -102,6 +124,11 @@ ENDLESS = (
         lambda path: path.write_bytes(b"x" * 200),
         lambda path: _sql(path, "DROP TABLE ledger_events"),
         lambda path: _sql(path, *ENDLESS),
+        lambda path: _sql(path, *HUGE),
+        _changed(occurred_at="0001-01-01T00:00:00+14:00"),
+        _changed(pull={"repo_id": 1, "number": 10**30}),
+        _changed(event_id="\ud800"),
+        _changed(kind="\0"),
         lambda path: _sql(path, "UPDATE ledger_events SET record = '{'"),
         lambda path: _sql(path, "UPDATE ledger_events SET record = x'00ff'"),
     ],

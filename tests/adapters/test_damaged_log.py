@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +72,52 @@ def test_a_damaged_row_keeps_its_place_and_is_named(
         assert why in str(damaged.trouble)
         assert damaged.trouble is not None
         assert damaged.trouble.is_newer == ("schema" in why)
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("record", "CAST(x'7b22ff22' AS TEXT)"),
+        ("kind", "CAST(x'ff' AS TEXT)"),
+        ("decision", "CAST(x'ff' AS TEXT)"),
+        ("decision", "x'ff00'"),
+        ("event_id", "x'ff00'"),
+        ("repo_id", "'abc'"),
+        ("number", "-1"),
+        ("occurred_at", "'0001-01-01T00:00:00+14:00'"),
+    ],
+)
+def test_a_column_that_holds_anything_costs_nothing_but_its_row(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    url = f"sqlite:///{tmp_path}/pullwright.db"
+    ledger = open_ledger(url)
+    ledger.events.append([an_event("e1"), an_event("e2"), an_event("e3")])
+    damage(url, 2, lambda _: "{")
+    run(url, events.update().where(events.c.seq == 2).values({column: sa.text(value)}))
+
+    first, damaged, last = ledger.events.after(0)
+
+    assert (first.event, last.event) == (an_event("e1"), an_event("e3"))
+    assert str(damaged.trouble).isprintable()
+    assert damaged.trouble is not None
+    assert str(damaged.event.decision).startswith(damaged.trouble.decision or "None")
+    ledger.close()
+
+
+def test_a_trigger_and_a_number_past_all_numbers_are_refused_in_words(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/pullwright.db"
+    ledger = open_ledger(url)
+    ledger.events.append([an_event("e1")])
+    run(url, events.update().values(seq=(1 << 63) - 1))
+    with pytest.raises(Refused, match="a number is too large"):
+        ledger.events.append([an_event("e2")])
+    when = "CREATE TRIGGER t BEFORE INSERT ON ledger_policies BEGIN"
+    run(url, sa.text(f"{when} SELECT RAISE(ABORT, 'never'); END"))
+
+    with pytest.raises(Refused, match=r"a trigger that is not ours refuses \(never\)"):
+        ledger.policies.record(a_version("v1"))
     ledger.close()
 
 

@@ -7,6 +7,7 @@ not is the environment in /proc, nor a seed of its own for the hashes of strings
 """
 
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -32,6 +33,8 @@ OF_PYTHON = ("PYTHON", "LANG", "LC_")
 """How the variables begin that an interpreter reads at its start: who sets one starts his own."""
 _ROOT = Path(__file__).parents[2]
 _MESSAGE = 1 << 20
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux."""
 
 
 class Wish(TypedDict):
@@ -234,6 +237,8 @@ class _Server:
 
     def _become(self, wish: Wish, streams: Sequence[int]) -> str:
         """Let nothing here be left of the server but what it has imported."""
+        # Tests that are killed end nothing themselves: the server goes with them, and this with it.
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         for descriptor, (_, life) in self.lives.items():
             os.close(descriptor)
             life.close()

@@ -9,7 +9,7 @@ from bot.domain import identity
 from bot.domain.event_forms import SETTLED
 from bot.domain.event_log import LoggedEvent, Numbered, PolicyStatus
 from bot.domain.findings import FindingId
-from bot.domain.forgetting import Gone, Whom
+from bot.domain.forgetting import TAKEN_BACK, Gone, Whom
 from bot.domain.forgotten import nameless, without
 from bot.domain.ledger import (
     UNFINISHED_SHOWN,
@@ -301,7 +301,8 @@ class FakeForgetting:
 
     def preview(self, whom: Whom) -> Gone:
         after = [(each, without(each.event, whom)) for each in self.log.numbered]
-        touched = [each.seq for each, event in after if event != each.event]
+        taught = [(each, event) for each, event in after if each.event.kind != TAKEN_BACK]
+        touched = [each.seq for each, event in taught if event != each.event]
         over = (PolicyStatus.RETIRED, PolicyStatus.ROLLED_BACK)
         learned = [
             version.version

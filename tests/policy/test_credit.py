@@ -1,5 +1,7 @@
 """What people say of a comment is the reward of what led to it, too, and of nothing else."""
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +28,7 @@ from bot.policy.kept import Kept, read_kept
 from bot.policy.learning import learn, rows_of
 from bot.policy.rewards import RewardSettings, rewards
 from bot.policy.softmax import Shape
-from bot.policy.weights import WeightsUnreadable
+from bot.policy.weights import WeightsUnreadable, read_weights
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 SETTINGS = RewardSettings()
@@ -154,6 +156,29 @@ def test_a_comment_that_nobody_was_drawn_for_teaches_nothing_about_fixers() -> N
     assert rewards(of_fixers([*RUN, *fixer(), *said(Outcome.APPLIED)]), SETTINGS).rewarded == ()
 
 
+@pytest.mark.parametrize("foreign", ["pull_request", "repo", "decision_id"])
+def test_people_teach_nothing_about_a_decision_of_another_run(foreign: str) -> None:
+    [comment] = placed("r.2", "r.fix-a", name="r.F2")
+    name = "s.F2" if foreign == "decision_id" else "r.F2"
+    stranger = replace(comment, **{foreign: name if foreign == "decision_id" else "2"})  # type: ignore[arg-type]  # a decision has all three
+    events = [*step(1), *step(2), *fixer(), stranger, *said(Outcome.REJECTED, name)]
+
+    assert rewards(of_fixers(events), SETTINGS).rewarded == ()
+    assert returns(events) == returns(events[:4])
+
+
+@pytest.mark.parametrize("name", ["r.x", "r.99999999999", "r", "r.-1", "r." + "9" * 5000])
+def test_a_step_that_no_run_has_teaches_nothing_and_costs_nothing(name: str) -> None:
+    run, _, number = name.partition(".")
+    odd = [
+        replace(each, decision_id=name, event_id=f"odd {each.event_id}") for each in step(1, run)
+    ]
+
+    found = returns([*odd, *placed(name), *said(Outcome.APPLIED)])
+
+    assert found == {name: pytest.approx(0.1)}, number
+
+
 def test_who_is_liked_better_is_learned() -> None:
     events: list[Event] = []
     for number in range(120):
@@ -177,7 +202,7 @@ def test_what_is_kept_with_a_version_is_read_as_it_was_written(kept: Kept) -> No
 
 
 @pytest.mark.parametrize(
-    "blob", [b"x", b"[]\n", b"{}\n", Kept(b"abc").blob()[:-1], b'{"kept":2}\n']
+    "blob", [b"x", b"[]\n", b"{}\n", Kept(b"abc").blob()[:-1], b'{"kept":2}\n', b"[" * 100_000]
 )
 def test_what_is_damaged_is_refused(blob: bytes) -> None:
     with pytest.raises(WeightsUnreadable):
@@ -188,3 +213,20 @@ def test_what_an_older_version_kept_is_the_weights_of_tools() -> None:
     old = learn(RUN, EPISODE_SETTINGS, 0).weights.blob()
 
     assert read_kept(old) == Kept(tools=old)
+
+
+def test_what_an_older_version_kept_of_many_repositories_is_read_too() -> None:
+    first, _, rest = learn(RUN, EPISODE_SETTINGS, 0).weights.blob().partition(b"\n")
+    header = {**json.loads(first), "repos": [str(10**9 + n) for n in range(200)]}
+    old = json.dumps(header).encode() + b"\n" + rest
+
+    assert read_kept(old) == Kept(tools=old)
+
+
+@pytest.mark.parametrize("rewards", [b"Infinity", b"[" * 100_000])
+def test_weights_whose_header_no_number_holds_are_refused(rewards: bytes) -> None:
+    blob = learn(RUN, EPISODE_SETTINGS, 0).weights.blob()
+    header = re.sub(rb'"rewards":\d+', b'"rewards":' + rewards, blob)
+
+    with pytest.raises(WeightsUnreadable):
+        read_weights(header, EPISODE)

@@ -25,6 +25,7 @@ from bot.domain.outcomes import (
 from bot.domain.pull_records import DecisionId, SuggestionId
 from bot.domain.record_json import RecordUnreadable
 from bot.domain.signals import Match, SignalKind
+from bot.policy.choosing import PLACES
 from bot.policy.event_log import BadEvent, DecisionLogged, OutcomeSeen, read_log, written
 from bot.policy.learning import LearnSettings, learn
 from bot.policy.ledger_log import decision_event, measured_event, policy_events, replayed
@@ -39,10 +40,29 @@ SETTINGS = LearnSettings(layout=LAYOUT, batch=10)
 OBSERVED = Observed(START + timedelta(days=3), EventSource.POLL)
 
 
-def decided(index: int) -> DecisionLogged:
-    made = decision(index, LAYOUT, np.random.default_rng(index))
+def decided(index: int, **changes: object) -> DecisionLogged:
+    made = decision(index, LAYOUT, np.random.default_rng(index), **changes)
     assert isinstance(made, DecisionLogged)
     return made
+
+
+def stored(count: int) -> list[LoggedEvent]:
+    """Return decisions about places of repository 1, each with what became of it."""
+    return [
+        event
+        for index in range(count)
+        for event in (
+            decision_event(
+                decided(index, layout_version=PLACES.version, features=FITTING),
+                PullKey(1, index // 2),
+                OBSERVED,
+            ),
+            became(index, Outcome.APPLIED),
+        )
+    ]
+
+
+FITTING = ((0.5,) * PLACES.size,) * 3
 
 
 def became(
@@ -168,3 +188,37 @@ def test_a_decision_that_does_not_fit_its_event_is_refused(changes: dict[str, An
 
 def numbered(log: list[LoggedEvent]) -> list[Numbered]:
     return [Numbered(seq, event) for seq, event in enumerate(log, 1)]
+
+
+def test_what_a_repository_says_of_anothers_decision_teaches_nothing_and_is_named() -> None:
+    log, own = fake_ledger().events, stored(2)
+    stray = replace(became(0, Outcome.REJECTED, days=9, is_correction=True), pull=PullKey(2, 1))
+    log.append([*own, stray])
+
+    found = replayed(log)
+
+    assert [event.event_id for event in found.events] == [each.event_id for each in own]
+    [told] = found.left_out
+    assert (told.seq, told.why) == (5, "d0 is a decision of another repository")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"decision": "d1"}, {"event_id": "another", "decision": "d0"}],
+)
+def test_an_outcome_in_the_envelope_of_another_one_is_left_out(changes: dict[str, Any]) -> None:
+    log = fake_ledger().events
+    log.append([*stored(1), replace(became(0, Outcome.REJECTED, days=9), **changes)])
+
+    assert [each.seq for each in replayed(log).left_out] == [3]
+
+
+def test_a_decision_with_other_features_than_its_layout_costs_only_itself() -> None:
+    log, own = fake_ledger().events, stored(2)
+    odd = decided(0, layout_version=PLACES.version, features=((0.5,),) * 3)
+    log.append([decision_event(odd, PullKey(1, 0), OBSERVED), *own[1:]])
+
+    found = replayed(log)
+
+    assert [event.event_id for event in found.events] == [each.event_id for each in own[2:]]
+    assert [told.why for told in found.left_out] == [f"1 features, its layout has {PLACES.size}"]
