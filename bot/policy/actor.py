@@ -14,6 +14,7 @@ KL are of all that it moves; a pinned sign holds in every repository.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -111,12 +112,12 @@ class Actor:
         self, settings: ActorSettings, repos: Iterable[str] | None = None
     ) -> dict[str, Vector]:
         """Return the offsets of repositories, of all by default, that have enough rewards."""
-        bounds = _bounds(self.layout, settings)
-        return {
-            repo: bounds.own(known.offset, self.theta)
+        known = {
+            repo: mine.offset
             for repo in sorted(self.own if repos is None else repos)
-            if (known := self.own.get(repo)) is not None and known.rewards >= settings.least_rewards
+            if (mine := self.own.get(repo)) is not None and mine.rewards >= settings.least_rewards
         }
+        return _within(known, self.theta, _bounds(self.layout, settings))
 
     def probabilities(self, rows: Rows, settings: ActorSettings) -> Matrix:
         """Return pi of every tool in every row."""
@@ -146,15 +147,21 @@ class Actor:
 
     def _own_slopes(self, rows: Rows, each: Matrix, settings: ActorSettings) -> dict[str, Vector]:
         """Return the gradient by repository; a batch may bring the rewards that were missing."""
-        found = {}
-        none = np.zeros(self.layout.columns.size)
-        for repo, here in self._by_repo(rows).items():
-            known = self.own.get(repo)
-            if len(here) + (known.rewards if known else 0) >= settings.least_rewards:
-                offset = self.offsets(settings, [repo]).get(repo, none)
-                toward = each[here][:, self.layout.columns].sum(axis=0)
-                found[repo] = np.asarray(toward - 2 * settings.core_pull * offset)
-        return found
+        here = {
+            repo: rows_of
+            for repo, rows_of in self._by_repo(rows).items()
+            if len(rows_of) + self._own(repo).rewards >= settings.least_rewards
+        }
+        core, offsets = each[:, self.layout.columns], self.offsets(settings, here)
+        toward = {repo: core[rows_of].sum(axis=0) for repo, rows_of in here.items()}
+        # An offset that begins with this batch is at 0, from where nothing pulls.
+        return {
+            repo: slope - 2 * settings.core_pull * offsets[repo] if repo in offsets else slope
+            for repo, slope in toward.items()
+        }
+
+    def _own(self, repo: str) -> Own:
+        return self.own.get(repo) or Own.none(self.layout.columns.size)
 
     def _by_repo(self, rows: Rows) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
@@ -183,14 +190,15 @@ class Actor:
         """Return the actor that remembers a batch, and how far it would go, all together."""
         theta = bounds.shared(self.theta)
         moments, step = amsgrad(self.moments, gradient.shared, settings)
+        here = self._by_repo(rows)
+        offsets = _within({repo: self._own(repo).offset for repo in here}, theta, bounds)
         own, steps = dict(self.own), {}
-        for repo, here in self._by_repo(rows).items():
-            known = own.get(repo) or Own.none(self.layout.columns.size)
+        for repo, rows_of in here.items():
+            known = self._own(repo)
             memory = known.moments
             if (slope := gradient.own.get(repo)) is not None:
                 memory, steps[repo] = amsgrad(memory, slope, settings)
-            offset = bounds.own(known.offset, theta)
-            own[repo] = Own(offset, memory, known.rewards + len(here))
+            own[repo] = Own(offsets[repo], memory, known.rewards + len(rows_of))
         length = sum(float(each @ each) for each in (step, *steps.values())) ** 0.5
         part = settings.most_step / max(length, settings.most_step)
         way = Slope(part * step, {repo: part * along for repo, along in steps.items()})
@@ -207,16 +215,29 @@ class Actor:
 
 
 def _bounds(layout: Layout, settings: ActorSettings) -> Bounds:
-    return Bounds.of(layout, settings.pinned, settings.most_norm)
+    return _bounds_of(layout, tuple(settings.pinned.items()), settings.most_norm)
+
+
+@lru_cache(maxsize=16)
+def _bounds_of(layout: Layout, pinned: tuple[tuple[str, int], ...], most_norm: float) -> Bounds:
+    return Bounds.of(layout, dict(pinned), most_norm)
 
 
 def _moved(start: Actor, way: Slope, part: float, bounds: Bounds) -> Actor:
     """Return the actor a part of the way along, within its bounds."""
-    theta, own = bounds.shared(start.theta + part * way.shared), dict(start.own)
-    for repo, along in way.own.items():
-        offset = bounds.own(own[repo].offset + part * along, theta)
-        own[repo] = replace(own[repo], offset=offset)
-    return replace(start, theta=theta, own=own)
+    theta = bounds.shared(start.theta + part * way.shared)
+    wanted = {repo: start.own[repo].offset + part * along for repo, along in way.own.items()}
+    moved = {
+        repo: replace(start.own[repo], offset=offset)
+        for repo, offset in _within(wanted, theta, bounds).items()
+    }
+    return replace(start, theta=theta, own={**start.own, **moved})
+
+
+def _within(offsets: Mapping[str, Vector], theta: Vector, bounds: Bounds) -> dict[str, Vector]:
+    if not offsets:
+        return {}
+    return dict(zip(offsets, bounds.own(np.array(list(offsets.values())), theta), strict=True))
 
 
 def entropy_gradient(features: Matrix, preferred: Matrix, policy: Matrix, shape: Shape) -> Matrix:

@@ -7,7 +7,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.policy.vectors import Layout, Vector
+from bot.policy.vectors import Layout, Matrix, Vector
+
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,13 @@ class Bounds:
         length = float(np.linalg.norm(kept))
         return kept if length <= self.most_norm else kept * (self.most_norm / length)
 
-    def own(self, offset: Vector, shared: Vector) -> Vector:
-        """Return the offset with which shared weights stay within the bounds in a repository."""
+    def own(self, offsets: Matrix, shared: Vector) -> Matrix:
+        """Return the offsets, one in each row, with which shared weights stay within the bounds."""
         columns = self.columns
         core = shared[columns]
-        kept = np.minimum(np.maximum(core + offset, self.low[columns]), self.high[columns])
+        kept = np.minimum(np.maximum(core + offsets, self.low[columns]), self.high[columns])
         room = max(0.0, self.most_norm**2 - float(shared @ shared - core @ core))
-        length = float(kept @ kept)
-        return (kept if length <= room else kept * (room / length) ** 0.5) - core
+        lengths = (kept * kept).sum(axis=-1, keepdims=True)
+        if (lengths > room).any():
+            kept = kept * np.sqrt(room / np.maximum(lengths, max(room, _TINY)))
+        return np.asarray(kept - core)
