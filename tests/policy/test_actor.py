@@ -109,6 +109,21 @@ def test_steps_by_repository_are_as_bounded_as_those_of_all() -> None:
     assert set(actor.offsets(settings)) == {"a", "b", "c"}
 
 
+def test_offsets_that_give_way_to_a_pinned_sign_count_in_the_length_of_the_step() -> None:
+    still = [f"still {index}" for index in range(6)]
+    rows = split(batch(1, 210), "loud", *still)
+    first = rows.features[np.arange(210), rows.chosen, 0]
+    rows = replace(rows, rewards=np.where(rows.repos == "loud", np.sign(first), 0.0))
+    at_limit = replace(Own.none(2), offset=np.array([0.3, 0.0]), rewards=5)
+    start = replace(Actor.at(np.full(8, -0.3), BY_REPO), own=dict.fromkeys(still, at_limit))
+    free = ActorSettings(Shape(5.0, 0.01), 5.0, entropy=0.0, pull=0.0, core_pull=0.0)
+
+    after = stepped(start, rows, replace(free, pinned={"f0": -1}))
+
+    assert after.own["still 0"].offset[0] < 0.3
+    assert 0 < start.distance(after) <= 0.15 + 1e-9
+
+
 def test_repositories_that_differ_are_told_apart() -> None:
     rows = split(batch(6, 400), "likes", "hates")
     first = rows.features[np.arange(400), rows.chosen, 0]
@@ -131,6 +146,8 @@ def test_an_offset_has_to_be_earned_by_five_rewards() -> None:
 
     assert four.offsets(settings) == {}
     assert four.own["new"].rewards == 4
+    assert not four.own["new"].offset.any()
+    assert five.own["new"].moments.steps == 1
     assert five.offsets(settings)["new"].any()
 
 

@@ -103,6 +103,9 @@ def test_stored_weights_are_read_back_byte_for_byte() -> None:
     again = read_weights(found.blob(), LAYOUT)
 
     assert set(found.critic.offsets) == set(found.own) == {"r0", "r1"}
+    assert {repo: own.tolist() for repo, own in again.own.items()} == {
+        repo: own.tolist() for repo, own in found.own.items()
+    }
     assert again.blob() == found.blob()
 
 
