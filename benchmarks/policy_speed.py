@@ -16,9 +16,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from bot.domain.outcomes import Outcome
+from bot.policy.actor import Actor, ActorSettings
 from bot.policy.critic import Critic, CriticSettings
 from bot.policy.event_log import DecisionLogged, Event, How, OutcomeSeen
 from bot.policy.learning import LearnSettings, learn
+from bot.policy.rows import Rows
 from bot.policy.serving import Sampled
 from bot.policy.vectors import Layout
 from bot.policy.weights import Weights
@@ -29,6 +31,7 @@ MANY_TOOLS = tuple(f"tool {index}" for index in range(10))
 REPOS = 20
 START = datetime(2026, 1, 5, tzinfo=UTC)
 ROUNDS = 400
+BATCH = LearnSettings().batch
 GOAL_DECISION_US, GOAL_UPDATE_US, GOAL_FOLD_S, GOAL_GROWTH = 200, 300, 60, 12
 
 
@@ -73,6 +76,39 @@ def update_us() -> float:
         critic.add(features[index], f"repo {index % REPOS}", reward=0.5)
 
     return microseconds(update)
+
+
+def step_us(rewards: int) -> float:
+    """Return the time of a step of the actor, for each of the rewards that it is made of."""
+    rng = np.random.default_rng(4)
+    settings, batches = ActorSettings(), [_batch(rng, rewards) for _ in range(20)]
+    baseline = np.zeros(rewards)
+    actor = Actor.at(np.zeros(64), LAYOUT)
+
+    def step(index: int) -> None:
+        nonlocal actor
+        rows = batches[index % len(batches)]
+        actor = actor.after(rows, actor.gradient(rows, baseline, settings), settings)
+
+    return microseconds(step) / rewards
+
+
+def _batch(rng: np.random.Generator, rewards: int) -> Rows:
+    """Return decisions among as many tools as there are fixers, of all repositories in turn."""
+    tools = len(TOOLS)
+    return Rows(
+        features=rng.uniform(-1, 1, (rewards, tools, 64)),
+        mask=np.ones((rewards, tools), dtype=bool),
+        chosen=rng.integers(tools, size=rewards),
+        propensities=np.full(rewards, 1 / tools),
+        rewards=rng.uniform(-1, 1, rewards),
+        confidence=np.ones(rewards),
+        unwanted=np.zeros(rewards, dtype=bool),
+        pull_requests=np.full(rewards, "p"),
+        repos=np.array([f"repo {index % REPOS}" for index in range(rewards)]),
+        at=np.zeros(rewards),
+        tools=np.tile(np.array(TOOLS), (rewards, 1)),
+    )
 
 
 def solve_us() -> float:
@@ -124,11 +160,13 @@ def fold_s(count: int) -> float:
 def main(most: int) -> int:
     """Print the figures and return 1 where a goal is missed."""
     decision, update, solve = decision_us(), update_us(), solve_us()
+    step = step_us(BATCH)
     short, whole = fold_s(most // 10), fold_s(most)
     rows = (
         ("decision, explained, us", decision, GOAL_DECISION_US),
         ("update of the sums, us", update, GOAL_UPDATE_US),
         (f"solving for the weights of {REPOS} repositories, us", solve, GOAL_UPDATE_US),
+        (f"step of the actor on {BATCH} rewards, us for each", step, GOAL_UPDATE_US),
         (f"fold of {most // 10:,} events, CPU s", short, None),
         (f"fold of {most:,} events, CPU s", whole, GOAL_FOLD_S * most / 1e6),
         ("tenfold events, times the time", whole / short, GOAL_GROWTH),

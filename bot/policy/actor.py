@@ -5,13 +5,20 @@ distance from the hand weights. The weight is cut by an indicator, iw 1[iw < c],
 has a gradient of zero wherever it cuts. The weight is of one decision, not of a whole trajectory:
 exact where an episode has one decision, biased where it has more. AMSGrad and not Adam: Adam can
 run to the worst point (Reddi et al. 2018; a test shows it).
+
+theta is shared, and a repository with enough rewards adds an offset on the core features, which is
+pulled toward 0 harder than theta is toward the hand weights. A batch moves the offsets of its own
+repositories alone, so no step costs more where there are more of them. The bound of a step and the
+KL are of all that it moves; a pinned sign holds in every repository.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
+from bot.policy.bounds import Bounds
 from bot.policy.rows import Rows
 from bot.policy.softmax import ACTING, Shape, softmax, with_floor
 from bot.policy.vectors import Layout, Matrix, Vector
@@ -32,6 +39,10 @@ class ActorSettings:
     entropy: float = 0.001
     pull: float = 0.001
     """Toward the hand weights."""
+    core_pull: float = 0.02
+    """Of a repository's offset toward 0: it has to be earned."""
+    least_rewards: int = 5
+    """A repository has no offset before this many rewards."""
     most_step: float = 0.15
     """In the Euclidean norm."""
     most_kl: float = 0.02
@@ -59,22 +70,68 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """theta, and what its optimiser remembers."""
+class Own:
+    """What one repository adds to theta, and what the optimiser remembers of it."""
 
+    offset: Vector
+    """dtheta_r, on the core features."""
+    moments: Moments
+    rewards: int = 0
+
+    @classmethod
+    def none(cls, size: int) -> "Own":
+        """Return what a repository has that nobody has heard of."""
+        return cls(np.zeros(size), Moments.none(size))
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """grad J: of theta, and of the offsets of the batch's repositories that have enough rewards."""
+
+    shared: Vector
+    own: Mapping[str, Vector] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """theta, what repositories add, and what the optimiser remembers."""
+
+    layout: Layout
     theta: Vector
     hand: Vector
     moments: Moments
+    own: Mapping[str, Own] = field(default_factory=dict)
+    """By repository, of all that were heard of; empty where the layout has no core."""
 
     @classmethod
-    def at(cls, hand: Vector) -> "Actor":
+    def at(cls, hand: Vector, layout: Layout) -> "Actor":
         """Return the actor before its first step: the hand weights."""
-        return cls(hand.copy(), hand, Moments.none(len(hand)))
+        return cls(layout, hand.copy(), hand, Moments.none(len(hand)))
 
-    def gradient(self, rows: Rows, baseline: Vector, settings: ActorSettings) -> Vector:
-        """Return grad J at theta; the baseline is the critic's value of each row's state."""
-        shape, theta = settings.shape, self.theta
-        preferred = softmax(rows.features @ theta, rows.mask, shape.temperature)
+    def offsets(
+        self, settings: ActorSettings, repos: Iterable[str] | None = None
+    ) -> dict[str, Vector]:
+        """Return the offsets of repositories, of all by default, that have enough rewards."""
+        known = {
+            repo: mine.offset
+            for repo in sorted(self.own if repos is None else repos)
+            if (mine := self.own.get(repo)) is not None and mine.rewards >= settings.least_rewards
+        }
+        return _within(known, self.theta, _bounds(self.layout, settings))
+
+    def probabilities(self, rows: Rows, settings: ActorSettings) -> Matrix:
+        """Return pi of every tool in every row."""
+        return with_floor(self._preferred(rows, settings), rows.mask, settings.shape.floor)
+
+    def _preferred(self, rows: Rows, settings: ActorSettings) -> Matrix:
+        own = self.offsets(settings, set(rows.repos.tolist())) if self.own else {}
+        utilities = rows.utilities(self.theta, own, self.layout.columns)
+        return softmax(utilities, rows.mask, settings.shape.temperature)
+
+    def gradient(self, rows: Rows, baseline: Vector, settings: ActorSettings) -> Slope:
+        """Return grad J of a batch; the baseline is the critic's value of each row's state."""
+        shape = settings.shape
+        preferred = self._preferred(rows, settings)
         policy = with_floor(preferred, rows.mask, shape.floor)
         weight = rows.of_chosen(policy) / rows.propensities
         gain = rows.confidence * weight * (weight < settings.most_weight)
@@ -82,27 +139,105 @@ class Actor:
         share = (1 - shape.floor) * rows.of_chosen(preferred) / rows.of_chosen(policy)
         chosen = rows.features[np.arange(len(rows)), rows.chosen]
         expected = np.einsum("nk,nkd->nd", preferred, rows.features)
-        toward = (gain * share / shape.temperature) @ (chosen - expected) / len(rows)
-        spread = entropy_gradient(rows.features, preferred, policy, shape).mean(axis=0)
-        return np.asarray(
-            toward + settings.entropy * spread - 2 * settings.pull * (theta - self.hand)
-        )
+        toward = (gain * share / shape.temperature)[:, np.newaxis] * (chosen - expected)
+        spread = entropy_gradient(rows.features, preferred, policy, shape)
+        each = (toward + settings.entropy * spread) / len(rows)
+        shared = each.sum(axis=0) - 2 * settings.pull * (self.theta - self.hand)
+        return Slope(np.asarray(shared), self._own_slopes(rows, each, settings))
 
-    def after(
-        self, rows: Rows, gradient: Vector, settings: ActorSettings, *, layout: Layout
-    ) -> "Actor":
+    def _own_slopes(self, rows: Rows, each: Matrix, settings: ActorSettings) -> dict[str, Vector]:
+        """Return the gradient by repository; a batch may bring the rewards that were missing."""
+        here = {
+            repo: rows_of
+            for repo, rows_of in self._by_repo(rows).items()
+            if len(rows_of) + self._own(repo).rewards >= settings.least_rewards
+        }
+        core, offsets = each[:, self.layout.columns], self.offsets(settings, here)
+        toward = {repo: core[rows_of].sum(axis=0) for repo, rows_of in here.items()}
+        # An offset that begins with this batch is at 0, from where nothing pulls.
+        return {
+            repo: slope - 2 * settings.core_pull * offsets[repo] if repo in offsets else slope
+            for repo, slope in toward.items()
+        }
+
+    def _own(self, repo: str) -> Own:
+        return self.own.get(repo) or Own.none(self.layout.columns.size)
+
+    def _by_repo(self, rows: Rows) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        if self.layout.core:
+            for index, repo in enumerate(rows.repos.tolist()):
+                found.setdefault(repo, []).append(index)
+        return found
+
+    def after(self, rows: Rows, gradient: Slope, settings: ActorSettings) -> "Actor":
         """Return the actor after one bounded step along the gradient of a batch."""
-        moments, step = amsgrad(self.moments, gradient, settings)
-        length = float(np.linalg.norm(step))
-        if length > settings.most_step:
-            step = step * (settings.most_step / length)
-        before = rows.probabilities(self.theta, settings.shape)
+        bounds = _bounds(self.layout, settings)
+        start, way = self._ascending(rows, gradient, settings, bounds)
+        before = start.probabilities(rows, settings)
         for halvings in range(settings.most_halvings + 1):
-            theta = projected(self.theta + step / 2**halvings, layout, settings)
-            after = rows.probabilities(theta, settings.shape)
-            if divergence(before, after) <= settings.most_kl:
-                return Actor(theta, self.hand, moments)
-        return replace(self, moments=moments)
+            after = _moved(start, way, 0.5**halvings, bounds)
+            # Where a pinned weight is at its limit, an offset gives way to what theta gains.
+            is_short = start.distance(after) <= settings.most_step * (1 + 1e-12)
+            kl = divergence(before, after.probabilities(rows, settings))
+            if is_short and kl <= settings.most_kl:
+                return after
+        return start
+
+    def _ascending(
+        self, rows: Rows, gradient: Slope, settings: ActorSettings, bounds: Bounds
+    ) -> tuple["Actor", Slope]:
+        """Return the actor that remembers a batch, and how far it would go, all together."""
+        theta = bounds.shared(self.theta)
+        moments, step = amsgrad(self.moments, gradient.shared, settings)
+        here = self._by_repo(rows)
+        offsets = _within({repo: self._own(repo).offset for repo in here}, theta, bounds)
+        own, steps = dict(self.own), {}
+        for repo, rows_of in here.items():
+            known = self._own(repo)
+            memory = known.moments
+            if (slope := gradient.own.get(repo)) is not None:
+                memory, steps[repo] = amsgrad(memory, slope, settings)
+            own[repo] = Own(offsets[repo], memory, known.rewards + len(rows_of))
+        length = sum(float(each @ each) for each in (step, *steps.values())) ** 0.5
+        part = settings.most_step / max(length, settings.most_step)
+        way = Slope(part * step, {repo: part * along for repo, along in steps.items()})
+        return replace(self, theta=theta, moments=moments, own=own), way
+
+    def distance(self, other: "Actor") -> float:
+        """Return the Euclidean distance of theta and all offsets together."""
+        apart = [self.theta - other.theta]
+        for repo, known in other.own.items():
+            mine = self.own.get(repo)
+            if mine is not known:
+                apart.append(known.offset - mine.offset if mine else known.offset)
+        return float(np.linalg.norm(np.concatenate(apart)))
+
+
+def _bounds(layout: Layout, settings: ActorSettings) -> Bounds:
+    return _bounds_of(layout, tuple(settings.pinned.items()), settings.most_norm)
+
+
+@lru_cache(maxsize=16)
+def _bounds_of(layout: Layout, pinned: tuple[tuple[str, int], ...], most_norm: float) -> Bounds:
+    return Bounds.of(layout, dict(pinned), most_norm)
+
+
+def _moved(start: Actor, way: Slope, part: float, bounds: Bounds) -> Actor:
+    """Return the actor a part of the way along, within its bounds."""
+    theta = bounds.shared(start.theta + part * way.shared)
+    wanted = {repo: start.own[repo].offset + part * along for repo, along in way.own.items()}
+    moved = {
+        repo: replace(start.own[repo], offset=offset)
+        for repo, offset in _within(wanted, theta, bounds).items()
+    }
+    return replace(start, theta=theta, own={**start.own, **moved})
+
+
+def _within(offsets: Mapping[str, Vector], theta: Vector, bounds: Bounds) -> dict[str, Vector]:
+    if not offsets:
+        return {}
+    return dict(zip(offsets, bounds.own(np.array(list(offsets.values())), theta), strict=True))
 
 
 def entropy_gradient(features: Matrix, preferred: Matrix, policy: Matrix, shape: Shape) -> Matrix:
@@ -124,17 +259,6 @@ def amsgrad(moments: Moments, gradient: Vector, settings: ActorSettings) -> tupl
     scale = np.sqrt(largest / (1 - settings.second_decay**steps)) + settings.tiny
     step = settings.rate * first / (1 - settings.first_decay**steps) / scale
     return Moments(first, second, largest, steps), step
-
-
-def projected(theta: Vector, layout: Layout, settings: ActorSettings) -> Vector:
-    """Return the nearest weights that keep every pinned sign and the norm."""
-    kept = theta.copy()
-    for name, sign in settings.pinned.items():
-        if name in layout.names:
-            column = layout.names.index(name)
-            kept[column] = sign * max(0.0, sign * kept[column])
-    length = float(np.linalg.norm(kept))
-    return kept if length <= settings.most_norm else kept * (settings.most_norm / length)
 
 
 def divergence(before: Matrix, after: Matrix) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.policy.bounds import Bounds
 from bot.policy.vectors import Layout, Matrix, Vector
 
 REFRESH_EVERY = 100
@@ -66,15 +67,10 @@ class CriticWeights:
 
     def with_signs(self, layout: Layout, pinned: Mapping[str, int]) -> "CriticWeights":
         """Return the weights with every pinned sign kept, in each repository too."""
-        columns = [layout.places[name] for name in pinned if name in layout.places]
-        signs = [sign for name, sign in pinned.items() if name in layout.places]
-        low, high = np.full(layout.size, -np.inf), np.full(layout.size, np.inf)
-        low[[c for c, sign in zip(columns, signs, strict=True) if sign > 0]] = 0.0
-        high[[c for c, sign in zip(columns, signs, strict=True) if sign < 0]] = 0.0
-        mean = np.clip(self.mean, low, high)
-        core, own_low, own_high = mean[layout.columns], low[layout.columns], high[layout.columns]
+        bounds = Bounds.of(layout, pinned)
+        mean = bounds.shared(self.mean)
         offsets = {
-            repo: replace(offset, weights=np.clip(core + offset.weights, own_low, own_high) - core)
+            repo: replace(offset, weights=bounds.own(offset.weights, mean))
             for repo, offset in self.offsets.items()
         }
         return CriticWeights(mean, self.spread, offsets)

@@ -73,7 +73,14 @@ def learn(events: Iterable[Event], settings: LearnSettings, seed: int) -> Learne
     actor = course.actor
     critic = course.weights().with_signs(settings.layout, settings.actor.pinned)
     weights = Weights(
-        settings.layout, critic, actor.theta, actor.hand, len(usable), settings.digest, seed
+        settings.layout,
+        critic,
+        actor.theta,
+        actor.hand,
+        len(usable),
+        settings.digest,
+        seed,
+        actor.offsets(settings.actor),
     )
     phase = course.convergence.phase(
         actor.theta, settings.convergence, since_alarm=course.drift.since_alarm
@@ -126,7 +133,7 @@ class _Course:
         self._columns = settings.layout.columns
         hand = hand_weights(settings.layout, settings.hand)
         self._critic = Critic(settings.layout, hand, settings.critic)
-        self.actor = Actor.at(hand)
+        self.actor = Actor.at(hand, settings.layout)
         self.drift = Drift()
         self.convergence = Convergence.none(settings.layout.size)
 
@@ -171,11 +178,11 @@ class _Course:
             return
         settings = self._settings
         rows = _rows(sampled, settings.layout.size)
-        policy = rows.probabilities(self.actor.theta, settings.actor.shape)
+        policy = self.actor.probabilities(rows, settings.actor)
         baseline = (policy * (rows.features @ critic.mean)).sum(axis=1)
         gradient = self.actor.gradient(rows, baseline, settings.actor)
-        after = self.actor.after(rows, gradient, settings.actor, layout=settings.layout)
-        moved = float(np.linalg.norm(after.theta - self.actor.theta))
-        kl = divergence(policy, rows.probabilities(after.theta, settings.actor.shape))
-        self.convergence = self.convergence.after(len(rows), gradient, step=moved, kl=kl)
+        after = self.actor.after(rows, gradient, settings.actor)
+        moved = self.actor.distance(after)
+        kl = divergence(policy, after.probabilities(rows, settings.actor))
+        self.convergence = self.convergence.after(len(rows), gradient.shared, step=moved, kl=kl)
         self.actor = after

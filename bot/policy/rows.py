@@ -5,7 +5,7 @@ have no place here: their propensity is 1 by fiat, and importance weights would 
 door that keeps them out is `bot.policy.rewards`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from bot.errors import Refused
 from bot.policy.softmax import Shape, softmax, with_floor
 from bot.policy.vectors import Mask, Matrix, Vector, admitted
+
+Columns = NDArray[np.intp]
+"""Where the core features stand."""
 
 
 class BadRow(Refused):
@@ -60,6 +63,15 @@ class Rows:
         """Return pi of every tool in every row for U = F theta."""
         preferred = softmax(self.features @ theta, self.mask, shape.temperature)
         return with_floor(preferred, self.mask, shape.floor)
+
+    def utilities(self, theta: Vector, own: Mapping[str, Vector], columns: Columns) -> Matrix:
+        """Return U of every tool in every row: F theta, and in some repositories more."""
+        found = np.asarray(self.features @ theta)
+        if own:
+            none = np.zeros(columns.size)
+            added = np.array([own.get(repo, none) for repo in self.repos.tolist()])
+            found = found + np.einsum("nkc,nc->nk", self.features[:, :, columns], added)
+        return found
 
     def of_chosen(self, values: Matrix) -> Vector:
         """Return the value of the chosen tool in each row."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.policy.critic import CriticWeights
+from bot.policy.critic import CriticWeights, Offset
 from bot.policy.features import Features
 from bot.policy.rows import Rows
 from bot.policy.selection import DRAWN, HAND_WEIGHTS, VERSION, Choice
@@ -58,8 +58,13 @@ class Sampled:
 
     @classmethod
     def acting(cls, weights: Weights) -> "Sampled":
-        """Return the actor's policy of some weights: the paper's equation 5."""
-        unsure = CriticWeights(weights.theta, np.zeros_like(weights.critic.spread))
+        """Return the actor's policy of some weights: the paper's equation 5, by repository."""
+        size, own = weights.layout.size, len(weights.layout.core)
+        offsets = {
+            repo: Offset(added, np.zeros((size, own)), np.zeros((own, own)))
+            for repo, added in weights.own.items()
+        }
+        unsure = CriticWeights(weights.theta, np.zeros_like(weights.critic.spread), offsets)
         return cls(weights.layout, unsure, f"{weights.version}-actor", ACTING, 0.0)
 
     def pick(self, eligible: Mapping[str, Features], *, decision_id: str, repo: str) -> Choice:

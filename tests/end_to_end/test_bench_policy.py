@@ -22,9 +22,10 @@ def test_a_small_run_prints_the_tables_and_writes_the_plot(tmp_path: Path) -> No
     assert told.exit_code == 0, told.output
     assert "500 episodes, seeds 100 to 100" in told.stdout
     assert re.search(r"softmax-UCB \(serves\) +\d", told.stdout)
-    assert re.search(r"\d+ of 13 goals met", told.stdout)
+    assert re.search(r"softmax PG by repository +\d", told.stdout)
+    assert re.search(r"\d+ of 16 goals met", told.stdout)
     page = out.read_text()
-    assert page.count("<polyline") == 7
+    assert page.count("<polyline") == 8
     assert "<script" not in page
 
 

@@ -15,7 +15,7 @@ def probability_of_the_best(seed: int, *, steps: int = 3000) -> float:
     """Return what the policy gives the best arm after so many pulls, one at a time."""
     rng = np.random.default_rng(seed)
     settings = ActorSettings(rate=0.01, entropy=0.0, pull=0.0, shape=Shape(0.25, 0.01))
-    actor, features, mean = Actor.at(np.zeros(5)), np.eye(5)[np.newaxis], 0.0
+    actor, features, mean = Actor.at(np.zeros(5), LAYOUT), np.eye(5)[np.newaxis], 0.0
     for step in range(1, steps + 1):
         pi = propensities(actor.theta, settings.shape)
         arm = int(rng.choice(5, p=pi))
@@ -27,6 +27,6 @@ def probability_of_the_best(seed: int, *, steps: int = 3000) -> float:
             rewards=np.array([reward]),
         )
         gradient = actor.gradient(row, np.array([mean]), settings)
-        actor = actor.after(row, gradient, settings, layout=LAYOUT)
+        actor = actor.after(row, gradient, settings)
         mean += (reward - mean) / step
     return float(propensities(actor.theta, settings.shape)[4])

@@ -53,11 +53,11 @@ def learned(training: Training, start: Vector, *, passes: int = 40) -> Vector:
     """Return the actor's weights after some passes over the training half."""
     settings = ActorSettings(shape=LOGGING)
     layout = Layout(tuple(f"f{index}" for index in range(len(start))))
-    actor, rows = Actor.at(start), training.rows
+    actor, rows = Actor.at(start, layout), training.rows
     baseline = np.full(len(rows), rows.rewards.mean())
     for _ in range(passes):
         gradient = actor.gradient(rows, baseline, settings)
-        actor = actor.after(rows, gradient, settings, layout=layout)
+        actor = actor.after(rows, gradient, settings)
     return actor.theta
 
 

@@ -1,5 +1,6 @@
 """learn: the same log gives the same bytes, and what must not teach does not."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -101,8 +102,24 @@ def test_stored_weights_are_read_back_byte_for_byte() -> None:
 
     again = read_weights(found.blob(), LAYOUT)
 
-    assert set(found.critic.offsets) == {"r0", "r1"}
+    assert set(found.critic.offsets) == set(found.own) == {"r0", "r1"}
+    assert {repo: own.tolist() for repo, own in again.own.items()} == {
+        repo: own.tolist() for repo, own in found.own.items()
+    }
     assert again.blob() == found.blob()
+
+
+def test_weights_that_were_stored_before_the_actor_had_offsets_keep_their_name() -> None:
+    # What was written then: a header without "acting", and numbers that end with the critic's.
+    header, _, rest = learn(LOG, SETTINGS, 7).weights.blob().partition(b"\n")
+    header = header.replace(b'"acting":["r0","r1"],', b"").replace(b'"format":2', b'"format":1')
+    before = header + b"\n" + rest[: -2 * 8]
+
+    found = read_weights(before, LAYOUT)
+
+    assert found.own == {}
+    assert found.blob() == before
+    assert found.version == hashlib.sha256(before).hexdigest()
 
 
 def damaged(blob: bytes) -> dict[str, bytes]:
@@ -112,7 +129,11 @@ def damaged(blob: bytes) -> dict[str, bytes]:
         "longer": blob + b"\0" * 8,
         "no header": rest,
         "empty": b"",
-        "other format": header.replace(b'"format":1', b'"format":2') + b"\n" + rest,
+        "other format": header.replace(b'"format":2', b'"format":3') + b"\n" + rest,
+        "told to be older": header.replace(b'"format":2', b'"format":1') + b"\n" + rest,
+        "of one repository less": header.replace(b'"acting":["r0",', b'"acting":[') + b"\n" + rest,
+        "without repositories": header.replace(b'"acting"', b'"other"') + b"\n" + rest,
+        "format of no kind": header.replace(b'"format":2', b'"format":[2]') + b"\n" + rest,
         "not finite": blob[:-8] + np.array([np.nan]).tobytes(),
         "not json": b"{" + blob,
     }

@@ -100,11 +100,19 @@ def test_the_shadow_prefers_what_the_hand_weights_prefer(
     assert min(shadow.propensities.values()) >= 0.01 / len(eligible) * (1 - 1e-12)
 
 
-def test_the_actor_serves_its_own_weights() -> None:
-    acting = Sampled.acting(WEIGHTS).pick({"fix": {"fixable": 0.5}}, decision_id="d", repo="r0")
-    column = LAYOUT.names.index("fixable")
+@pytest.mark.parametrize("repo", ["r0", "r1", "unknown"])
+def test_the_actor_serves_its_own_weights_in_each_repository(repo: str) -> None:
+    features = {"fixable": 0.5, "unseen": 0.25}
+    acting = Sampled.acting(WEIGHTS).pick({"fix": features}, decision_id="d", repo=repo)
 
-    assert acting.utilities["fix"] == pytest.approx(0.5 * WEIGHTS.theta[column])
+    theta, places = WEIGHTS.theta, LAYOUT.places
+    own = float(WEIGHTS.own[repo][0]) if repo in WEIGHTS.own else 0.0
+    fixable = 0.5 * (theta[places["fixable"]] + own)
+    assert (own != 0.0) is (repo != "unknown")
+    assert acting.contributions["fix"] == pytest.approx(
+        {"fixable": fixable, "unseen": 0.25 * theta[places["unseen"]]}
+    )
+    assert acting.utilities["fix"] == pytest.approx(sum(acting.contributions["fix"].values()))
 
 
 def test_a_feature_without_a_place_is_refused() -> None:

@@ -1,12 +1,14 @@
 """Probabilities with a floor, their gradient, and the draw that decides."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bot.policy.actor import Actor, ActorSettings, entropy_gradient
+from bot.policy.actor import Actor, ActorSettings, Own, entropy_gradient
 from bot.policy.rows import Rows
 from bot.policy.softmax import (
     ACTING,
@@ -18,12 +20,14 @@ from bot.policy.softmax import (
     softmax,
     with_floor,
 )
-from bot.policy.vectors import Vector
+from bot.policy.vectors import Layout, Vector
 from tests.policy.worlds import World
 
 UTILITIES = arrays(np.float64, st.integers(1, 16), elements=st.floats(-10, 10))
 SHAPES = st.builds(Shape, st.floats(0.01, 2.0), st.floats(0.0, 0.5))
 STEP = 1e-6
+LAYOUT = Layout(tuple(f"f{index}" for index in range(8)))
+CORE = ("f6", "f1", "f3")
 
 
 def slope(value: "object", theta: Vector) -> Vector:
@@ -130,11 +134,54 @@ def test_the_actor_climbs_the_slope_of_its_objective(seed: int, floor: float) ->
     rows, theta = half_masked(seed)
     settings = ActorSettings(shape=Shape(0.3, floor), entropy=0.05, pull=0.02)
     baseline = 0.1 * np.sin(np.arange(60.0))
-    actor = Actor(theta, np.zeros(8), Actor.at(np.zeros(8)).moments)
+    actor = replace(Actor.at(np.zeros(8), LAYOUT), theta=theta)
 
     expected = slope(lambda t: objective(rows, t, baseline, settings), theta)
 
-    assert relative(actor.gradient(rows, baseline, settings), expected) <= 1e-6
+    assert relative(actor.gradient(rows, baseline, settings).shared, expected) <= 1e-6
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("floor", [0.0, 0.01, 0.2])
+def test_the_actor_climbs_the_slope_of_its_objective_in_each_repository(
+    seed: int, floor: float
+) -> None:
+    rows, theta = half_masked(seed)
+    rows = replace(rows, repos=np.array(["a", "b", "c"])[np.arange(60) % 3])
+    settings = ActorSettings(Shape(0.3, floor), entropy=0.05, pull=0.02, core_pull=0.3, pinned={})
+    baseline = 0.1 * np.sin(np.arange(60.0))
+    offsets = np.random.default_rng(seed).normal(size=9)
+    actor = with_offsets(theta, offsets)
+
+    found = actor.gradient(rows, baseline, settings)
+
+    expected = slope(lambda o: apart(rows, theta, o, baseline, settings), offsets)
+    assert relative(np.concatenate([found.own[repo] for repo in "abc"]), expected) <= 1e-6
+    expected = slope(lambda t: apart(rows, t, offsets, baseline, settings), theta)
+    assert relative(found.shared, expected) <= 1e-6
+
+
+def with_offsets(theta: Vector, offsets: Vector) -> Actor:
+    """Return an actor that knows three repositories, whose offsets stand in a row."""
+    layout = Layout(LAYOUT.names, CORE)
+    own = {
+        repo: replace(Own.none(3), offset=part, rewards=5)
+        for repo, part in zip("abc", offsets.reshape(3, 3), strict=True)
+    }
+    return replace(Actor.at(np.zeros(8), layout), theta=theta, own=own)
+
+
+def apart(
+    rows: Rows, theta: Vector, offsets: Vector, baseline: Vector, settings: ActorSettings
+) -> float:
+    """Return J, with each repository's rows judged by weights of its own."""
+    found = -settings.core_pull * float(offsets @ offsets)
+    for index, part in enumerate(offsets.reshape(3, 3)):
+        here, weights = np.arange(60) % 3 == index, theta.copy()
+        weights[[LAYOUT.names.index(name) for name in CORE]] += part
+        pull = settings.pull * float(weights @ weights - theta @ theta)
+        found += (objective(rows[here], weights, baseline[here], settings) + pull) / 3
+    return found
 
 
 def test_the_gradient_of_the_doubly_robust_value_is_its_slope() -> None:

@@ -13,11 +13,12 @@ OPENING = 300
 """Episodes at the start in which ours must not be worse than the hand weights."""
 POINTS = 100
 """Of a curve."""
-UNIFORM, HAND, LINUCB, GRADIENT, OURS = (
+UNIFORM, HAND, LINUCB, GRADIENT, GRADIENT_BY_REPO, OURS = (
     "uniform",
     "hand weights",
     "LinUCB alpha .15",
     "softmax PG, AMSGrad",
+    "softmax PG by repository",
     "softmax-UCB (serves)",
 )
 BY_REPO, FORGETTING = tuple(RESERVE)
@@ -68,7 +69,8 @@ def settings(episodes: int, *, is_whole: bool) -> tuple[Setting, ...]:
     """Return the streams: the main one, and those on which offsets and forgetting are measured."""
     main = StreamSettings(episodes=episodes)
     own = {OURS: CONTESTANTS[OURS]}
-    by_repo = own | {BY_REPO: RESERVE[BY_REPO]}
+    gradients = {name: CONTESTANTS[name] for name in (GRADIENT, GRADIENT_BY_REPO)}
+    by_repo = own | {BY_REPO: RESERVE[BY_REPO]} | gradients
     found = [Setting("main", main, CONTESTANTS)]
     if is_whole:
         found += [
@@ -163,20 +165,20 @@ def _gradient(found: Sequence[Regret]) -> list[Goal]:
         Goal("gradient: mean x hand weights", _ratio(found, GRADIENT, HAND), 0.85),
         Goal("gradient: mean x uniform", _ratio(found, GRADIENT, UNIFORM), 0.32),
         Goal("gradient: last fifth x first fifth", float(last / first), 1.0),
+        Goal("gradient: offsets x pooled", _ratio(found, GRADIENT_BY_REPO, GRADIENT), 1.0),
     ]
 
 
 def _others(found: Sequence[Regret]) -> list[Goal]:
-    differ, alike = (
-        _ratio(found, BY_REPO, OURS, setting=name)
-        for name in ("repositories differ", "repositories alike")
-    )
+    told = []
+    for name, limits in (("differ", (0.75, 1.0)), ("alike", (1.15, 1.15))):
+        setting = f"repositories {name}"
+        pairs = (("serving", BY_REPO, OURS), ("gradient", GRADIENT_BY_REPO, GRADIENT))
+        for (who, own, pooled), limit in zip(pairs, limits, strict=True):
+            ratio = _ratio(found, own, pooled, setting=setting)
+            told.append(Goal(f"{who}: offsets x pooled, {setting}", ratio, limit))
     forgetting = _ratio(found, FORGETTING, OURS, setting="drift", part="last")
-    return [
-        Goal("offsets x pooled, repositories differ", differ, 0.75),
-        Goal("offsets x pooled, repositories alike", alike, 1.15),
-        Goal("rho .999 x 1, last fifth of drift", forgetting, 0.92),
-    ]
+    return [*told, Goal("serving: rho .999 x 1, last fifth of drift", forgetting, 0.92)]
 
 
 def _ratio(

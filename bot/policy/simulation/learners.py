@@ -165,16 +165,18 @@ class SoftmaxGradient:
         shape=Shape(temperature=0.25, floor=0.02), entropy=0.0, pull=0.0, pinned={}
     )
 
-    def __init__(self, hand: Vector) -> None:
+    def __init__(self, hand: Vector, *, is_pooled: bool = True) -> None:
         # The policy's logits are U / tau: the hand weights count as they do for the critic.
-        self._actor = Actor.at(hand)
+        self._actor = Actor.at(hand, POOLED if is_pooled else LAYOUT)
         self._waiting: list[Told] = []
         self._mean = 0.0
         self._heard = 0
 
     def choose(self, features: Matrix, repo: str, drawn: float) -> tuple[int, float]:
-        del repo
-        pi = propensities(features @ self._actor.theta, self.settings.shape)
+        utilities = features @ self._actor.theta
+        for offset in self._actor.offsets(self.settings, [repo]).values():
+            utilities = utilities + features[:, :SHARED] @ offset
+        pi = propensities(utilities, self.settings.shape)
         chosen = sampled(pi, drawn)
         return chosen, float(pi[chosen])
 
@@ -185,7 +187,7 @@ class SoftmaxGradient:
             del self._waiting[: self.batch]
             baseline = np.full(self.batch, self._mean)
             gradient = self._actor.gradient(rows, baseline, self.settings)
-            self._actor = self._actor.after(rows, gradient, self.settings, layout=POOLED)
+            self._actor = self._actor.after(rows, gradient, self.settings)
             self._heard += self.batch
             rate = max(0.01, self.batch / self._heard)
             self._mean += rate * (float(rows.rewards.mean()) - self._mean)
@@ -202,7 +204,7 @@ def _rows(told: Sequence[Told]) -> Rows:
         confidence=np.ones(count),
         unwanted=np.array([each.reward < 0 for each in told]),
         pull_requests=np.full(count, ""),
-        repos=np.full(count, ""),
+        repos=np.array([each.repo for each in told]),
         at=np.zeros(count),
         tools=np.full((count, TOOLS), ""),
     )

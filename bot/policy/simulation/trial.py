@@ -29,6 +29,9 @@ CONTESTANTS: Mapping[str, Makes] = {
     "LinUCB alpha .15": partial(_seeded, learners.LinUcb),
     "Thompson v .05": learners.Thompson,
     "softmax PG, AMSGrad": partial(_seeded, learners.SoftmaxGradient),
+    "softmax PG by repository": partial(
+        _seeded, partial(learners.SoftmaxGradient, is_pooled=False)
+    ),
     "softmax-UCB (serves)": partial(_seeded, learners.SoftmaxUcb),
 }
 """In the order of the table."""
