@@ -120,14 +120,17 @@ def test_no_expression_is_pasted_into_a_script() -> None:
     assert [script for script in scripts if "${{" in script] == []
 
 
-def test_what_is_pinned_is_a_commit_of_ours_that_has_the_action() -> None:
+def test_what_is_pinned_is_a_commit_of_ours_with_the_inputs_of_today() -> None:
     found = subprocess.run(
-        ["git", "cat-file", "-e", f"{PIN}:action.yml"], cwd=ROOT, capture_output=True, check=False
+        ["git", "show", f"{PIN}:action.yml"], cwd=ROOT, capture_output=True, check=False
     )
 
     if not (ROOT / ".git").exists():
         pytest.skip("this is no checkout, so there is no history to look into")
     assert found.returncode == 0, found.stderr
+    pinned, now = (yaml.safe_load(t) for t in (found.stdout, (ROOT / "action.yml").read_text()))
+    assert pinned["inputs"].keys() == now["inputs"].keys()
+    assert pinned["outputs"].keys() == now["outputs"].keys()
 
 
 def test_the_configuration_that_init_writes_is_valid_and_changes_nothing(written: Path) -> None:
