@@ -10,6 +10,8 @@ from bot.domain.export import Exported, Format, LeftOut
 CARD = "README.md"
 MANIFEST = "manifest.json"
 
+_NAMED = 5
+"""Of many rows that cannot be read; the rest is counted."""
 _FIELDS = {
     Format.DPO: "`prompt`, `chosen`, `rejected`: TRL's preference format, for `DPOTrainer`",
     Format.RM: "`prompt`, `chosen`, `rejected`: TRL's preference format, for `RewardTrainer`",
@@ -84,7 +86,10 @@ def nothing(found: Mapping[LeftOut, int]) -> list[str]:
 
 def unreadable(found: Exported) -> list[str]:
     """Return a line for each row that could not be read; it is no part of the card."""
-    return [f"cannot be read: {name}; restore it from a backup" for name in found.unreadable]
+    lost = found.unreadable
+    told = [f"cannot be read: {name}; restore it from a backup" for name in lost[:_NAMED]]
+    more = len(lost) - _NAMED
+    return [*told, f"{more} more rows cannot be read; mend these first"] if more > 0 else told
 
 
 def left_out(found: Mapping[LeftOut, int]) -> list[str]:

@@ -1,6 +1,7 @@
 """A row of the ledger that cannot be read costs its own record, and is named to the operator."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -77,3 +78,13 @@ def test_one_bad_row_is_left_out_counted_and_named(
     assert found.left_out == {why: 1}
     assert name in line
     assert line.endswith("; restore it from a backup")
+
+
+def test_of_many_rows_five_are_named_and_the_rest_is_counted() -> None:
+    nothing = exported(Format.DPO, [], Counter(), least=0.8)
+    found = replace(nothing, unreadable=tuple(f"event {n}" for n in range(9)))
+
+    told = unreadable(found)
+
+    assert [line[:24] for line in told[:5]] == [f"cannot be read: event {n};" for n in range(5)]
+    assert told[5:] == ["4 more rows cannot be read; mend these first"]
