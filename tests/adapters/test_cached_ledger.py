@@ -104,6 +104,14 @@ HUGE = (
 )
 
 
+COMPUTED = (
+    "DROP TABLE ledger_events",
+    """CREATE TABLE ledger_events (
+    seq INTEGER, repo_id INTEGER, record TEXT AS (printf('%.*c', 10000000, 'x')))""",
+    "INSERT INTO ledger_events (seq, repo_id) VALUES (1, 1)",
+)
+
+
 def _changed(**fields: object) -> Callable[[Path], None]:
     """Return what changes one record of a file."""
     record = json.dumps({**json.loads(dump(_event("1"))), **fields})
@@ -125,6 +133,7 @@ def _changed(**fields: object) -> Callable[[Path], None]:
         lambda path: _sql(path, "DROP TABLE ledger_events"),
         lambda path: _sql(path, *ENDLESS),
         lambda path: _sql(path, *HUGE),
+        lambda path: _sql(path, *COMPUTED),
         _changed(occurred_at="0001-01-01T00:00:00+14:00"),
         _changed(pull={"repo_id": 1, "number": 10**30}),
         _changed(event_id="\ud800"),
@@ -134,9 +143,8 @@ def _changed(**fields: object) -> Callable[[Path], None]:
     ],
 )
 def test_a_file_that_is_none_of_ours_is_refused_and_set_aside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: object
+    tmp_path: Path, spoil: object
 ) -> None:
-    monkeypatch.setattr(cached_ledger, "_MOST_STEPS", 3)
     path = tmp_path / "ledger.db"
     _write(path, [_event(str(n)) for n in range(50)])
     assert callable(spoil)
