@@ -12,7 +12,7 @@ from bot.domain.untrusted import one_line
 from bot.errors import Refused
 
 OWN_ACTION = "pullwright/pullwright"
-PIN = "440a3e4231cd8d13a388ab70d62b02aa0d667981"
+PIN = "138f788aaa6c5c06ac4758d1f036ac794ed7f6fd"
 """A commit of ours that has the Action, and that is no later than this version."""
 UPLOAD = "actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0"
 DOWNLOAD = "actions/download-artifact@018cc2cf5baa6db3ef3c5f8a56943fffe632ef53 # v6.0.0"
