@@ -151,9 +151,6 @@ def open_app(
             "PULLWRIGHT_STATE_DIR": str(folder / "state"),
             "PULLWRIGHT_SANDBOX": sandbox,
             "PULLWRIGHT_APP_ID": str(app.id),
-            # No round of the clock falls into a test; those that are asked for are tested.
-            "PULLWRIGHT_MISSED_DELIVERIES_HOURS": "24",
-            "PULLWRIGHT_MISSED_PULLS_HOURS": "24",
             "PULLWRIGHT_PRIVATE_KEY_FILE": str(key),
             "PULLWRIGHT_WEBHOOK_SECRET_FILE": str(secret),
             "PULLWRIGHT_GITHUB_API_URL": github.api_url,
