@@ -142,6 +142,15 @@ def edits_between(path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
     )
 
 
+def trimmed(path: str, first: int, old: Sequence[str], new: Sequence[str]) -> Edit:
+    """Return the edit of lines from `first` on without those that are the same at both its ends."""
+    head = _common_length(old, new)
+    tail = _common_length(old[head:][::-1], new[head:][::-1])
+    gone, made = old[head : len(old) - tail], new[head : len(new) - tail]
+    start = first + head
+    return Edit(path, start, start + len(gone) - 1, "".join(gone), "".join(made))
+
+
 def union(patches: Iterable[Patch]) -> Patch:
     """Return one patch of all edits, equal ones once; raises EditRefused when any two overlap."""
     return Patch(tuple(dict.fromkeys(edit for patch in patches for edit in patch.edits)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.diff import Diff, FileDiff, FileStatus, LineKind
-from bot.domain.edits import Edit, Patch
+from bot.domain.edits import Edit, Patch, trimmed
 from bot.domain.signals import Match
 
 AROUND_LINES = 10
@@ -123,7 +123,7 @@ def _rewritten(
         pair = old[first - 1 : last - 1], new[first - 1 + before : last - 1 + before + within]
         if max(map(len, pair)) > allowed:
             return None
-        made += _trimmed(file.old_path, first, *pair)
+        made += [trimmed(file.old_path, first, *pair)] if pair[0] != pair[1] else []
     return made
 
 
@@ -147,21 +147,6 @@ def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((first, last))
     return joined
-
-
-def _trimmed(path: str, first: int, old: Sequence[str], new: Sequence[str]) -> list[Edit]:
-    """Return the edit without the lines that it leaves alone; none where it changes nothing."""
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    gone, made = old[head : len(old) - tail], new[head : len(new) - tail]
-    if not (gone or made):
-        return []
-    last = first + len(old) - tail - 1
-    return [Edit(path, first + head, last, "".join(gone), "".join(made))]
 
 
 def _height(edit: Edit) -> int:

@@ -30,7 +30,7 @@ def read_kept(blob: bytes) -> Kept:
     """Return what `blob` wrote; raises WeightsUnreadable."""
     if not blob:
         return Kept()
-    first, _, rest = blob[:_LONGEST_HEADER].partition(b"\n")
+    first, _, _ = blob[:_LONGEST_HEADER].partition(b"\n")
     try:
         header = json.loads(first)
         found, tools, fixers = header.get("kept"), header.get("tools"), header.get("fixers")

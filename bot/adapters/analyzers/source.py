@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from bot.domain.edits import Edit, EditRefused, Patch
+from bot.domain.edits import Edit, EditRefused, Patch, trimmed
 from bot.domain.findings import Location
 
 _MAX_SPAN_LINES = 10
@@ -131,7 +131,7 @@ class Source:
             parts += [self.data[at : splice.start], splice.text]
             at = splice.end
         new = b"".join([*parts, self.data[at:end]])
-        return _trimmed(self.path, first, _lines(self.data[begin:end]), _lines(new))
+        return trimmed(self.path, first, _lines(self.data[begin:end]), _lines(new))
 
 
 def _bytes_before(text: str, count: int, columns: Columns) -> int:
@@ -146,16 +146,3 @@ def _bytes_before(text: str, count: int, columns: Columns) -> int:
 def _lines(data: bytes) -> list[str]:
     rows = re.findall(rb"[^\n]*\n|[^\n]+", data)
     return [row.decode("utf-8", "surrogateescape") for row in rows]
-
-
-def _trimmed(path: str, first: int, old: list[str], new: list[str]) -> Edit:
-    """Return the edit without the lines that are the same at its head and its tail."""
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
-    start = first + head
-    return Edit(path, start, start + len(old) - 1, "".join(old), "".join(new))
